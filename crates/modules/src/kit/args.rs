@@ -1,0 +1,567 @@
+//! Arguments: what a module takes, how it is documented, and how what came over the wire becomes it.
+//!
+//! `#[derive(Args)]` on a struct writes [`Args::spec`] and [`Args::take`] from its fields, their
+//! types and doc comments. Checks, conversions and messages are those of Ansible's argument spec.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde_json::Value;
+use sutler_protocol::{Arguments, Content, TreeEntry};
+
+use super::{Failure, engine::Context, users};
+
+/// The type of an argument, as documentation names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Str,
+    /// A whole number.
+    Int,
+    /// A number.
+    Float,
+    /// A boolean in any of YAML's and Ansible's spellings.
+    Bool,
+    /// A path on the host; `~` and `$VARIABLES` are expanded.
+    Path,
+    /// A list; text is split at commas.
+    List,
+    /// A mapping; text may be JSON or `k=v` pairs.
+    Dict,
+    /// Whatever it is.
+    Raw,
+}
+
+impl Kind {
+    /// As documentation writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Str => "str",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Bool => "bool",
+            Self::Path => "path",
+            Self::List => "list",
+            Self::Dict => "dict",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// One argument.
+#[derive(Clone, Debug)]
+pub struct Opt {
+    /// Its name.
+    pub name: &'static str,
+    /// Its other names.
+    pub aliases: &'static [&'static str],
+    /// Its type.
+    pub kind: Kind,
+    /// The module fails without it.
+    pub required: bool,
+    /// What stands for it when it is missing, as JSON or plain text.
+    pub default: Option<&'static str>,
+    /// The values it may have; empty when any will do.
+    pub choices: &'static [&'static str],
+    /// Its documentation.
+    pub doc: &'static str,
+    /// Never shown: a password or a key.
+    pub secret: bool,
+    /// Set by the controller, not by people.
+    pub internal: bool,
+}
+
+/// How arguments depend on each other.
+#[derive(Clone, Debug)]
+pub enum Rule {
+    /// At most one of them.
+    Exclusive(&'static [&'static str]),
+    /// All or none of them.
+    Together(&'static [&'static str]),
+    /// At least one of them.
+    OneOf(&'static [&'static str]),
+    /// When the first has the value, all of the others.
+    If(&'static str, &'static str, &'static [&'static str]),
+    /// When the first is there, all of the others.
+    By(&'static str, &'static [&'static str]),
+}
+
+/// A module's arguments and its documentation.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The module's short name.
+    pub name: &'static str,
+    /// Its documentation: what it does, then an example.
+    pub doc: &'static str,
+    /// Its arguments, in the order of documentation.
+    pub options: Vec<Opt>,
+    /// How they depend on each other.
+    pub rules: Vec<Rule>,
+    /// The argument that text without `key=` goes to, as `command`'s; `None` for most modules.
+    pub free_form: Option<&'static str>,
+    /// Any other name is taken as well (`set_fact`, `debug` never complain).
+    pub open: bool,
+}
+
+impl Spec {
+    /// The argument that `name` means, aliases included.
+    pub fn option(&self, name: &str) -> Option<&Opt> {
+        self.options.iter().find(|opt| opt.name == name || opt.aliases.contains(&name))
+    }
+}
+
+/// What is wrong with a module's arguments.
+#[derive(Debug)]
+pub enum ArgError {
+    /// Names the module does not have.
+    Unknown {
+        /// The module.
+        module: &'static str,
+        /// The names.
+        names: Vec<String>,
+        /// What it has, as Ansible lists it.
+        supported: String,
+    },
+    /// Arguments that have to be there.
+    Missing(Vec<&'static str>),
+    /// A value of the wrong type.
+    Type {
+        /// The argument.
+        name: String,
+        /// The type it has in Python's words.
+        given: &'static str,
+        /// The type it should have.
+        wanted: &'static str,
+        /// Why it cannot be converted.
+        why: String,
+    },
+    /// A value that is none of the choices.
+    Choice {
+        /// The argument.
+        name: String,
+        /// The choices.
+        choices: Vec<&'static str>,
+        /// The value.
+        given: String,
+    },
+    /// A broken [`Rule`], worded.
+    Rule(String),
+}
+
+impl std::fmt::Display for ArgError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown { module, names, supported } => {
+                let names = names.join(", ");
+                write!(
+                    f,
+                    "Unsupported parameters for ({module}) module: {names}. Supported parameters include: {supported}."
+                )
+            }
+            Self::Missing(names) => write!(f, "missing required arguments: {}", names.join(", ")),
+            Self::Type { name, given, wanted, why } => {
+                write!(f, "argument '{name}' is of type {given} and we were unable to convert to {wanted}: {why}")
+            }
+            Self::Choice { name, choices, given } => {
+                write!(f, "value of {name} must be one of: {}, got: {given}", choices.join(", "))
+            }
+            Self::Rule(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for ArgError {}
+
+impl ArgError {
+    /// The task's failure.
+    pub fn into_failure(self) -> Failure {
+        Failure::new(self.to_string())
+    }
+}
+
+/// What converting one value needs to know.
+pub struct Conversion<'a> {
+    /// The argument's name, for messages.
+    pub name: &'a str,
+    /// The environment that paths are expanded in.
+    pub environment: &'a [(String, String)],
+}
+
+impl Conversion<'_> {
+    fn fail<T>(&self, value: &Value, wanted: &'static str, why: impl Into<String>) -> Result<T, ArgError> {
+        let name = self.name.to_owned();
+        Err(ArgError::Type { name, given: python_type(value), wanted, why: why.into() })
+    }
+}
+
+/// Arguments as a struct; derived.
+pub trait Args: Sized {
+    /// The arguments and their documentation.
+    fn spec() -> Spec;
+
+    /// Builds the struct from arguments that were checked against the spec.
+    fn take(arguments: &mut Arguments, environment: &[(String, String)]) -> Result<Self, ArgError>;
+
+    /// Checks and converts what came over the wire.
+    fn parse(arguments: &mut Arguments, context: &Context) -> Result<Self, ArgError> {
+        let spec = Self::spec();
+        check(&spec, arguments)?;
+        if spec.option("_check").is_some() {
+            arguments.insert("_check".into(), context.mode.check.into());
+        }
+        Self::take(arguments, &context.environment)
+    }
+}
+
+/// Brings arguments into the shape of a spec: aliases renamed, names and rules checked, defaults filled in.
+///
+/// Values that are still templates (`is_open`) are taken for any value; the controller uses this
+/// while loading.
+pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
+    rename_aliases(spec, arguments);
+    arguments.retain(|_, value| !value.is_null());
+    let unknown: Vec<String> =
+        arguments.keys().filter(|name| !spec.open && spec.option(name).is_none()).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(ArgError::Unknown { module: spec.name, names: unknown, supported: supported(spec) });
+    }
+    for rule in &spec.rules {
+        check_exclusive(rule, arguments)?;
+    }
+    let missing: Vec<_> =
+        spec.options.iter().filter(|opt| opt.required && !arguments.contains_key(opt.name)).map(|o| o.name).collect();
+    if !missing.is_empty() {
+        return Err(ArgError::Missing(missing));
+    }
+    for opt in &spec.options {
+        if let Some(default) = opt.default
+            && !arguments.contains_key(opt.name)
+        {
+            let value = serde_json::from_str(default).unwrap_or_else(|_| Value::from(default));
+            arguments.insert(opt.name.to_owned(), value);
+        }
+        if let Some(value) = arguments.get(opt.name) {
+            check_choice(opt, value)?;
+        }
+    }
+    spec.rules.iter().try_for_each(|rule| check_rule(rule, arguments))
+}
+
+fn rename_aliases(spec: &Spec, arguments: &mut Arguments) {
+    for opt in &spec.options {
+        for alias in opt.aliases {
+            if let Some(value) = arguments.shift_remove(*alias) {
+                arguments.entry(opt.name).or_insert(value);
+            }
+        }
+    }
+}
+
+fn supported(spec: &Spec) -> String {
+    let names: BTreeMap<_, _> = spec.options.iter().filter(|o| !o.internal).map(|o| (o.name, o.aliases)).collect();
+    let names: Vec<String> = names
+        .into_iter()
+        .map(
+            |(name, aliases)| if aliases.is_empty() { name.into() } else { format!("{name} ({})", aliases.join(", ")) },
+        )
+        .collect();
+    names.join(", ")
+}
+
+fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
+    if opt.choices.is_empty() {
+        return Ok(());
+    }
+    let values = match value {
+        Value::Array(items) if opt.kind == Kind::List => items.iter().collect(),
+        other => vec![other],
+    };
+    for value in values {
+        let text = plain_text(value);
+        // YAML 1.1 turns an unquoted `yes` or `no` into a boolean; Ansible turns it back.
+        let boolean = value.as_bool().and_then(|yes| {
+            let spellings: &[&str] =
+                if yes { &["yes", "on", "true", "True"] } else { &["no", "off", "false", "False"] };
+            opt.choices.iter().find(|choice| spellings.contains(choice))
+        });
+        if boolean.is_none() && !opt.choices.contains(&text.as_str()) {
+            return Err(ArgError::Choice { name: opt.name.into(), choices: opt.choices.to_vec(), given: text });
+        }
+    }
+    Ok(())
+}
+
+fn check_exclusive(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
+    let Rule::Exclusive(names) = rule else { return Ok(()) };
+    if names.iter().filter(|name| arguments.contains_key(**name)).count() > 1 {
+        return Err(ArgError::Rule(format!("parameters are mutually exclusive: {}", names.join("|"))));
+    }
+    Ok(())
+}
+
+fn check_rule(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
+    let has = |name: &&str| arguments.contains_key(*name);
+    let missing = |names: &'static [&'static str]| -> Vec<&str> {
+        names.iter().filter(|n| !arguments.contains_key(**n)).copied().collect()
+    };
+    let text = match rule {
+        Rule::Together(names) if names.iter().any(&has) && !names.iter().all(&has) => {
+            format!("parameters are required together: {}", names.join(", "))
+        }
+        Rule::OneOf(names) if !names.iter().any(&has) => {
+            format!("one of the following is required: {}", names.join(", "))
+        }
+        Rule::If(name, value, needed)
+            if arguments.get(*name).is_some_and(|v| plain_text(v) == *value) && !missing(needed).is_empty() =>
+        {
+            format!("{name} is {value} but all of the following are missing: {}", missing(needed).join(", "))
+        }
+        Rule::By(name, needed) if has(name) && !missing(needed).is_empty() => {
+            format!("missing parameter(s) required by '{name}': {}", missing(needed).join(", "))
+        }
+        _ => return Ok(()),
+    };
+    Err(ArgError::Rule(text))
+}
+
+/// The type of a value in Python's words.
+pub fn python_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(n) if n.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+/// A value as Python's `str()` would print it.
+pub fn plain_text(value: &Value) -> String {
+    match value {
+        Value::Null => "None".into(),
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A type that an argument can have.
+pub trait FromArg: Sized {
+    /// Its type in documentation.
+    const KIND: Kind;
+    /// The values it may have; empty when any will do.
+    const CHOICES: &'static [&'static str] = &[];
+    /// Whether it may be missing.
+    const OPTIONAL: bool = false;
+
+    /// Converts a value that is there.
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError>;
+
+    /// What a missing argument is; `None` when it has to be there.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+/// Takes one argument out of the checked ones; called by derived code.
+pub fn take<T: FromArg>(
+    arguments: &mut Arguments,
+    name: &'static str,
+    environment: &[(String, String)],
+) -> Result<T, ArgError> {
+    match arguments.shift_remove(name) {
+        Some(value) if !value.is_null() => T::from_arg(value, &Conversion { name, environment }),
+        _ => T::absent().ok_or_else(|| ArgError::Missing(vec![name])),
+    }
+}
+
+impl FromArg for String {
+    const KIND: Kind = Kind::Str;
+
+    fn from_arg(value: Value, _: &Conversion) -> Result<Self, ArgError> {
+        Ok(match value {
+            Value::String(text) => text,
+            other => plain_text(&other),
+        })
+    }
+}
+
+impl FromArg for bool {
+    const KIND: Kind = Kind::Bool;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        let text = plain_text(&value);
+        match text.trim().to_lowercase().as_str() {
+            "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
+            "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
+            _ => conversion.fail(
+                &value,
+                "bool",
+                format!("The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false'"),
+            ),
+        }
+    }
+}
+
+impl FromArg for i64 {
+    const KIND: Kind = Kind::Int;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        let number = match &value {
+            Value::Number(n) => n.as_i64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as Self)),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.map_or_else(|| conversion.fail(&value, "int", format!("'{}' is not an integer", plain_text(&value))), Ok)
+    }
+}
+
+impl FromArg for f64 {
+    const KIND: Kind = Kind::Float;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        let number = match &value {
+            Value::Number(n) => n.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.map_or_else(|| conversion.fail(&value, "float", format!("'{}' is not a number", plain_text(&value))), Ok)
+    }
+}
+
+impl FromArg for PathBuf {
+    const KIND: Kind = Kind::Path;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        let text = String::from_arg(value, conversion)?;
+        Ok(users::expand_path(&text, conversion.environment).into())
+    }
+}
+
+impl FromArg for Value {
+    const KIND: Kind = Kind::Raw;
+
+    fn from_arg(value: Value, _: &Conversion) -> Result<Self, ArgError> {
+        Ok(value)
+    }
+}
+
+impl FromArg for Arguments {
+    const KIND: Kind = Kind::Dict;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        match value {
+            Value::Object(map) => Ok(map),
+            Value::String(ref text) if text.trim_start().starts_with('{') => match serde_json::from_str(text) {
+                Ok(Value::Object(map)) => Ok(map),
+                _ => conversion.fail(&value, "dict", "unable to evaluate string as dictionary"),
+            },
+            Value::String(ref text) if text.contains('=') => Ok(text
+                .split([',', ' '])
+                .filter_map(|pair| pair.trim().split_once('='))
+                .map(|(key, value)| (key.to_owned(), Value::from(value)))
+                .collect()),
+            _ => conversion.fail(&value, "dict", "dictionary requested, could not parse JSON or key=value"),
+        }
+    }
+}
+
+impl FromArg for Content {
+    const KIND: Kind = Kind::Raw;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        serde_json::from_value(value.clone()).or_else(|e| conversion.fail(&value, "content", e.to_string()))
+    }
+}
+
+impl FromArg for TreeEntry {
+    const KIND: Kind = Kind::Raw;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        serde_json::from_value(value.clone()).or_else(|e| conversion.fail(&value, "tree entry", e.to_string()))
+    }
+}
+
+impl<T: FromArg> FromArg for Vec<T> {
+    const KIND: Kind = Kind::List;
+    const CHOICES: &'static [&'static str] = T::CHOICES;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        let items = match value {
+            Value::Array(items) => items,
+            Value::String(text) => text.split(',').map(|item| Value::from(item.trim())).collect(),
+            number @ Value::Number(_) => vec![number],
+            other => return conversion.fail(&other, "list", "not a list"),
+        };
+        items.into_iter().map(|item| T::from_arg(item, conversion)).collect()
+    }
+
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: FromArg> FromArg for Option<T> {
+    const KIND: Kind = T::KIND;
+    const CHOICES: &'static [&'static str] = T::CHOICES;
+    const OPTIONAL: bool = true;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        T::from_arg(value, conversion).map(Some)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+/// An argument with a fixed set of values: an enum, and how each value is spelt.
+#[macro_export]
+macro_rules! choice {
+    ($(#[$outer:meta])* $vis:vis enum $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name { $($(#[$inner])* $variant),* }
+
+        impl $name {
+            /// As it is spelt in a playbook.
+            #[allow(dead_code, reason = "not every choice is printed")]
+            $vis fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        impl $crate::kit::FromArg for $name {
+            const KIND: $crate::kit::Kind = $crate::kit::Kind::Str;
+            const CHOICES: &'static [&'static str] = &[$($text),*];
+
+            fn from_arg(
+                value: serde_json::Value,
+                conversion: &$crate::kit::args::Conversion,
+            ) -> Result<Self, $crate::kit::ArgError> {
+                let text = $crate::kit::args::plain_text(&value);
+                let boolean = value.as_bool();
+                match text.as_str() {
+                    $($text => Ok(Self::$variant),)*
+                    $(_ if boolean.is_some() && boolean == $crate::kit::args::boolean_spelling($text) => Ok(Self::$variant),)*
+                    _ => Err($crate::kit::ArgError::Choice {
+                        name: conversion.name.to_owned(),
+                        choices: Self::CHOICES.to_vec(),
+                        given: text,
+                    }),
+                }
+            }
+        }
+    };
+}
+
+/// The boolean that YAML 1.1 makes of an unquoted choice such as `no`.
+pub fn boolean_spelling(text: &str) -> Option<bool> {
+    match text {
+        "yes" | "on" | "true" | "True" => Some(true),
+        "no" | "off" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}

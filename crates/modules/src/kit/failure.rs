@@ -1,0 +1,54 @@
+//! Why a module failed, as the task's result says it.
+
+use std::{fmt, io, path::Path};
+
+use serde_json::Value;
+
+use super::Fields;
+
+/// A module's failure: the message, and whatever else Ansible's result has for it (`rc`, `stderr` …).
+#[derive(Debug)]
+pub struct Failure {
+    /// What the result's `msg` says.
+    pub msg: String,
+    /// Further return values.
+    pub fields: Fields,
+}
+
+impl Failure {
+    /// A failure with a message.
+    pub fn new(msg: impl Into<String>) -> Self {
+        Self { msg: msg.into(), fields: Fields::new() }
+    }
+
+    /// A failed system call on a path: "cannot write /etc/x: No space left on device".
+    pub fn io(doing: &str, path: impl AsRef<Path>, error: &io::Error) -> Self {
+        let why = os_text(error);
+        Self::new(format!("cannot {doing} {}: {why}", path.as_ref().display()))
+            .with("path", path.as_ref().to_string_lossy().as_ref())
+    }
+
+    /// Adds a return value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// The system's words for an error, without Rust's "(os error 28)".
+pub fn os_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.msg)
+    }
+}
+
+impl std::error::Error for Failure {}

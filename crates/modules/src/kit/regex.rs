@@ -1,0 +1,136 @@
+//! Python's regular expressions, as playbooks write them, run by `fancy_regex`.
+
+use fancy_regex::{Captures, Regex};
+
+use super::Failure;
+
+/// Compiles a pattern; `multiline` is Python's flag of that name.
+pub fn compile(pattern: &str, multiline: bool) -> Result<Regex, Failure> {
+    let translated = translate(pattern, multiline);
+    Regex::new(&translated).map_err(|e| Failure::new(format!("invalid regular expression `{pattern}`: {e}")))
+}
+
+/// Like [`compile`], but `.` matches newlines too.
+pub fn compile_dotall(pattern: &str) -> Result<Regex, Failure> {
+    let translated = translate(pattern, false);
+    Regex::new(&format!("(?s){translated}"))
+        .map_err(|e| Failure::new(format!("invalid regular expression `{pattern}`: {e}")))
+}
+
+impl From<fancy_regex::Error> for Failure {
+    fn from(error: fancy_regex::Error) -> Self {
+        Self::new(format!("the regular expression takes too long: {error}"))
+    }
+}
+
+/// Rewrites what the two dialects spell differently: `$` before a last newline, `\Z`, `\<`, and
+/// `[`, `&` and `~` in classes.
+fn translate(pattern: &str, multiline: bool) -> String {
+    let inline = pattern.strip_prefix("(?").and_then(|rest| rest.split(')').next());
+    let multiline_inline =
+        inline.is_some_and(|flags| flags.contains('m') && flags.chars().all(|c| c.is_ascii_lowercase()));
+    let mut out = String::from(if multiline { "(?m)" } else { "" });
+    let mut letters = pattern.chars().peekable();
+    let mut in_class = false;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some('Z') if !in_class => out.push_str("\\z"),
+                Some(literal @ ('<' | '>')) => out.push(literal),
+                Some(escaped) => out.extend(['\\', escaped]),
+                None => out.push('\\'),
+            },
+            '[' if in_class => out.push_str("\\["),
+            '&' | '~' if in_class => out.extend(['\\', letter]),
+            '[' => {
+                in_class = true;
+                out.push('[');
+                // A bracket right at the start is one of the class.
+                out.extend(letters.next_if_eq(&'^'));
+                if letters.next_if_eq(&']').is_some() {
+                    out.push_str("\\]");
+                }
+            }
+            ']' => {
+                in_class = false;
+                out.push(']');
+            }
+            '$' if !in_class && !multiline && !multiline_inline => out.push_str("(?=\\n?\\z)"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Fills the groups of a match into a template, as Python's `Match.expand`: `\1`, `\g<1>`,
+/// `\g<name>`, and the escapes of strings.
+pub fn expand(template: &str, captures: &Captures<'_, str>) -> Result<String, Failure> {
+    let unknown = |group: &str| Failure::new(format!("invalid group reference {group} in `{template}`"));
+    let mut out = String::new();
+    let mut letters = template.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            out.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('g') if letters.next_if_eq(&'<').is_some() => {
+                let name: String = letters.by_ref().take_while(|letter| *letter != '>').collect();
+                let group = match name.parse::<usize>() {
+                    Ok(number) if number < captures.len() => captures.get(number),
+                    Ok(_) => return Err(unknown(&name)),
+                    Err(_) => captures.name(&name),
+                };
+                out.push_str(group.map_or("", |group| group.as_str()));
+            }
+            Some(digit @ '1'..='9') => {
+                let second = letters.next_if(char::is_ascii_digit);
+                let name: String = [Some(digit), second].into_iter().flatten().collect();
+                let number: usize = name.parse().map_err(|_| unknown(&name))?;
+                if number >= captures.len() {
+                    return Err(unknown(&name));
+                }
+                out.push_str(captures.get(number).map_or("", |group| group.as_str()));
+            }
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some('\\') | None => out.push('\\'),
+            Some(other) => out.extend(['\\', other]),
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{compile, expand};
+
+    #[test]
+    fn patterns_match_as_in_python() {
+        let cases = [
+            ("^a$", "a\n", true),
+            ("^a$", "a\n\n", false),
+            (r"a\Z", "a\n", false),
+            (r"\<a\>", "<a>", true),
+            ("[[]x", "[x", true),
+            ("[]x]y", "]y", true),
+            (r"(?P<n>a)(?P=n)", "aa", true),
+            (r"^\t<Location \/>\n", "\t<Location />\n", true),
+        ];
+        for (pattern, text, matches) in cases {
+            assert_eq!(compile(pattern, false).unwrap().is_match(text).unwrap(), matches, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn templates_expand_as_in_python() {
+        let regex = compile(r"(?P<key>\w+)=(\w+)(x)?", false).unwrap();
+        let captures = regex.captures("a=b").unwrap().unwrap();
+        let cases = [(r"\2=\1", "b=a"), (r"\g<key>\g<2>0", "ab0"), (r"\3\\n", "\\n"), (r"\1\n", "a\n")];
+        for (template, text) in cases {
+            assert_eq!(expand(template, &captures).unwrap(), text, "{template}");
+        }
+        assert!(expand(r"\7", &captures).is_err());
+    }
+}

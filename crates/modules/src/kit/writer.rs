@@ -1,0 +1,296 @@
+//! The only way to change a host: atomic, and undone when it fails half-way.
+
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    ops::Deref,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{AtFlags, CWD, Gid, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, utimensat};
+use tempfile::NamedTempFile;
+
+use super::{Failure, Finished, Program, Reader, Source, file_args::Attributes, selinux};
+
+/// Writes to the host; reads as [`Reader`] does.
+pub struct Writer {
+    reader: Reader,
+}
+
+impl Deref for Writer {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+/// A file that is written and synced, but not yet in its place: look at it, then commit it or drop it.
+pub struct Staged {
+    file: NamedTempFile,
+    destination: PathBuf,
+}
+
+impl Staged {
+    /// Where it lies until it is committed.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
+impl Writer {
+    pub(super) fn new(reader: Reader) -> Self {
+        Self { reader }
+    }
+
+    /// Writes a file: temporary file beside it, sync, owner and mode, rename. What `attributes`
+    /// leaves open is kept from the file that is there, or is what a new file gets.
+    pub fn write(&mut self, path: &Path, source: Source, attributes: &Attributes) -> Result<(), Failure> {
+        let staged = self.stage(path, source)?;
+        self.commit(staged, attributes)
+    }
+
+    /// Writes the bytes beside `destination`; nothing is seen of them until [`Writer::commit`].
+    pub fn stage(&mut self, destination: &Path, source: Source) -> Result<Staged, Failure> {
+        let failed = |e: io::Error| Failure::io("write", destination, &e);
+        let directory = destination.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new().prefix(".sutler-").tempfile_in(directory).map_err(failed)?;
+        match source {
+            Source::Bytes(bytes) => file.write_all(&bytes),
+            Source::Stream(mut stream) => io::copy(&mut stream, &mut file).map(drop),
+        }
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(failed)?;
+        Ok(Staged { file, destination: destination.to_owned() })
+    }
+
+    /// Gives a staged file its owner, mode and labels, and renames it into its place.
+    pub fn commit(&mut self, staged: Staged, attributes: &Attributes) -> Result<(), Failure> {
+        let Staged { file, destination } = staged;
+        let failed = |e: io::Error| Failure::io("write", &destination, &e);
+        let existing = self.lstat(&destination)?.filter(super::Meta::is_file);
+        if let Some(existing) = &existing {
+            copy_labels(&destination, file.path());
+            keep_owner(file.path(), existing.uid(), existing.gid()).map_err(failed)?;
+        }
+        attributes.apply_owner(file.path()).map_err(failed)?;
+        if existing.is_none()
+            && selinux::is_enabled()
+            && let Some(context) = selinux::default_context(&destination)
+        {
+            selinux::set_context(file.path(), &context).map_err(failed)?;
+        }
+        attributes.apply_label(file.path(), &destination).map_err(failed)?;
+        let mode = attributes.mode.or(existing.as_ref().map(super::Meta::mode)).unwrap_or(0o666 & !umask());
+        set_mode(file.path(), mode).map_err(failed)?;
+        if attributes.unsafe_writes {
+            rename_or_overwrite(file, &destination).map_err(failed)?;
+        } else {
+            file.persist(&destination).map_err(|e| failed(e.error))?;
+            sync_directory(&destination);
+        }
+        attributes.apply_flags(&destination, true)?;
+        attributes.apply_flags(&destination, false)
+    }
+
+    /// Copies a file beside itself, with owner, mode and times, under Ansible's backup name
+    /// (`PATH.PID.YYYY-MM-DD@HH:MM:SS~`); returns that name.
+    pub fn backup(&mut self, path: &Path) -> Result<PathBuf, Failure> {
+        let backup = PathBuf::from(format!("{}.{}.{}~", path.display(), std::process::id(), local_time()));
+        let meta =
+            self.stat(path)?.ok_or_else(|| Failure::new(format!("cannot back up {}: it is gone", path.display())))?;
+        let source = Source::Stream(Box::new(self.open(path)?));
+        let attributes = Attributes {
+            owner: Some(meta.uid()),
+            group: Some(meta.gid()),
+            mode: Some(meta.mode()),
+            ..Attributes::default()
+        };
+        self.write(&backup, source, &attributes)?;
+        let times = std::fs::FileTimes::new()
+            .set_accessed(meta.raw().accessed().unwrap_or_else(|_| std::time::SystemTime::now()))
+            .set_modified(meta.raw().modified().unwrap_or_else(|_| std::time::SystemTime::now()));
+        File::options()
+            .write(true)
+            .open(&backup)
+            .and_then(|file| file.set_times(times))
+            .map_err(|e| Failure::io("set the times of", &backup, &e))?;
+        Ok(backup)
+    }
+
+    /// Makes one directory; its parents have to be there.
+    pub fn make_directory(&mut self, path: &Path) -> Result<(), Failure> {
+        match std::fs::create_dir(path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+            other => other.map_err(|e| Failure::io("make the directory", path, &e)),
+        }
+    }
+
+    /// Makes an empty file or directory with a name of its own, for its owner only, and returns its path.
+    pub fn make_temporary(
+        &mut self,
+        place: &Path,
+        prefix: &str,
+        suffix: &str,
+        is_directory: bool,
+    ) -> Result<PathBuf, Failure> {
+        let failed = |e: io::Error| Failure::io("make a temporary file in", place, &e);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(prefix).suffix(suffix).rand_bytes(8);
+        if is_directory {
+            let directory = builder.permissions(std::fs::Permissions::from_mode(0o700)).tempdir_in(place);
+            return Ok(directory.map_err(failed)?.keep());
+        }
+        let file = builder.tempfile_in(place).map_err(failed)?;
+        Ok(file.keep().map_err(|e| failed(e.error))?.1)
+    }
+
+    /// Removes a file, a link, or a directory with everything in it. Nothing there is no failure.
+    pub fn remove(&mut self, path: &Path) -> Result<(), Failure> {
+        let Some(meta) = self.lstat(path)? else { return Ok(()) };
+        let removed = if meta.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        match removed {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other.map_err(|e| Failure::io("remove", path, &e)),
+        }
+    }
+
+    /// Renames, atomically.
+    pub fn rename(&mut self, from: &Path, to: &Path) -> Result<(), Failure> {
+        std::fs::rename(from, to).map_err(|e| Failure::io("rename", from, &e))
+    }
+
+    /// Makes a symbolic link, atomically: what was at `path` is replaced.
+    pub fn symlink(&mut self, target: &Path, path: &Path) -> Result<(), Failure> {
+        link_by(path, |temporary| std::os::unix::fs::symlink(target, temporary))
+    }
+
+    /// Makes a hard link, atomically: what was at `path` is replaced.
+    pub fn hard_link(&mut self, target: &Path, path: &Path) -> Result<(), Failure> {
+        link_by(path, |temporary| std::fs::hard_link(target, temporary))
+    }
+
+    /// Sets the owner, the group, the mode, labels: what is `None` stays. Symbolic links are not followed.
+    pub fn set_attributes(&mut self, path: &Path, attributes: &Attributes) -> Result<(), Failure> {
+        attributes.apply_flags(path, true)?;
+        attributes.apply_owner(path).map_err(|e| Failure::io("change the owner of", path, &e))?;
+        // Changing the owner clears the set-id bits: the mode comes second.
+        let mode = attributes.mode.map_or(Ok(()), |mode| set_mode(path, mode));
+        mode.map_err(|e| Failure::io("change the mode of", path, &e))?;
+        attributes.apply_label(path, path).map_err(|e| Failure::io("change the SELinux context of", path, &e))?;
+        attributes.apply_flags(path, false)
+    }
+
+    /// Sets access and modification times; `None` stays. Symbolic links are not followed.
+    pub fn set_times(
+        &mut self,
+        path: &Path,
+        accessed: Option<std::time::SystemTime>,
+        modified: Option<std::time::SystemTime>,
+    ) -> Result<(), Failure> {
+        let times = Timestamps { last_access: timespec(accessed), last_modification: timespec(modified) };
+        utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|e| Failure::io("set the times of", path, &e.into()))
+    }
+
+    /// Runs a program that changes the host.
+    pub fn run(&mut self, program: &Program) -> Result<Finished, Failure> {
+        program.run(self.context())
+    }
+}
+
+fn timespec(time: Option<std::time::SystemTime>) -> Timespec {
+    let since = time.map(|time| time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default());
+    since.map_or(Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }, |since| Timespec {
+        tv_sec: since.as_secs() as i64,
+        tv_nsec: since.subsec_nanos().into(),
+    })
+}
+
+fn link_by(path: &Path, make: impl Fn(&Path) -> io::Result<()>) -> Result<(), Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    make(&temporary).and_then(|()| std::fs::rename(&temporary, path)).map_err(|e| {
+        let _ = std::fs::remove_file(&temporary);
+        Failure::io("link", path, &e)
+    })?;
+    // Renaming over another name of the same inode does nothing (rename(2)).
+    let _ = std::fs::remove_file(&temporary);
+    Ok(())
+}
+
+/// The helper's file creation mask. Read from `/proc`: asking by `umask(2)` would change it.
+pub fn umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    mask.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok()).unwrap_or(0o022)
+}
+
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    if path.symlink_metadata()?.is_symlink() {
+        return Ok(()); // Linux has no modes on links.
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+pub(super) fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+    if uid.is_none() && gid.is_none() {
+        return Ok(());
+    }
+    let owner = uid.map(Uid::from_raw);
+    let group = gid.map(Gid::from_raw);
+    Ok(chownat(CWD, path, owner, group, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+/// Keeps the owner of the file that is replaced, as far as this user may.
+fn keep_owner(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
+    let meta = path.symlink_metadata()?;
+    if (meta.uid(), meta.gid()) == (uid, gid) {
+        return Ok(());
+    }
+    match set_owner(path, Some(uid), Some(gid)) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            let _ = set_owner(path, None, Some(gid));
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// ACLs, the SELinux context and other extended attributes of the file that is replaced; file
+/// systems and users that cannot have them lose nothing.
+fn copy_labels(from: &Path, to: &Path) {
+    for name in xattr::list(from).into_iter().flatten() {
+        if let Ok(Some(value)) = xattr::get(from, &name) {
+            let _ = xattr::set(to, &name, &value);
+        }
+    }
+}
+
+/// A bind-mounted file cannot be renamed over: `unsafe_writes` allows to write into it instead.
+fn rename_or_overwrite(file: NamedTempFile, destination: &Path) -> io::Result<()> {
+    match file.persist(destination) {
+        Ok(_) => Ok(()),
+        Err(refused) => {
+            let mut target = File::options().write(true).truncate(true).open(destination)?;
+            io::copy(&mut refused.file.reopen()?, &mut target)?;
+            target.sync_all()
+        }
+    }
+}
+
+fn sync_directory(path: &Path) {
+    if let Some(Ok(directory)) = path.parent().map(File::open) {
+        let _ = directory.sync_all();
+    }
+}
+
+/// The host's local time as backup names have it.
+fn local_time() -> String {
+    std::process::Command::new("date")
+        .arg("+%Y-%m-%d@%H:%M:%S")
+        .output()
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        .unwrap_or_default()
+}

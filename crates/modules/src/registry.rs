@@ -1,0 +1,92 @@
+//! Every module by name. The only list there is: the helper runs from it, the controller checks
+//! arguments and prints documentation from it.
+
+use crate::kit::{Engine, Spec, engine};
+
+/// A module as the rest of the program sees it.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Its full name, as `ansible.builtin.file`.
+    pub name: &'static str,
+    /// Other names people use for it, short ones included where they differ from the last part of `name`.
+    pub aliases: &'static [&'static str],
+    /// Its arguments and documentation.
+    pub spec: fn() -> Spec,
+    /// Runs it once.
+    pub run: Engine,
+}
+
+impl Entry {
+    /// The last part of the name, as `file`.
+    pub fn short_name(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+}
+
+macro_rules! modules {
+    ($($name:literal $([$($alias:literal),*])? => $module:ty,)*) => {
+        &[$(Entry {
+            name: $name,
+            aliases: &[$($($alias),*)?],
+            spec: <$module as crate::kit::Args>::spec,
+            run: engine::run::<$module>,
+        },)*]
+    };
+}
+
+/// Tasks that the controller does itself; the helper has no code for them.
+macro_rules! actions {
+    ($($name:literal => $action:ty,)*) => {
+        &[$(Entry {
+            name: $name,
+            aliases: &[],
+            spec: <$action as crate::kit::Args>::spec,
+            run: engine::run_on_controller,
+        },)*]
+    };
+}
+
+static ACTIONS: &[Entry] = actions! {
+    "ansible.builtin.assert" => crate::actions::Assert,
+    "ansible.builtin.debug" => crate::actions::Debug,
+    "ansible.builtin.fail" => crate::actions::Fail,
+    "ansible.builtin.meta" => crate::actions::Meta,
+    "ansible.builtin.raw" => crate::actions::Raw,
+    "ansible.builtin.set_fact" => crate::actions::SetFact,
+};
+
+static MODULES: &[Entry] = modules! {
+    "ansible.builtin.blockinfile" => crate::blockinfile::Blockinfile,
+    "ansible.builtin.command" => crate::command::Command,
+    "ansible.builtin.copy" => crate::copy::Copy,
+    "ansible.builtin.file" => crate::file::File,
+    "ansible.builtin.get_url" => crate::get_url::GetUrl,
+    "ansible.builtin.group" => crate::group::Group,
+    "ansible.builtin.lineinfile" => crate::lineinfile::Lineinfile,
+    "ansible.builtin.ping" => crate::ping::Ping,
+    "ansible.builtin.replace" => crate::replace::Replace,
+    "ansible.builtin.service" => crate::service::Service,
+    "ansible.builtin.setup" => crate::setup::Setup,
+    "ansible.builtin.shell" => crate::command::Shell,
+    "ansible.builtin.slurp" => crate::slurp::Slurp,
+    "ansible.builtin.stat" => crate::stat::Stat,
+    "ansible.builtin.systemd_service" ["systemd"] => crate::systemd::SystemdService,
+    "ansible.builtin.tempfile" => crate::tempfile::Tempfile,
+    "ansible.builtin.template" => crate::template::Template,
+    "ansible.builtin.unarchive" => crate::unarchive::Unarchive,
+    "ansible.builtin.uri" => crate::uri::Uri,
+    "ansible.builtin.user" => crate::user::User,
+    "ansible.builtin.wait_for" => crate::wait_for::WaitFor,
+    "ansible.posix.sysctl" => crate::sysctl::Sysctl,
+};
+
+/// All modules and actions.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    ACTIONS.iter().chain(MODULES)
+}
+
+/// The module that a playbook means by `name`: a full name, `ansible.legacy.NAME`, or a short one.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    let short = name.strip_prefix("ansible.legacy.").or_else(|| name.strip_prefix("ansible.builtin.")).unwrap_or(name);
+    entries().find(|entry| entry.name == name || entry.short_name() == short || entry.aliases.contains(&short))
+}
