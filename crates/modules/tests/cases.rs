@@ -1,0 +1,107 @@
+//! Runs every case in `tests/modules/*/*.yml`: check, run, run again, and what is on the disk then.
+//!
+//! A file is a list of cases; the folder's name is the module. `$dir` in any text is the case's own
+//! empty directory. Parts of a result are compared with what the case names and nothing more: a
+//! mapping may have further keys, a text that begins with `re:` is a regular expression (the whole
+//! text has to match), `(absent)` says that there is no such key, `(any)` that there is one.
+//!
+//! ```yaml
+//! - name: makes a file private         # behaviour, in words; the only key that is always needed
+//!   module: file                       # another module than the folder's
+//!   needs: test "$(id -u)" = 0         # a shell command; the case is skipped where it fails
+//!   environment: {NAME: value}         # the task's environment
+//!   setup:                             # in order, in $dir
+//!   - {dir: a, mode: "0755"}
+//!   - {file: a/b, content: "text", mode: "0644", owner: root, group: root}   # or base64: …
+//!   - {link: c, to: a/b}
+//!   - {hard: d, to: a/b}
+//!   - {run: mkfifo pipe}               # a shell command, with $dir as its directory
+//!   args: {path: $dir/a/b, mode: "0600"}
+//!   check: {changed: true}             # the result with --check and --diff; `run` without owner, mode, state … stands for it
+//!   run: {changed: true}               # the result of the first run
+//!   again: {changed: false}            # the result of the second run; that is the default, `skip` leaves it out
+//!   diff: {before: {mode: "0644"}}     # the diff of the check run
+//!   after:                             # paths below $dir after all runs
+//!     a/b: {content: "text", mode: "0600", owner: root, group: root, type: file, link: target}
+//!     x: (absent)
+//!   cleanup: userdel sutler-test-x     # a shell command at the very end, for what lies outside $dir
+//! - name: says what is wrong
+//!   args: {path: $dir/a, mode: rubbish}
+//!   fails: mode must be in octal or symbolic form   # the whole `msg`; nothing may have changed on the disk
+//!   run: {details: …}                  # further values of the failure
+//!   check: {changed: true}             # only when check mode ends otherwise than the run
+//! ```
+//!
+//! In arguments, `_content: text` becomes a content that travels with the request;
+//! `_content: {asked: text}` or
+//! `{asked_base64: text}` one that the module has to ask for, `_content: {unwanted: text}` one
+//! that it must not ask for, `_content: {missing: text}` one that cannot be had.
+//!
+//! `$http`, `$https`, `$banner`, `$busy` and `$closed` are ports of the loopback servers in
+//! `cases/servers.rs`, `$socket` the first one's Unix socket, `$tls` the folder of certificates.
+//!
+//! After check mode the directory has to be as before, to the nanosecond; so it has after a second
+//! run that is `ok`. No temporary file may be left.
+
+#[path = "cases/bodies.rs"]
+mod bodies;
+#[path = "cases/case.rs"]
+mod case;
+#[path = "cases/compare.rs"]
+mod compare;
+#[path = "cases/servers.rs"]
+mod servers;
+#[path = "cases/setup.rs"]
+mod setup;
+#[path = "cases/snapshot.rs"]
+mod snapshot;
+#[path = "cases/yaml.rs"]
+mod yaml;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use libtest_mimic::{Arguments, Trial};
+
+use case::Case;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // The cases mostly wait for disks and programs.
+    arguments.test_threads = arguments.test_threads.or(Some(8));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/modules");
+    let mut needs = HashMap::new();
+    let mut trials = Vec::new();
+    for file in case_files(&root) {
+        match Case::load(&file) {
+            Ok(cases) => trials.extend(cases.into_iter().map(|case| trial(case, &mut needs))),
+            Err(why) => trials.push(Trial::test(file.display().to_string(), move || Err(why.into()))),
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(case: Case, needs: &mut HashMap<String, bool>) -> Trial {
+    let skipped = case.needs.as_ref().is_some_and(|need| !*needs.entry(need.clone()).or_insert_with(|| holds(need)));
+    Trial::test(case.title.clone(), move || case.run().map_err(Into::into)).with_ignored_flag(skipped)
+}
+
+fn holds(need: &str) -> bool {
+    let directory = setup::Directory::new();
+    let output = Command::new("sh").arg("-c").arg(need).current_dir(&directory.path).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+fn case_files(root: &Path) -> Vec<PathBuf> {
+    let list = |path: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(path).into_iter().flatten().map(|entry| entry.expect("a readable folder").path()).collect()
+    };
+    let mut files: Vec<PathBuf> = list(root).iter().flat_map(|folder| list(folder)).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yml"));
+    files.sort();
+    assert!(!files.is_empty(), "there are no cases in {}", root.display());
+    files
+}
