@@ -1,0 +1,162 @@
+//! `setup`: facts about the host, under the names and in the shapes that Ansible gives them.
+
+mod collector;
+mod date_time;
+mod devices;
+mod distribution;
+mod dmi;
+mod host;
+mod hostname;
+mod interfaces;
+mod local;
+mod lvm;
+mod memory;
+mod mounts;
+mod netlink;
+mod package_program;
+mod platform;
+mod processor;
+mod security;
+mod service;
+mod session;
+mod ssh_keys;
+mod storage_names;
+mod subset;
+mod timezone;
+mod virtualization;
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::json;
+
+use crate::kit::{Args, Changes, Failure, Fields, Module, Reader, Writer};
+use host::Host;
+
+/// Gathers facts about the host: its system, hardware, network and users, as `ansible_facts`.
+///
+/// Runs by itself at the start of every play, unless `gather_facts: false`. Facts are read from
+/// the kernel and from files; there is no Python on the host, so that the facts about it
+/// (`ansible_python`) are not there, and `facter` and `ohai` are not asked.
+///
+/// ```yaml
+/// - setup:
+///     gather_subset: ['!all', network]
+/// - setup:
+///     filter: ansible_*_mb
+/// ```
+#[derive(Args)]
+pub struct Setup {
+    /// Which facts: `all`, `min`, `hardware`, `network`, `virtual` or the name of a smaller set;
+    /// `!NAME` leaves one out. `min` is always part of it, unless `!min` says otherwise.
+    #[arg(default = "all")]
+    gather_subset: Vec<String>,
+    /// Seconds after which a fact that has not been found is left out.
+    #[arg(default = 10)]
+    gather_timeout: i64,
+    /// Shell patterns; only facts whose name matches one of them, with or without `ansible_`, are
+    /// returned. An empty list is no filter.
+    #[arg(default = "[]")]
+    filter: Vec<String>,
+    /// The directory of `*.fact` files: programs are run, others read, as JSON or INI. They become
+    /// `ansible_local`.
+    #[arg(default = "/etc/ansible/facts.d")]
+    fact_path: PathBuf,
+}
+
+impl Module for Setup {
+    type Plan = ();
+
+    fn inspect(&self, reader: &Reader) -> Result<Changes<()>, Failure> {
+        let chosen = subset::choose(&self.gather_subset)?;
+        let timeout = Duration::from_secs(u64::try_from(self.gather_timeout).unwrap_or_default().max(1));
+        let host = Host::new(reader.clone(), timeout, self.fact_path.clone());
+        let mut facts = Fields::new();
+        for (name, value) in collector::collect(&host, &chosen) {
+            facts.insert(format!("ansible_{}", name.replace('-', "_")), value);
+        }
+        facts.insert("gather_subset".into(), json!(self.gather_subset));
+        facts.insert("module_setup".into(), json!(true));
+        facts.retain(|name, _| self.is_wanted(name));
+        facts.sort_keys();
+        let changes = Changes::none().with("ansible_facts", facts);
+        let warnings = host.warnings();
+        Ok(if warnings.is_empty() { changes } else { changes.with("warnings", warnings) })
+    }
+
+    fn apply(&self, (): (), _: &mut Writer) -> Result<Fields, Failure> {
+        Ok(Fields::new())
+    }
+}
+
+impl Setup {
+    fn is_wanted(&self, name: &str) -> bool {
+        let mut patterns = self.filter.iter().filter(|pattern| !pattern.is_empty()).peekable();
+        let short = name.strip_prefix("ansible_");
+        patterns.peek().is_none()
+            || patterns.any(|pattern| {
+                pattern == "*" || fnmatch(pattern, name) || short.is_some_and(|short| fnmatch(pattern, short))
+            })
+    }
+}
+
+/// Python's `fnmatch`: `*`, `?`, `[…]` and `[!…]`, over the whole name.
+fn fnmatch(pattern: &str, name: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let name: Vec<char> = name.chars().collect();
+    matches(&pattern, &name)
+}
+
+fn matches(pattern: &[char], name: &[char]) -> bool {
+    match pattern {
+        [] => name.is_empty(),
+        ['*', rest @ ..] => (0..=name.len()).any(|skipped| matches(rest, &name[skipped..])),
+        ['?', rest @ ..] => !name.is_empty() && matches(rest, &name[1..]),
+        ['[', rest @ ..] => match (class(rest), name) {
+            (Some((set, negated, after)), [first, others @ ..]) => {
+                in_class(set, *first) != negated && matches(after, others)
+            }
+            (Some(_), []) => false,
+            (None, _) => name.first() == Some(&'[') && matches(rest, &name[1..]),
+        },
+        [literal, rest @ ..] => name.first() == Some(literal) && matches(rest, &name[1..]),
+    }
+}
+
+/// The characters of a class, whether it is negated, and what follows it; `None` when it is not closed.
+fn class(pattern: &[char]) -> Option<(&[char], bool, &[char])> {
+    let negated = pattern.first() == Some(&'!');
+    let set = &pattern[usize::from(negated)..];
+    // A bracket that comes first is part of the class.
+    let end = 1 + set.get(1..)?.iter().position(|c| *c == ']')?;
+    Some((&set[..end], negated, &set[end + 1..]))
+}
+
+fn in_class(set: &[char], wanted: char) -> bool {
+    match set {
+        [] => false,
+        [from, '-', to, rest @ ..] => (*from..=*to).contains(&wanted) || in_class(rest, wanted),
+        [one, rest @ ..] => *one == wanted || in_class(rest, wanted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_in_python() {
+        for (pattern, name, matched) in [
+            ("ansible_*_mb", "ansible_memory_mb", true),
+            ("eth[0-2]", "eth1", true),
+            ("eth[0-2]", "eth3", false),
+            ("eth[!0-2]", "eth3", true),
+            ("eth[", "eth[", true),
+            ("[]]x", "]x", true),
+            ("e?h0", "eth0", true),
+            ("eth", "eth0", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(fnmatch(pattern, name), matched, "{pattern} {name}");
+        }
+    }
+}
