@@ -1,0 +1,80 @@
+//! A user's own SSH key, made with `ssh-keygen`.
+
+use std::path::{Path, PathBuf};
+
+use super::{User, failed};
+use crate::kit::{Failure, Fields, Finished, Program, Reader, Writer, file_args::Attributes, users};
+
+impl User {
+    /// Whether a key has to be made for a user who is there.
+    pub(super) fn needs_key(&self, home: &str, host: &Reader) -> bool {
+        self.generate_ssh_key && (self.force || !host.exists(self.key_path(home)))
+    }
+
+    fn key_path(&self, home: &str) -> PathBuf {
+        let file = self.ssh_key_file.clone().unwrap_or_else(|| format!(".ssh/id_{}", self.ssh_key_type).into());
+        Path::new(home).join(file)
+    }
+
+    /// Makes the key, and the directory it lies in.
+    pub(super) fn make_key(&self, user: &users::User, host: &mut Writer) -> Result<Finished, Failure> {
+        let path = self.key_path(&user.home);
+        if !host.exists(&user.home) {
+            return Err(Failure::new(format!("User {} home directory does not exist", self.name)));
+        }
+        let owner = Attributes { owner: Some(user.uid), group: Some(user.gid), ..Attributes::default() };
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        if !host.exists(directory) {
+            super::home::make_parents(directory, host)?;
+            host.make_directory(directory)?;
+            let private =
+                Attributes { mode: Some(0o700), owner: owner.owner, group: owner.group, ..Attributes::default() };
+            host.set_attributes(directory, &private)?;
+        }
+        let public = public(&path);
+        // It would ask before it writes over a key.
+        host.remove(&path)?;
+        host.remove(&public)?;
+        let mut program = Program::new(host.required("ssh-keygen")?).arg("-q").arg("-t").arg(&self.ssh_key_type);
+        if let Some(bits) = self.ssh_key_bits {
+            program = program.arg("-b").arg(bits.to_string());
+        }
+        let passphrase = self.ssh_key_passphrase.as_deref().unwrap_or_default();
+        program = program.arg("-C").arg(self.key_comment(host)).arg("-f").arg(&path).arg("-N").arg(passphrase);
+        let finished = host.run(&program.plain_locale())?;
+        if !finished.success() {
+            return Err(failed(&self.name, &finished));
+        }
+        host.set_attributes(&path, &owner)?;
+        host.set_attributes(&public, &owner)?;
+        Ok(finished)
+    }
+
+    fn key_comment(&self, host: &Reader) -> String {
+        self.ssh_key_comment.clone().unwrap_or_else(|| {
+            let name = host.read_text("/proc/sys/kernel/hostname").ok().flatten().unwrap_or_default();
+            format!("ansible-generated on {}", name.trim())
+        })
+    }
+
+    /// What the result says about the key.
+    pub(super) fn key_fields(&self, home: &str, host: &Reader) -> Result<Fields, Failure> {
+        let mut fields = Fields::new();
+        let path = self.key_path(home);
+        if !self.generate_ssh_key || !host.exists(&path) {
+            return Ok(fields);
+        }
+        let shown = host.query(&Program::new(host.required("ssh-keygen")?).arg("-l").arg("-f").arg(&path))?;
+        let fingerprint = if shown.success() { shown.out() } else { shown.err() };
+        fields.insert("ssh_fingerprint".into(), fingerprint.trim().into());
+        if let Some(key) = host.read_text(public(&path))? {
+            fields.insert("ssh_public_key".into(), key.trim().into());
+        }
+        fields.insert("ssh_key_file".into(), path.to_string_lossy().into());
+        Ok(fields)
+    }
+}
+
+fn public(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.pub", path.display()))
+}
