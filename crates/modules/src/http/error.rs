@@ -1,0 +1,75 @@
+//! Why there is no response, in the words that Ansible's `msg` has.
+
+use std::{fmt, io};
+
+use crate::kit::failure::os_text;
+
+/// A request without a response.
+#[derive(Debug)]
+pub enum HttpError {
+    /// The address has a scheme that nobody serves here.
+    Scheme(String),
+    /// The address cannot be read.
+    Address(String),
+    /// The name has no address.
+    Name,
+    /// Nobody listens, or the way there is broken.
+    Connect(io::Error),
+    /// The connection broke, or was silent for too long.
+    Io(io::Error),
+    /// The certificate of the server was refused.
+    Certificate {
+        /// The server.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// Why it was refused.
+        why: String,
+    },
+    /// Certificates or keys on this host cannot be used.
+    Tls(String),
+    /// What came back is not HTTP.
+    Protocol(String),
+    /// The proxy said no.
+    Proxy(String),
+    /// Round and round.
+    Redirects(u16, String),
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scheme(address) => write!(f, "unknown url type: '{address}'"),
+            Self::Address(why) | Self::Tls(why) => write!(f, "Request failed: <urlopen error {why}>"),
+            Self::Name => f.write_str("Request failed: <urlopen error [Errno -2] Name or service not known>"),
+            Self::Connect(error) if error.kind() == io::ErrorKind::TimedOut => {
+                f.write_str("Request failed: <urlopen error timed out>")
+            }
+            Self::Connect(error) => write!(f, "Request failed: <urlopen error {}>", with_number(error)),
+            Self::Io(error) if error.kind() == io::ErrorKind::TimedOut => f.write_str("Connection failure: timed out"),
+            Self::Io(error) => write!(f, "Connection failure: {}", with_number(error)),
+            Self::Certificate { host, port, why } => write!(
+                f,
+                "Failed to validate the SSL certificate for {host}:{port}. Make sure your managed systems have a valid \
+                 CA certificate installed. You can use validate_certs=False if you do not need to confirm the servers \
+                 identity but this is unsafe and not recommended. The exception msg was: {why}."
+            ),
+            Self::Protocol(why) => write!(f, "Connection failure: {why}"),
+            Self::Proxy(why) => write!(f, "Request failed: <urlopen error Tunnel connection failed: {why}>"),
+            Self::Redirects(status, reason) => write!(
+                f,
+                "HTTP Error {status}: The HTTP server returned a redirect error that would lead to an infinite loop.\n\
+                 The last 30x error message was:\n{reason}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+fn with_number(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => format!("[Errno {number}] {}", os_text(error)),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,330 @@
+//! `unarchive`: unpacks an archive.
+
+mod archive;
+mod comparison;
+mod extraction;
+mod member;
+mod options;
+mod owners;
+mod pattern;
+mod zipped;
+
+use std::{
+    fs::File,
+    io::{self, Seek},
+    path::{Path, PathBuf},
+};
+
+use serde_json::json;
+use sutler_protocol::Content;
+
+use self::{
+    archive::{Archive, Format, place},
+    comparison::Comparison,
+    extraction::Extraction,
+    member::{Member, refuse_escapes},
+    options::{Options, is_included},
+};
+use crate::{
+    get_url::download::{Download, describe},
+    http::{self, Follow, Request, TlsOptions},
+    kit::{Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer, failure::os_text},
+};
+
+/// Unpacks an archive into a directory that is there.
+///
+/// tar archives (plain, gzip, bzip2, xz, Zstandard) and zip archives are recognised by their content,
+/// and unpacked without the host's own programs. What lies in the directory already is compared
+/// first: nothing is done when modes, owners, times and contents are those of the archive.
+///
+/// ```yaml
+/// - unarchive:
+///     src: app.tar.gz
+///     dest: /opt
+///     owner: app
+///     group: app
+/// - unarchive:
+///     src: https://example.com/app.zip
+///     dest: /opt
+///     remote_src: true
+///     creates: /opt/app/bin
+/// ```
+#[derive(Args)]
+#[args(exclusive("copy", "remote_src"), exclusive("include", "exclude"))]
+pub struct Unarchive {
+    /// The archive: a file of the controller, with `remote_src` one of the host, or an address that
+    /// the host downloads from.
+    src: PathBuf,
+    /// The directory to unpack into. It has to be there.
+    dest: PathBuf,
+    /// Takes the archive from the controller; the old name for the opposite of `remote_src`.
+    copy: Option<bool>,
+    /// Does nothing when this path is there.
+    creates: Option<PathBuf>,
+    /// Decrypts an archive that is a vault, on the controller.
+    #[arg(default = true)]
+    #[expect(dead_code, reason = "the controller decrypts")]
+    decrypt: bool,
+    /// Entries that are not unpacked, as shell patterns.
+    #[arg(default = "[]")]
+    exclude: Vec<String>,
+    /// Options of `tar` or `unzip`, one word each: `--strip-components=N`, `--transform=s/…/…/`,
+    /// `--exclude=…`, `--no-same-owner`, `--numeric-owner`, `--touch`, `--keep-newer-files`,
+    /// `--skip-old-files` and those that change nothing here; `-j`, `-n`, `-u`, `-o`, `-q` for zip.
+    #[arg(default = "[]")]
+    extra_opts: Vec<String>,
+    /// The only entries that are unpacked, with what is below them.
+    #[arg(default = "[]")]
+    include: Vec<String>,
+    /// The size of Ansible's buffer; has no effect.
+    #[arg(default = 65536)]
+    #[expect(dead_code, reason = "accepted for Ansible's sake")]
+    io_buffer_size: i64,
+    /// Files that are newer than the archive's stay.
+    #[arg(default = false)]
+    keep_newer: bool,
+    /// Returns the names of what the archive has as `files`.
+    #[arg(default = false)]
+    list_files: bool,
+    /// The archive is on the host already, or where the host can download it.
+    remote_src: Option<bool>,
+    /// Refuses servers whose certificate is not valid.
+    #[arg(default = true)]
+    validate_certs: bool,
+    /// The archive's content when it is on the controller.
+    #[arg(internal, name = "_content")]
+    content: Option<Content>,
+    /// Its name there.
+    #[arg(internal, name = "_original_basename")]
+    original_basename: Option<String>,
+    #[arg(flatten)]
+    file: FileArgs,
+}
+
+/// What is left to do.
+pub struct Plan {
+    work: Option<Work>,
+}
+
+struct Work {
+    archive: Archive,
+    options: Options,
+    members: Vec<Member>,
+    unpack: bool,
+}
+
+impl Module for Unarchive {
+    type Plan = Plan;
+
+    fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
+        let mut fields = Fields::new();
+        if let Some(path) = self.creates.as_ref().filter(|path| host.exists(path)) {
+            let msg = format!("skipped, since {} exists", path.display());
+            return Ok(Changes::none().with("skipped", true).with("msg", msg));
+        }
+        fields.insert("dest".into(), json!(self.dest.to_string_lossy()));
+        if let Some(missing) = self.missing(host)? {
+            // In check mode an earlier task may be about to make it.
+            return if host.mode().check {
+                let warning = format!("{missing}; check mode takes it for what an earlier task makes");
+                fields.insert("warnings".into(), json!([warning]));
+                Ok(Changes::of(Plan { work: None }).with_all(fields))
+            } else {
+                Err(Failure::new(missing))
+            };
+        }
+        let name = self.name();
+        fields.insert("src".into(), json!(name));
+        let mut archive = Archive::open(self.file(host)?, &name)?;
+        fields.insert("handler".into(), json!(archive.format.handler()));
+        let options = self.options(archive.format)?;
+        let (members, lines) = self.compare(host, &mut archive, &options)?;
+        if self.list_files {
+            let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+            fields.insert("files".into(), json!(names));
+        }
+        let unpack = !lines.is_empty();
+        let changes = if unpack || self.attributes_differ(host, &members)? {
+            Changes::of(Plan { work: Some(Work { archive, options, members, unpack }) })
+        } else {
+            Changes::none()
+        };
+        let changes = changes.with_all(fields);
+        if !unpack {
+            return Ok(changes);
+        }
+        let diff = Diff::new("", lines.join("\n") + "\n").headed(self.dest.to_string_lossy(), name);
+        Ok(changes.with_diff(diff))
+    }
+
+    fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
+        let mut fields = Fields::new();
+        let Some(Work { mut archive, options, members, unpack }) = plan.work else { return Ok(fields) };
+        if unpack {
+            let mut extraction = Extraction::new(host, &self.dest, &options, &members);
+            let unpacked = archive.each(&options, &mut |member, content| extraction.put(member, content));
+            unpacked.and_then(|()| extraction.finish()).map_err(|failure| {
+                // What is there now is not hidden.
+                failure.with("files", json!(extraction.done)).with("changed", !extraction.done.is_empty())
+            })?;
+            let results = json!({ "cmd": [], "rc": 0, "out": "", "err": "" });
+            fields.insert("extract_results".into(), results);
+        }
+        // Directories last: their mode may shut us out.
+        for member in members.iter().rev() {
+            let path = place(&self.dest, member);
+            if let Some(meta) = host.lstat(&path)? {
+                let mut attributes = self.file.resolve(Some(&meta), meta.is_dir())?;
+                if attributes.differ_from(&meta) {
+                    // Changing the owner would clear the set-id bits that the archive has.
+                    attributes.mode = attributes.mode.or(Some(meta.mode()));
+                    host.set_attributes(&path, &attributes)?;
+                }
+            }
+        }
+        Ok(fields)
+    }
+}
+
+impl Unarchive {
+    fn is_remote(&self) -> bool {
+        self.remote_src.unwrap_or(false) || self.copy == Some(false)
+    }
+
+    fn is_address(&self) -> bool {
+        self.is_remote() && self.src.to_string_lossy().contains("://")
+    }
+
+    fn name(&self) -> String {
+        match &self.original_basename {
+            Some(name) if self.content.is_some() => name.clone(),
+            _ => self.src.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// What has to be there and is not.
+    fn missing(&self, host: &Reader) -> Result<Option<String>, Failure> {
+        if !host.stat(&self.dest)?.is_some_and(|meta| meta.is_dir()) {
+            return Ok(Some(format!("dest '{}' must be an existing dir", self.dest.display())));
+        }
+        let needed = self.is_remote() && !self.is_address();
+        let missing = needed && !host.exists(&self.src);
+        Ok(missing.then(|| format!("Source '{}' does not exist", self.src.display())))
+    }
+
+    /// The archive as a file that can be read twice.
+    fn file(&self, host: &Reader) -> Result<File, Failure> {
+        if self.is_address() {
+            return self.download(host);
+        }
+        if self.is_remote() {
+            let failed =
+                |e: io::Error| Failure::new(format!("Source '{}' not readable, {}", self.src.display(), os_text(&e)));
+            if host.stat(&self.src)?.is_some_and(|meta| meta.is_dir()) {
+                return Err(Failure::new(format!("Source '{}' is a directory, not an archive", self.src.display())));
+            }
+            return File::open(&self.src).map_err(failed);
+        }
+        let content = self
+            .content
+            .as_ref()
+            .ok_or_else(|| Failure::new(format!("Source '{}' does not exist on the controller", self.src.display())))?;
+        let mut stream = match host.body(content)? {
+            Source::Bytes(bytes) => Box::new(io::Cursor::new(bytes)) as Box<dyn io::Read + Send>,
+            Source::Stream(stream) => stream,
+        };
+        spool(host, &mut stream, |e| Failure::new(format!("cannot read the archive: {}", os_text(e))))
+    }
+
+    fn download(&self, host: &Reader) -> Result<File, Failure> {
+        let url = self.src.to_string_lossy().into_owned();
+        let options = http::Options {
+            timeout: std::time::Duration::from_secs(10),
+            tls: TlsOptions { insecure: !self.validate_certs, ..TlsOptions::default() },
+            credentials: None,
+            force_basic_auth: false,
+            use_proxy: true,
+            use_netrc: true,
+            unix_socket: None,
+            follow: Follow::Usual,
+            unredirected_headers: Vec::new(),
+            agent: "ansible-httpget".into(),
+            decompress: false,
+        };
+        let failed =
+            |why: &str| Failure::new(format!("Failure downloading {}, {why}", http::without_credentials(&url)));
+        let mut download = Download::start(host, &options, Request::new("GET", &url)).map_err(|e| failed(&e.msg))?;
+        if !download.is_ok() {
+            return Err(failed(&download.msg));
+        }
+        spool(host, &mut download.body, |e| failed(&describe(e)))
+    }
+
+    fn options(&self, format: Format) -> Result<Options, Failure> {
+        let mut options = Options::parse(&self.extra_opts, format == Format::Zip)?;
+        options.keep_newer |= self.keep_newer;
+        options.exclude.extend(self.exclude.iter().filter(|pattern| !pattern.is_empty()).cloned());
+        options.include.extend(self.include.iter().filter(|pattern| !pattern.is_empty()).cloned());
+        Ok(options)
+    }
+
+    /// Reads the whole archive once: it has to be sound and safe before anything is written.
+    fn compare(
+        &self,
+        host: &Reader,
+        archive: &mut Archive,
+        options: &Options,
+    ) -> Result<(Vec<Member>, Vec<String>), Failure> {
+        let mut comparison = Comparison::new(host, &self.dest, options, &self.file);
+        let mut members = Vec::new();
+        archive.each(options, &mut |member, content| {
+            if host.is_cancelled() {
+                return Err(Failure::new("the task was cancelled"));
+            }
+            comparison.look(member, content)?;
+            members.push(member.clone());
+            Ok(())
+        })?;
+        refuse_escapes(&members)?;
+        if options.strip == 0 && options.transforms.is_empty() {
+            let is_zip = archive.format == Format::Zip;
+            let absent = |wanted: &&String| !members.iter().any(|member| is_included(wanted, &member.name, is_zip));
+            if let Some(wanted) = options.include.iter().find(absent) {
+                return Err(Failure::new(format!(
+                    "Unable to unpack '{}': {wanted}: Not found in archive",
+                    archive.name
+                )));
+            }
+        }
+        Ok((members, comparison.lines))
+    }
+
+    fn attributes_differ(&self, host: &Reader, members: &[Member]) -> Result<bool, Failure> {
+        for member in members {
+            if let Some(meta) = host.lstat(place(&self.dest, member))?
+                && self.file.resolve(Some(&meta), meta.is_dir())?.differ_from(&meta)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Keeps a stream in a file without a name. What goes wrong with the stream is worded by `broken`.
+fn spool(host: &Reader, stream: &mut dyn io::Read, broken: impl Fn(&io::Error) -> Failure) -> Result<File, Failure> {
+    let mut file = host.scratch()?;
+    let mut chunk = vec![0; 128 << 10];
+    loop {
+        let length = match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(broken(&e)),
+        };
+        io::Write::write_all(&mut file, &chunk[..length])
+            .map_err(|e| Failure::io("write", Path::new("the archive"), &e))?;
+    }
+    file.rewind().map_err(|e| Failure::io("read", Path::new("the archive"), &e))?;
+    Ok(file)
+}
