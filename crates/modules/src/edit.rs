@@ -1,0 +1,141 @@
+//! What the modules that edit a file's text share: reading it without loss, and writing it back.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    copy::one::validate,
+    file::missing_directories,
+    kit::{Changes, Diff, Failure, Meta, Reader, Writer, file_args::Attributes},
+};
+
+/// A file's text. One that is not UTF-8 is taken byte by byte as Latin-1, and written back so:
+/// no byte that is not edited changes.
+pub struct Text {
+    /// The text.
+    pub text: String,
+    is_latin: bool,
+}
+
+impl Text {
+    /// From bytes.
+    pub fn decode(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self { text, is_latin: false },
+            Err(error) => Self { text: error.as_bytes().iter().copied().map(char::from).collect(), is_latin: true },
+        }
+    }
+
+    /// Text of the task in the form that the file's has.
+    pub fn form(&self, text: &str) -> String {
+        if self.is_latin { text.bytes().map(char::from).collect() } else { text.to_owned() }
+    }
+
+    /// Bytes of a text in this form.
+    pub fn encode(&self, text: &str) -> Vec<u8> {
+        if self.is_latin { text.chars().map(|letter| letter as u8).collect() } else { text.as_bytes().to_vec() }
+    }
+}
+
+/// A file with its new content.
+pub struct Edit {
+    path: PathBuf,
+    /// The bytes; `None` when only attributes change.
+    content: Option<Vec<u8>>,
+    attributes: Attributes,
+    backup: bool,
+    validate: Option<String>,
+    make_parents: bool,
+}
+
+impl Edit {
+    /// The changes to make of `before` the text `after`, and of the attributes what is wanted.
+    /// `current` is the file, if it is there; both texts are equal when only attributes may change.
+    pub fn changes(
+        path: &Path,
+        current: Option<&Meta>,
+        (before, after): (&str, &str),
+        form: &Text,
+        attributes: Attributes,
+    ) -> Changes<Self> {
+        let content = (before != after || current.is_none()).then(|| form.encode(after));
+        let others = current.filter(|meta| attributes.differ_from(meta)).map(|meta| attributes.diff(path, meta));
+        let changes = content.is_some() || others.is_some();
+        let shown = path.to_string_lossy();
+        let edit = Self {
+            path: path.to_owned(),
+            content,
+            attributes,
+            backup: false,
+            validate: None,
+            make_parents: current.is_none(),
+        };
+        let mut changes = Changes::when(changes, edit);
+        if before != after {
+            let header = format!("{shown} (content)");
+            changes = changes.with_diff(Diff::new(before, after).headed(header.clone(), header));
+        }
+        match others {
+            Some(diff) => {
+                let header = format!("{shown} (file attributes)");
+                changes.with_diff(without_path(diff).headed(header.clone(), header))
+            }
+            None => changes,
+        }
+    }
+
+    /// Keeps a copy of the file before its content changes.
+    #[must_use]
+    pub fn keeping(mut self, backup: bool) -> Self {
+        self.backup = backup;
+        self
+    }
+
+    /// Has a command accept the new content first.
+    #[must_use]
+    pub fn accepted_by(mut self, command: Option<&String>) -> Self {
+        self.validate = command.cloned();
+        self
+    }
+
+    /// Writes it; returns the name of the copy that was kept.
+    pub fn apply(self, host: &mut Writer) -> Result<Option<PathBuf>, Failure> {
+        let Some(content) = self.content else {
+            host.set_attributes(&self.path, &self.attributes)?;
+            return Ok(None);
+        };
+        if self.make_parents
+            && let Some(parent) = self.path.parent()
+        {
+            for directory in missing_directories(host, parent)? {
+                host.make_directory(&directory)?;
+            }
+        }
+        let staged = host.stage(&self.path, content.into())?;
+        if let Some(command) = &self.validate {
+            validate(host, staged.path(), command, &self.attributes)?;
+        }
+        let backup = if self.backup && host.exists(&self.path) { Some(host.backup(&self.path)?) } else { None };
+        host.commit(staged, &self.attributes)?;
+        Ok(backup)
+    }
+}
+
+/// The header names the path already.
+fn without_path(mut diff: Diff) -> Diff {
+    for side in [&mut diff.before, &mut diff.after] {
+        if let Some(values) = side.as_object_mut() {
+            values.remove("path");
+        }
+    }
+    diff
+}
+
+/// The file to edit: links followed, since it is the text that is edited.
+pub fn find(host: &Reader, path: &Path) -> Result<(PathBuf, Option<Meta>), Failure> {
+    let path = if host.lstat(path)?.is_some_and(|meta| meta.is_link()) { host.resolve(path) } else { path.to_owned() };
+    let meta = host.stat(&path)?;
+    if meta.as_ref().is_some_and(Meta::is_dir) {
+        return Err(Failure::new(format!("Path {} is a directory !", path.display())).with("rc", 256));
+    }
+    Ok((path, meta))
+}

@@ -1,0 +1,142 @@
+//! `replace`: all matches of a pattern in a file.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::{
+    edit::{self, Edit, Text},
+    kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, regex},
+};
+
+/// Replaces everything that a pattern matches in a file.
+///
+/// ```yaml
+/// - replace:
+///     path: /etc/hosts
+///     regexp: (\s+)old\.host\.name(\s+.*)?$
+///     replace: \1new.host.name\2
+/// - replace:
+///     path: /etc/apache2/sites-available/default.conf
+///     after: NameVirtualHost [*]
+///     before: "# live site config"
+///     regexp: ^(.+)$
+///     replace: "# \\1"
+/// ```
+#[derive(Args)]
+pub struct Replace {
+    /// The file to edit.
+    #[arg(alias = "dest", alias = "destfile", alias = "name")]
+    path: PathBuf,
+    /// What to replace (Python's syntax). `^` and `$` match at every line, `.` no newline.
+    regexp: String,
+    /// What to put there; `\1` and `\g<name>` are the groups of `regexp`. Without it matches are removed.
+    #[arg(default = "", name = "replace")]
+    replacement: String,
+    /// Only what comes after the first match of this pattern is changed; `.` matches newlines too.
+    after: Option<String>,
+    /// Only what comes before the first match of this pattern is changed; `.` matches newlines too.
+    before: Option<String>,
+    /// Keeps a copy of the file that is changed, beside it, under a name with the time; that name is
+    /// returned as `backup_file`.
+    #[arg(default = false)]
+    backup: bool,
+    /// A command that has to succeed before the file is put in its place; `%s` in it is the path of
+    /// the new file. No shell reads it.
+    validate: Option<String>,
+    /// The file's encoding: `utf-8`, or any that agrees with it in what the pattern matches.
+    #[arg(default = "utf-8")]
+    encoding: String,
+    #[arg(flatten)]
+    attributes: FileArgs,
+}
+
+impl Module for Replace {
+    type Plan = Edit;
+
+    fn inspect(&self, host: &Reader) -> Result<Changes<Edit>, Failure> {
+        let (path, current) = edit::find(host, &self.path)?;
+        if current.is_none() {
+            return Err(Failure::new(format!("Path {} does not exist !", self.path.display())).with("rc", 257));
+        }
+        if !matches!(
+            self.encoding.to_lowercase().replace('_', "-").as_str(),
+            "utf-8" | "utf8" | "ascii" | "latin-1" | "iso-8859-1"
+        ) {
+            return Err(Failure::new(format!("the encoding `{}` is not supported", self.encoding)));
+        }
+        let text = Text::decode(host.read(&path)?);
+        let Some((start, end)) = self.section(&text)? else {
+            let pattern = [&self.after, &self.before].map(|pattern| pattern.as_deref().unwrap_or_default());
+            let pattern = if self.after.is_some() && self.before.is_some() {
+                format!("{}(?P<subsection>.*?){}", pattern[0], pattern[1])
+            } else if self.after.is_some() {
+                format!("{}(?P<subsection>.*)", pattern[0])
+            } else {
+                format!("(?P<subsection>.*){}", pattern[1])
+            };
+            let msg = format!("Pattern for before/after params did not match the given file: {pattern}");
+            return Ok(Changes::none().with("msg", msg));
+        };
+        let (section, count) = self.replaced(&text, &text.text[start..end])?;
+        let after = format!("{}{section}{}", &text.text[..start], &text.text[end..]);
+        let attributes = self.attributes.resolve(current.as_ref(), false)?;
+        let others = current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
+        let msg = match (after != text.text, others) {
+            (false, false) => String::new(),
+            (true, false) => format!("{count} replacements made"),
+            (false, true) => "ownership, perms or SE linux context changed".into(),
+            (true, true) => format!("{count} replacements made and ownership, perms or SE linux context changed"),
+        };
+        Ok(Edit::changes(&path, current.as_ref(), (&text.text, &after), &text, attributes)
+            .map(|edit| edit.keeping(self.backup).accepted_by(self.validate.as_ref()))
+            .with("msg", msg)
+            .with("rc", 0))
+    }
+
+    fn apply(&self, plan: Edit, host: &mut Writer) -> Result<Fields, Failure> {
+        let backup = plan.apply(host)?.map(|backup| ("backup_file".to_owned(), json!(backup.to_string_lossy())));
+        Ok(backup.into_iter().collect())
+    }
+}
+
+impl Replace {
+    /// Where changes may be made; `None` when a limit is not found.
+    fn section(&self, text: &Text) -> Result<Option<(usize, usize)>, Failure> {
+        let whole = &text.text;
+        let mut start = 0;
+        if let Some(after) = &self.after {
+            match regex::compile_dotall(&text.form(after))?.find(whole.as_str())? {
+                Some(found) => start = found.end(),
+                None => return Ok(None),
+            }
+        }
+        let Some(before) = &self.before else { return Ok(Some((start, whole.len()))) };
+        let before = regex::compile_dotall(&text.form(before))?;
+        // Alone, `before` is looked for from the end: everything before its last match.
+        let mut found = None;
+        for hit in before.find_iter(&whole[start..]) {
+            found = Some(start + hit?.start());
+            if self.after.is_some() {
+                break;
+            }
+        }
+        Ok(found.map(|end| (start, end)))
+    }
+
+    fn replaced(&self, text: &Text, section: &str) -> Result<(String, usize), Failure> {
+        let pattern = regex::compile(&text.form(&self.regexp), true)?;
+        let template = text.form(&self.replacement);
+        let (mut out, mut last, mut count) = (String::new(), 0, 0);
+        for captures in pattern.captures_iter(section) {
+            let captures = captures?;
+            let Some(whole) = captures.get(0) else { continue };
+            out.push_str(&section[last..whole.start()]);
+            out.push_str(&regex::expand(&template, &captures)?);
+            last = whole.end();
+            count += 1;
+        }
+        out.push_str(&section[last..]);
+        Ok((out, count))
+    }
+}
