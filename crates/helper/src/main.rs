@@ -1,0 +1,119 @@
+//! The helper: says hello, then runs one module per request until its input closes.
+//!
+//! No SSH, no template engine, no async runtime: a thread per request, since requests mostly wait
+//! for programs and disks. It writes nothing but frames to standard output.
+
+mod bodies;
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    process::ExitCode,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use sutler_modules::kit::{Context, Fields};
+use sutler_protocol::{BUILD_ID, FrameError, Hello, Reply, Request, ToController, ToHelper, read_frame, write_frame};
+
+use bodies::{Bodies, Part};
+
+/// Standard output, shared by the threads; a frame is written whole.
+type Output = Arc<Mutex<std::io::Stdout>>;
+
+/// How long requests get to kill their programs once the controller is gone.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// A request that is being worked on.
+struct Running {
+    cancelled: Arc<AtomicBool>,
+    parts: std::sync::mpsc::SyncSender<Part>,
+}
+
+fn main() -> ExitCode {
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "sutler-helper: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> Result<(), FrameError> {
+    let output: Output = Arc::new(Mutex::new(std::io::stdout()));
+    let hello = Hello { build: BUILD_ID.to_owned(), uid: rustix::process::geteuid().as_raw() };
+    send(&output, &ToController::Hello(hello))?;
+    let running: Arc<Mutex<HashMap<u32, Running>>> = Arc::default();
+    let mut input = std::io::stdin().lock();
+    while let Some(message) = read_frame(&mut input)? {
+        match message {
+            ToHelper::Run(request) => start(request, &output, &running),
+            ToHelper::Body(part) => give(&running, part.id, Part::Bytes { bytes: part.bytes, last: part.last }),
+            ToHelper::NoBody { id, why } => give(&running, id, Part::Missing(why)),
+            ToHelper::Cancel { id } => {
+                if let Some(request) = lock(&running).get(&id) {
+                    request.cancelled.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+    // The controller is gone: what still runs is stopped with its programs.
+    for request in lock(&running).values() {
+        request.cancelled.store(true, Ordering::Relaxed);
+    }
+    let ended = Instant::now();
+    while !lock(&running).is_empty() && ended.elapsed() < LAST_WAIT {
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let (sender, parts) = std::sync::mpsc::sync_channel(4);
+    let id = request.id;
+    lock(running).insert(id, Running { cancelled: Arc::clone(&cancelled), parts: sender });
+    let (output, running) = (Arc::clone(output), Arc::clone(running));
+    thread::spawn(move || {
+        let bodies = Arc::new(Bodies::new(id, Arc::clone(&output), parts));
+        let context = Arc::new(Context { mode: request.mode, environment: request.environment, bodies, cancelled });
+        for (item, arguments) in request.items.into_iter().enumerate() {
+            let result = run(&request.module, arguments, &context);
+            // A controller that is gone needs no reply.
+            let _ = send(&output, &ToController::Reply(Reply { id, item, result }));
+        }
+        lock(&running).remove(&id);
+    });
+}
+
+fn run(module: &str, arguments: sutler_protocol::Arguments, context: &Arc<Context>) -> Fields {
+    let Some(entry) = sutler_modules::find(module) else {
+        let mut result = Fields::new();
+        result.insert("failed".into(), json!(true));
+        result.insert("msg".into(), json!(format!("the helper has no module `{module}`")));
+        return result;
+    };
+    (entry.run)(arguments, context)
+}
+
+fn give(running: &Mutex<HashMap<u32, Running>>, id: u32, part: Part) {
+    let sender = lock(running).get(&id).map(|request| request.parts.clone());
+    if let Some(sender) = sender {
+        // A request that failed meanwhile no longer reads its body.
+        let _ = sender.send(part);
+    }
+}
+
+fn send(output: &Output, message: &ToController) -> Result<(), FrameError> {
+    write_frame(&mut *lock(output), message)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
