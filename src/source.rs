@@ -1,0 +1,29 @@
+//! Files as people wrote them: YAML 1.1 with the position of every node, and errors that show it.
+
+mod diagnostic;
+mod excerpt;
+mod file;
+mod mapping;
+mod node;
+mod resolve;
+mod span;
+mod suggestion;
+mod syntax;
+mod tag;
+mod timestamp;
+mod yaml;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use file::SourceFile;
+pub use node::{Entry, Kind, Node};
+pub use span::{Span, Spanned};
+pub use suggestion::nearest;
+pub use yaml::{load, load_one};
+
+/// Whether plain text would be read as something else than that text: a number, a boolean, a date.
+pub fn is_ambiguous(text: &str) -> bool {
+    timestamp::is_timestamp(text) || !matches!(resolve::plain(text), Ok(Kind::Str(read)) if read == text)
+}
+
+#[cfg(test)]
+mod tests;

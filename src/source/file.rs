@@ -1,0 +1,76 @@
+//! A file's name and text, kept for as long as a position points into it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Diagnostic, Span};
+
+/// A text that positions point into: a file, or a command-line argument with a made-up name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    path: PathBuf,
+    text: String,
+}
+
+impl SourceFile {
+    /// Wraps a text that is already read; `path` is what messages show.
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
+    /// Reads a file; fails when it cannot be read or is not UTF-8. A byte order mark is dropped.
+    pub fn read(path: &Path) -> Result<Arc<Self>, Diagnostic> {
+        let bytes = fs::read(path)
+            .map_err(|cause| Diagnostic::error(format!("cannot read `{}`: {}", path.display(), io_reason(&cause))))?;
+        Self::from_bytes(path, bytes)
+    }
+
+    /// Wraps the bytes of a file that is already read; fails when they are not UTF-8.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Arc<Self>, Diagnostic> {
+        match String::from_utf8(bytes) {
+            Ok(mut text) => {
+                if text.starts_with('\u{feff}') {
+                    text.drain(..'\u{feff}'.len_utf8());
+                }
+                Ok(Arc::new(Self::new(path, text)))
+            }
+            Err(cause) => Err(Self::not_utf8(path, cause.as_bytes(), cause.utf8_error().valid_up_to())),
+        }
+    }
+
+    fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> Diagnostic {
+        let file = Arc::new(Self::new(path, String::from_utf8_lossy(bytes)));
+        let before = String::from_utf8_lossy(&bytes[..valid]);
+        let line = before.matches('\n').count() as u32 + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+        Diagnostic::error(format!("byte 0x{:02x} is not valid UTF-8", bytes[valid]))
+            .at(&Span::new(&file, line, column))
+            .help("save the file as UTF-8")
+    }
+
+    /// The path as given by whoever opened it; `<command line>` and the like for other texts.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// One line without its ending, counted from 1; `None` past the end.
+    pub fn line(&self, number: u32) -> Option<&str> {
+        self.text.lines().nth(number.checked_sub(1)? as usize)
+    }
+}
+
+/// The reason of an I/O error without Rust's error number.
+fn io_reason(cause: &std::io::Error) -> String {
+    let text = cause.to_string();
+    let reason = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = reason.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
