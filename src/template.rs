@@ -1,0 +1,175 @@
+//! Templates: Jinja2's language with Python's semantics, as Ansible evaluates it.
+//!
+//! minijinja splits the text into tokens; the parser is ours, since minijinja's tree has no chained comparisons, unary
+//! plus, tuples, `include without context` or `varargs`, and borrows from the text. What is ours owns its text and
+//! knows the place of every expression. Nothing here runs text that came from a host.
+
+#![allow(
+    clippy::float_cmp,
+    clippy::needless_pass_by_value,
+    clippy::needless_for_each,
+    clippy::similar_names,
+    reason = "floats compare as in Python; signatures are the registries'; walks read better as `for_each`"
+)]
+
+mod error;
+mod syntax;
+mod ast;
+mod token;
+mod parser;
+mod names;
+mod repeat;
+mod diagnose;
+mod load;
+mod arguments;
+mod environment;
+mod context;
+mod evaluate;
+mod python_regex;
+mod random;
+mod filter;
+mod test;
+mod function;
+mod lookup;
+mod method;
+
+use std::sync::Arc;
+
+use crate::{
+    source::Span,
+    value::{Str, Value},
+};
+
+pub use arguments::Arguments;
+pub use context::Context;
+pub use environment::{Environment, Filter, Function, Lookup, Test};
+pub use error::{ErrorKind, TemplateError};
+pub use load::value_from_node;
+pub use syntax::Syntax;
+
+/// The variables of one task on one host.
+pub trait Names: Send + Sync {
+    /// The value of a variable; it may be lazy.
+    fn lookup(&self, name: &str) -> Option<Value>;
+    /// All names, for `varnames` and suggestions.
+    fn names(&self) -> Vec<String>;
+}
+
+/// A template, compiled once and evaluated as often as needed.
+pub struct Template {
+    origin: Arc<evaluate::Origin>,
+    body: Vec<ast::Statement>,
+    expression: bool,
+    mutates: bool,
+    names: Vec<Str>,
+}
+
+impl Template {
+    /// Compiles a text that may hold markers; `span` is where it begins in its file.
+    pub fn compile(text: &str, span: &Span, syntax: &Syntax) -> Result<Self, TemplateError> {
+        let body = parser::template(text, span, syntax)?;
+        Ok(Self::new(text, span, body, false))
+    }
+
+    /// Compiles a bare expression, as `when`, `until` and `failed_when` hold it. An expression in `{{ }}` is taken too.
+    pub fn expression(text: &str, span: &Span) -> Result<Self, TemplateError> {
+        if text.trim_start().starts_with("{{") && text.trim_end().ends_with("}}") {
+            let template = Self::compile(text.trim_end(), span, &Syntax::default())?;
+            return Ok(Self { expression: true, ..template });
+        }
+        let syntax = Syntax { keep_escapes: false, ..Syntax::default() };
+        let body = parser::expression(text, span, &syntax)?;
+        Ok(Self::new(text, span, body, true))
+    }
+
+    fn new(text: &str, span: &Span, body: Vec<ast::Statement>, expression: bool) -> Self {
+        let facts = names::collect(&body);
+        Self {
+            origin: Arc::new(evaluate::Origin { source: Str::from(text), span: span.clone() }),
+            body,
+            expression,
+            mutates: facts.mutates,
+            names: facts.free,
+        }
+    }
+
+    /// Whether a text has no markers and so means itself.
+    pub fn is_plain(text: &str) -> bool {
+        !text.contains("{{") && !text.contains("{%") && !text.contains("{#")
+    }
+
+    /// The text as written.
+    pub fn source(&self) -> &str {
+        &self.origin.source
+    }
+
+    /// Where it begins.
+    pub fn span(&self) -> &Span {
+        &self.origin.span
+    }
+
+    /// Whether it is one expression and nothing else, so that its value keeps its type.
+    pub fn is_lone_expression(&self) -> bool {
+        self.expression || matches!(&self.body[..], [ast::Statement::Print(_)])
+    }
+
+    /// Its value if it depends on nothing.
+    pub fn constant(&self) -> Option<Value> {
+        match &self.body[..] {
+            [] => Some(Value::empty_text()),
+            [ast::Statement::Text(text)] => Some(Value::Str(text.clone())),
+            [ast::Statement::Print(ast::Expr { kind: ast::ExprKind::Const(value), .. })] => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// The variables it reads: names that it does not set itself. Functions such as `lookup` are among them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    fn origin(&self) -> Arc<evaluate::Origin> {
+        Arc::clone(&self.origin)
+    }
+
+    /// The value with the newlines that the template ended with, if it is text that has fewer.
+    fn with_final_newlines(&self, value: Value) -> Value {
+        let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
+        match &value {
+            Value::Str(text) if !self.expression && count(self.source()) > count(text) => {
+                let missing = count(self.source()) - count(text);
+                format!("{text}{}", "\n".repeat(missing)).into()
+            }
+            _ => value,
+        }
+    }
+}
+
+/// Compiles a template file, whose first line may be a `#jinja2:` header that changes the syntax.
+#[cfg(test)]
+pub fn template_file(text: &str, span: &Span) -> Result<Template, TemplateError> {
+    template_file_with(text, span, Syntax { keep_escapes: false, ..Syntax::default() })
+}
+
+/// Compiles a template file with a syntax of the task's own (`variable_start_string` and its kin) under the header.
+pub fn template_file_with(text: &str, span: &Span, mut syntax: Syntax) -> Result<Template, TemplateError> {
+    let (rest, header) = syntax.split_header(text, span)?;
+    let span = if header { Span { line: span.line + 1, column: 1, ..span.clone() } } else { span.clone() };
+    Template::compile(rest, &span, &syntax)
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Template({:?} at {})", self.source(), self.span())
+    }
+}
+
+/// A compiled template as a value.
+impl From<Template> for Value {
+    fn from(template: Template) -> Self {
+        Self::Lazy(Arc::new(template))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! The arguments of a call, bound to parameters as Python binds them.
+
+use std::sync::Arc;
+
+use super::{Context, TemplateError};
+use crate::value::{Str, Value};
+
+/// What a function, filter, test, lookup or method was called with. Everything in it is evaluated.
+pub struct Arguments<'a> {
+    /// Names and environment of the evaluation.
+    pub context: &'a Context<'a>,
+    /// The name it was called by, for messages.
+    pub name: &'a str,
+    /// Arguments by position.
+    pub positional: Vec<Value>,
+    /// Arguments by name, in order.
+    pub named: Vec<(Str, Value)>,
+}
+
+impl Arguments<'_> {
+    /// The arguments in the order of these parameters; `None` where none was given. Fails, as Python does, for too
+    /// many arguments, an unknown name, or two values for one parameter. Undefined arguments are an error.
+    pub fn bind<const N: usize>(self, parameters: [&str; N]) -> Result<[Option<Value>; N], TemplateError> {
+        for value in self.positional.iter().chain(self.named.iter().map(|(_, value)| value)) {
+            if let Some(undefined) = value.missing() {
+                return Err(TemplateError::undefined(undefined));
+            }
+        }
+        self.bind_any(parameters)
+    }
+
+    /// As `bind`, but undefined values are passed on.
+    pub fn bind_any<const N: usize>(self, parameters: [&str; N]) -> Result<[Option<Value>; N], TemplateError> {
+        let name = self.name;
+        if self.positional.len() > N {
+            let given = self.positional.len();
+            return Err(TemplateError::type_error(format!(
+                "{name}() takes at most {N} arguments but {given} were given"
+            )));
+        }
+        let mut bound = [const { None }; N];
+        for (slot, value) in bound.iter_mut().zip(self.positional) {
+            *slot = Some(value);
+        }
+        for (key, value) in self.named {
+            let Some(index) = parameters.iter().position(|parameter| **parameter == *key) else {
+                return Err(TemplateError::type_error(format!("{name}() got an unexpected keyword argument '{key}'")));
+            };
+            if bound[index].replace(value).is_some() {
+                return Err(TemplateError::type_error(format!("{name}() got multiple values for argument '{key}'")));
+            }
+        }
+        Ok(bound)
+    }
+
+    /// Takes a named argument out, for functions that accept any others.
+    pub fn take(&mut self, key: &str) -> Option<Value> {
+        let index = self.named.iter().position(|(name, _)| **name == *key)?;
+        Some(self.named.remove(index).1)
+    }
+}
+
+/// Fails if a required argument is missing.
+pub fn required(value: Option<Value>, function: &str, parameter: &str) -> Result<Value, TemplateError> {
+    value.ok_or_else(|| {
+        TemplateError::type_error(format!("{function}() missing 1 required positional argument: '{parameter}'"))
+    })
+}
+
+/// Text, or Python's `TypeError` for anything else.
+pub fn text(value: &Value) -> Result<Str, TemplateError> {
+    match value {
+        Value::Str(text) => Ok(text.clone()),
+        Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
+        other => Err(TemplateError::type_error(format!("expected str, not {}", other.type_name()))),
+    }
+}
+
+/// An integer, or Python's `TypeError` for anything else.
+pub fn integer(value: &Value) -> Result<i64, TemplateError> {
+    match value {
+        Value::Undefined(undefined) => Err(TemplateError::undefined(&Arc::clone(undefined))),
+        other => other.as_i64().ok_or_else(|| {
+            TemplateError::type_error(format!("'{}' object cannot be interpreted as an integer", other.type_name()))
+        }),
+    }
+}

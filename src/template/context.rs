@@ -1,0 +1,167 @@
+//! Evaluation for one task on one host: names in, values out.
+
+use std::cell::RefCell;
+
+use super::{Environment, ErrorKind, Names, Template, TemplateError, evaluate::Frame};
+use crate::value::{Dict, Key, Value};
+
+/// Templates nest in variables no deeper than this; a deeper chain is taken for a circle.
+const DEPTH: usize = 60;
+
+/// The names and settings that templates are evaluated with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The variables.
+    pub names: &'a dyn Names,
+    /// Search paths and vocabulary.
+    pub environment: &'a Environment,
+}
+
+thread_local! {
+    /// The templates under evaluation on this thread, each with the names it is evaluated with.
+    static OPEN: RefCell<Vec<(usize, usize, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes a template off `OPEN` when its evaluation ends, by error too.
+struct Opened;
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        OPEN.with_borrow_mut(Vec::pop);
+    }
+}
+
+impl<'a> Context<'a> {
+    /// Evaluation with these names.
+    pub fn new(names: &'a dyn Names, environment: &'a Environment) -> Self {
+        Self { names, environment }
+    }
+
+    /// The value of a template: of any type for a lone expression, text otherwise. What it holds may still be lazy,
+    /// and it may be undefined or `omit`.
+    fn evaluate(&self, template: &Template) -> Result<Value, TemplateError> {
+        let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
+        let this = std::ptr::from_ref(template) as usize;
+        let circle = OPEN.with_borrow(|open| {
+            let repeated = open.iter().position(|(template, scope, _)| (*template, *scope) == (this, names));
+            let start = repeated.or((open.len() >= DEPTH).then_some(0))?;
+            let mut chain: Vec<String> = open[start..].iter().map(|(.., text)| text.clone()).collect();
+            chain.push(template.source().to_owned());
+            chain.truncate(12);
+            Some(chain)
+        });
+        if let Some(chain) = circle {
+            return Err(TemplateError::new(ErrorKind::Recursion(chain)).at(template.span().clone()));
+        }
+        OPEN.with_borrow_mut(|open| open.push((this, names, template.source().to_owned())));
+        let _opened = Opened;
+        Frame::new(self, template).run(template).map(|value| template.with_final_newlines(value))
+    }
+
+    /// Evaluates a template completely: nothing in the result is lazy, undefined is an error, `omit` inside lists and
+    /// dicts is dropped. The result itself may be `omit`.
+    pub fn render(&self, template: &Template) -> Result<Value, TemplateError> {
+        let value = self.evaluate(template)?;
+        self.finish(&value).map_err(|error| error.at(template.span().clone()))
+    }
+
+    /// Evaluates a template file: always text, with `None` as nothing.
+    pub fn render_text(&self, template: &Template) -> Result<String, TemplateError> {
+        let value = self.render(template)?;
+        Ok(match value {
+            Value::None => String::new(),
+            other => other.to_str(),
+        })
+    }
+
+    /// A value with its own template evaluated, if it is one; what it holds may still be lazy, and it may be undefined.
+    pub fn resolve(&self, value: &Value) -> Result<Value, TemplateError> {
+        let mut value = value.clone();
+        while let Value::Lazy(template) = &value {
+            let evaluated = self.evaluate(template).map_err(|error| error.via(template.source(), template.span()))?;
+            value = evaluated;
+        }
+        Ok(value)
+    }
+
+    /// A value with every template in it evaluated, and with objects as plain data: a module's arguments.
+    /// Undefined anywhere is an error; `omit` inside lists and dicts is dropped, at the top it stays.
+    pub fn resolve_deep(&self, value: &Value) -> Result<Value, TemplateError> {
+        self.finish(value)
+    }
+
+    /// Evaluates every template inside a value but leaves objects and undefined values as they are.
+    pub(super) fn resolve_inside(&self, value: &Value) -> Result<Value, TemplateError> {
+        if !value.may_be_lazy() {
+            return Ok(value.clone());
+        }
+        match self.resolve(value)? {
+            Value::List(list) => {
+                list.to_vec().iter().map(|item| self.resolve_inside(item)).collect::<Result<Value, _>>()
+            }
+            Value::Tuple(items) => Ok(Value::Tuple(
+                items.iter().map(|item| self.resolve_inside(item)).collect::<Result<Vec<_>, _>>()?.into(),
+            )),
+            Value::Dict(dict) => {
+                let mut entries: Vec<(Key, Value)> = dict.entries();
+                for (_, value) in &mut entries {
+                    *value = self.resolve_inside(value)?;
+                }
+                Ok(Value::Dict(entries.into_iter().collect()))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// What leaves the templates: plain data.
+    fn finish(&self, value: &Value) -> Result<Value, TemplateError> {
+        match self.resolve(value)? {
+            Value::Undefined(undefined) => Err(TemplateError::undefined(&undefined)),
+            Value::List(list) => self.finish_items(&list.to_vec()),
+            Value::Tuple(items) => self.finish_items(&items),
+            Value::Dict(dict) => {
+                let finished = Dict::new();
+                for (key, value) in dict.entries() {
+                    let value = self.finish(&value)?;
+                    if !value.is_omit() {
+                        finished.set(key, value);
+                    }
+                }
+                Ok(Value::Dict(finished))
+            }
+            Value::Object(object) => match object.plain()? {
+                plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => self.finish(&plain),
+                plain => Ok(plain),
+            },
+            other => Ok(other),
+        }
+    }
+
+    fn finish_items(&self, items: &[Value]) -> Result<Value, TemplateError> {
+        let mut finished = Vec::with_capacity(items.len());
+        for item in items {
+            let item = self.finish(item)?;
+            if !item.is_omit() {
+                finished.push(item);
+            }
+        }
+        Ok(finished.into())
+    }
+
+    /// The truth of a condition. A result that is not a boolean is an error, unless the environment allows it.
+    pub fn condition(&self, template: &Template) -> Result<bool, TemplateError> {
+        let at = |error: TemplateError| error.at(template.span().clone());
+        match self.evaluate(template)? {
+            Value::Undefined(undefined) => Err(at(TemplateError::undefined(&undefined))),
+            Value::Bool(flag) => Ok(flag),
+            other if self.environment.allow_broken_conditionals => Ok(match other.as_str() {
+                Some(text) => !text.is_empty() && !matches!(text, "False" | "false"),
+                None => other.is_truthy(),
+            }),
+            other => {
+                let type_name = other.type_name().to_owned();
+                Err(at(TemplateError::new(ErrorKind::Condition { truthy: other.is_truthy(), type_name })))
+            }
+        }
+    }
+}

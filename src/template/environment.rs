@@ -1,0 +1,104 @@
+//! What templates are evaluated in, apart from variables: search paths and vocabulary.
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+
+use parking_lot::RwLock;
+
+use super::{Arguments, Syntax, Template, TemplateError};
+use crate::{source::SourceFile, source::Span, value::Value};
+
+/// A filter: its value is the first argument.
+pub type Filter = fn(Arguments<'_>) -> Result<Value, TemplateError>;
+/// A test: its value is the first argument.
+pub type Test = fn(Arguments<'_>) -> Result<bool, TemplateError>;
+/// A function of the global names.
+pub type Function = fn(Arguments<'_>) -> Result<Value, TemplateError>;
+/// A lookup: its terms are the positional arguments, the result is a list.
+pub type Lookup = fn(Arguments<'_>) -> Result<Vec<Value>, TemplateError>;
+
+/// The tables that families of filters, tests, functions and lookups write their members into.
+#[derive(Default, Clone)]
+pub struct Vocabulary {
+    /// Filters by short name.
+    pub filters: HashMap<&'static str, Filter>,
+    /// Tests by short name.
+    pub tests: HashMap<&'static str, Test>,
+    /// Functions by name.
+    pub functions: HashMap<&'static str, Function>,
+    /// Lookups by short name.
+    pub lookups: HashMap<&'static str, Lookup>,
+}
+
+/// Search paths and vocabulary. Cheap to clone; one per play or role.
+#[derive(Clone)]
+pub struct Environment {
+    /// Where the playbook lies; relative paths of lookups start here at last.
+    pub playbook_dir: PathBuf,
+    /// Directories that `include`, `import` and `extends` search, in order.
+    pub template_paths: Vec<PathBuf>,
+    /// Directories that lookups search, in order: in each first `files/` or `templates/`, then the directory itself.
+    pub search_paths: Vec<PathBuf>,
+    /// Whether a condition may have a result that is not a boolean (Ansible's `ALLOW_BROKEN_CONDITIONALS`).
+    pub allow_broken_conditionals: bool,
+    vocabulary: Arc<Vocabulary>,
+    files: Arc<RwLock<HashMap<PathBuf, Arc<Template>>>>,
+}
+
+impl Environment {
+    /// The usual vocabulary, with paths that start at the playbook's directory.
+    pub fn new(playbook_dir: impl Into<PathBuf>) -> Self {
+        let playbook_dir = playbook_dir.into();
+        let mut vocabulary = Vocabulary::default();
+        super::filter::register(&mut vocabulary.filters);
+        super::test::register(&mut vocabulary.tests);
+        super::function::register(&mut vocabulary.functions);
+        super::lookup::register(&mut vocabulary.lookups);
+        Self {
+            template_paths: vec![playbook_dir.join("templates"), playbook_dir.clone()],
+            search_paths: vec![playbook_dir.clone()],
+            playbook_dir,
+            allow_broken_conditionals: false,
+            vocabulary: Arc::new(vocabulary),
+            files: Arc::default(),
+        }
+    }
+
+    /// The same environment with other directories: a role's come before the playbook's.
+    #[must_use]
+    pub fn with_paths(&self, template_paths: Vec<PathBuf>, search_paths: Vec<PathBuf>) -> Self {
+        Self { template_paths, search_paths, ..self.clone() }
+    }
+
+    /// All words.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The compiled template of a file that `include` and its kin name; `None` if no search path has it.
+    pub(super) fn template(&self, name: &str) -> Result<Option<Arc<Template>>, TemplateError> {
+        for directory in &self.template_paths {
+            let path = directory.join(name);
+            if let Some(template) = self.files.read().get(&path) {
+                return Ok(Some(Arc::clone(template)));
+            }
+            if !path.is_file() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                TemplateError::raised("OSError", format!("cannot read {}: {error}", path.display()))
+            })?;
+            let file = Arc::new(SourceFile::new(&path, text));
+            let syntax = Syntax { keep_escapes: false, ..Syntax::default() };
+            let template = Template::compile(file.text(), &Span::new(&file, 1, 1), &syntax)?;
+            let template = Arc::new(template);
+            self.files.write().insert(path, Arc::clone(&template));
+            return Ok(Some(template));
+        }
+        Ok(None)
+    }
+}
+
+/// The part of a dotted name that the tables hold: `ansible.builtin.combine` is `combine`.
+pub(super) fn short_name(name: &str) -> &str {
+    ["ansible.builtin.", "ansible.legacy."].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}

@@ -1,0 +1,190 @@
+//! What goes wrong in a template, and where.
+
+use std::{fmt, sync::Arc};
+
+use crate::{source::Span, value::Undefined};
+
+/// An error with the place of the failing expression in its file, as far as it is known.
+#[derive(Clone, Debug)]
+pub struct TemplateError(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: ErrorKind,
+    span: Option<Span>,
+    via: Vec<Via>,
+}
+
+/// A template whose evaluation led to the one that failed.
+#[derive(Clone, Debug)]
+pub struct Via {
+    /// Its text.
+    pub source: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+pub enum ErrorKind {
+    /// The template does not parse.
+    Syntax(String),
+    /// No filter, test, lookup or function of this name.
+    Unknown {
+        /// "filter", "test" or "lookup".
+        what: &'static str,
+        /// The name as written.
+        name: String,
+        /// The nearest known name.
+        suggestion: Option<String>,
+    },
+    /// Something that does not exist was used.
+    Undefined(Arc<Undefined>),
+    /// What Python would raise: the class (`TypeError`, `ValueError`, `ZeroDivisionError`) and its text.
+    Raised {
+        /// The exception's class.
+        class: &'static str,
+        /// Its text.
+        text: String,
+    },
+    /// Variables that refer to each other in a circle, in the order of evaluation.
+    Recursion(Vec<String>),
+    /// A condition whose result is not a boolean.
+    Condition {
+        /// Whether the result counts as true.
+        truthy: bool,
+        /// The type of the result.
+        type_name: String,
+    },
+    /// A whole argument became `omit`.
+    Omitted,
+    /// A template file that is not found, with the places searched.
+    NoTemplate {
+        /// The name as given.
+        name: String,
+        /// The directories searched.
+        searched: Vec<String>,
+    },
+    /// A lookup failed.
+    Lookup {
+        /// Its name.
+        name: String,
+        /// Why.
+        text: String,
+    },
+}
+
+impl TemplateError {
+    /// An error with no place yet.
+    pub fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { kind, span: None, via: Vec::new() }))
+    }
+
+    /// The template does not parse, at this place.
+    pub fn syntax(text: impl Into<String>, span: Span) -> Self {
+        Self::new(ErrorKind::Syntax(text.into())).at(span)
+    }
+
+    /// Something that does not exist was used.
+    pub fn undefined(undefined: &Arc<Undefined>) -> Self {
+        Self::new(ErrorKind::Undefined(Arc::clone(undefined)))
+    }
+
+    /// What Python would raise as `class`.
+    pub fn raised(class: &'static str, text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Raised { class, text: text.into() })
+    }
+
+    /// A `TypeError`.
+    pub fn type_error(text: impl Into<String>) -> Self {
+        Self::raised("TypeError", text)
+    }
+
+    /// A `ValueError`.
+    pub fn value_error(text: impl Into<String>) -> Self {
+        Self::raised("ValueError", text)
+    }
+
+    /// This error with its place, unless it has one.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.0.span.get_or_insert(span);
+        self
+    }
+
+    /// This error, met while the template `source` was evaluated.
+    #[must_use]
+    pub fn via(mut self, source: &str, span: &Span) -> Self {
+        self.0.via.push(Via { source: source.to_owned(), span: span.clone() });
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Where, if it is known.
+    pub fn span(&self) -> Option<&Span> {
+        self.0.span.as_ref()
+    }
+
+    /// The templates whose evaluation led here, the innermost first.
+    pub fn chain(&self) -> &[Via] {
+        &self.0.via
+    }
+
+    /// Whether something that does not exist was used.
+    pub fn is_undefined(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Undefined(_))
+    }
+
+    /// The name of the variable that does not exist, if that is the error.
+    pub fn undefined_variable(&self) -> Option<&str> {
+        match &self.0.kind {
+            ErrorKind::Undefined(undefined) => undefined.variable(),
+            _ => None,
+        }
+    }
+
+    /// What to do about it, where there is something to say.
+    pub fn help(&self) -> Option<String> {
+        match &self.0.kind {
+            ErrorKind::Unknown { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            ErrorKind::Condition { .. } => Some(
+                "write a comparison or test (`x | length > 0`, `x is defined`), `x | bool` for text such as `yes`, \
+                 `x is truthy` for the rest, or set `ALLOW_BROKEN_CONDITIONALS`"
+                    .to_owned(),
+            ),
+            ErrorKind::Omitted => Some("`omit` only stands for a whole argument of a module".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            ErrorKind::Syntax(text) => write!(f, "syntax error in template: {text}"),
+            ErrorKind::Unknown { what, name, .. } => write!(f, "no {what} named '{name}'"),
+            ErrorKind::Undefined(undefined) => undefined.fmt(f),
+            ErrorKind::Raised { class: "KeyError", text } => write!(f, "no such key: {text}"),
+            ErrorKind::Raised { text, .. } => f.write_str(text),
+            ErrorKind::Recursion(chain) => {
+                write!(f, "recursive loop detected in template: {}", chain.join(" → "))
+            }
+            ErrorKind::Condition { truthy, type_name } => {
+                let result = if *truthy { "True" } else { "False" };
+                write!(f, "conditional result ({result}) was derived from value of type '{type_name}'; ")?;
+                f.write_str("conditionals must have a boolean result")
+            }
+            ErrorKind::Omitted => f.write_str("a template was resolved to an omit scalar"),
+            ErrorKind::NoTemplate { name, searched } => {
+                write!(f, "template `{name}` not found; searched {}", searched.join(", "))
+            }
+            ErrorKind::Lookup { name, text } => write!(f, "lookup `{name}` failed: {text}"),
+        }
+    }
+}

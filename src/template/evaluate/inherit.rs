@@ -1,0 +1,250 @@
+//! Templates made of several files: `include`, `import`, `extends` and blocks.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use parking_lot::Mutex;
+
+use super::{
+    super::{
+        Arguments, ErrorKind, Template, TemplateError,
+        ast::{Block, Expr, Include, Statement},
+    },
+    Frame, Origin, Output, Shared,
+    scope::Scope,
+};
+use crate::value::{Dict, Object, Shape, Str, Value};
+
+/// The blocks of each name, from the most derived template to its last parent.
+#[derive(Default)]
+pub(super) struct Blocks(Mutex<HashMap<Str, Vec<Defined>>>);
+
+/// A block and the template that defines it.
+type Defined = (Arc<Block>, Arc<Origin>);
+
+impl Blocks {
+    fn collect(&self, body: &[Statement], origin: &Arc<Origin>) {
+        for statement in body {
+            match statement {
+                Statement::Block(block) => {
+                    let entry = (Arc::clone(block), Arc::clone(origin));
+                    self.0.lock().entry(block.name.clone()).or_default().push(entry);
+                    self.collect(&block.body, origin);
+                }
+                Statement::If(branches, otherwise) => {
+                    branches.iter().for_each(|(_, body)| self.collect(body, origin));
+                    self.collect(otherwise, origin);
+                }
+                Statement::For(repeat) => self.collect(&repeat.body, origin),
+                Statement::With(_, body) | Statement::Filter(_, body) | Statement::Scope(body) => {
+                    self.collect(body, origin);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn get(&self, name: &str, level: usize) -> Option<(Arc<Block>, Arc<Origin>)> {
+        self.0.lock().get(name)?.get(level).cloned()
+    }
+}
+
+impl Frame<'_> {
+    /// Evaluates a template, and the parents that it extends.
+    pub(super) fn render(&self, template: &Template, out: &mut Output) -> Result<(), TemplateError> {
+        let _deeper = self.shared.deeper()?;
+        self.blocks.collect(&template.body, &self.template);
+        let mut parent = None;
+        let mut silent = Output::default();
+        for statement in &template.body {
+            if let Statement::Extends(name) = statement {
+                parent = Some(self.found(name)?);
+                continue;
+            }
+            if parent.is_none() {
+                self.body(std::slice::from_ref(statement), out)?;
+            } else if !matches!(statement, Statement::Block(_) | Statement::Print(_) | Statement::Text(_)) {
+                self.body(std::slice::from_ref(statement), &mut silent)?;
+            }
+        }
+        match parent {
+            Some(parent) => Frame { template: parent.origin(), ..self.clone() }.render(&parent, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Prints a block as the most derived template defines it.
+    pub(super) fn block(&self, block: &Arc<Block>, out: &mut Output) -> Result<(), TemplateError> {
+        let (found, origin) =
+            self.blocks.get(&block.name, 0).unwrap_or_else(|| (Arc::clone(block), Arc::clone(&self.template)));
+        if found.required {
+            return Err(TemplateError::raised(
+                "TemplateRuntimeError",
+                format!("required block '{}' not found", found.name),
+            ));
+        }
+        let value = self.block_value(&found, &origin, 0)?;
+        match value {
+            Value::Str(text) => out.push_text(&text),
+            other => out.push(other)?,
+        }
+        Ok(())
+    }
+
+    fn block_value(&self, block: &Arc<Block>, origin: &Arc<Origin>, level: usize) -> Result<Value, TemplateError> {
+        let _deeper = self.shared.deeper()?;
+        let frame = Frame { template: Arc::clone(origin), ..self.inner() };
+        let parent = self.blocks.get(&block.name, level + 1).map(|(block, origin)| SuperBlock {
+            block,
+            origin,
+            level: level + 1,
+            scope: Arc::clone(&self.scope),
+            shared: Arc::clone(&self.shared),
+            blocks: Arc::clone(&self.blocks),
+        });
+        let parent = match parent {
+            Some(parent) => Value::object(parent),
+            None => Value::undefined("super"),
+        };
+        frame.scope.set(&Str::from("super"), parent);
+        let mut out = Output::default();
+        frame.body(&block.body, &mut out)?;
+        Ok(out.finish())
+    }
+
+    pub(super) fn include(&self, include: &Include, out: &mut Output) -> Result<(), TemplateError> {
+        let template = match self.found(&include.name) {
+            Ok(template) => template,
+            Err(error) if include.ignore_missing && matches!(error.kind(), ErrorKind::NoTemplate { .. }) => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let frame = self.other(&template, include.with_context);
+        let mut inner = Output::default();
+        frame.render(&template, &mut inner).map_err(|error| error.via(template.source(), template.span()))?;
+        match inner.finish() {
+            Value::Str(text) => out.push_text(&text),
+            other => out.push(other)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn import(&self, name: &Expr, with_context: bool) -> Result<Value, TemplateError> {
+        let template = self.found(name)?;
+        let frame = self.other(&template, with_context);
+        let mut out = Output::default();
+        frame.render(&template, &mut out).map_err(|error| error.via(template.source(), template.span()))?;
+        let names: Dict = frame.scope.own().into_iter().filter(|(name, _)| !name.starts_with('_')).collect();
+        let text = match out.finish() {
+            Value::None => String::new(),
+            other => other.to_str(),
+        };
+        Ok(Value::object(Module { names, text }))
+    }
+
+    /// A frame for another template: with the names of this one, or with functions only.
+    fn other(&self, template: &Template, with_context: bool) -> Self {
+        let scope = if with_context { Scope::below(&self.scope) } else { Scope::default() };
+        let shared = if with_context {
+            Arc::clone(&self.shared)
+        } else {
+            Arc::new(Shared {
+                names: Mutex::default(),
+                visible: false,
+                copies: false,
+                depth: Arc::clone(&self.shared.depth),
+            })
+        };
+        Frame {
+            context: self.context,
+            template: template.origin(),
+            scope: Arc::new(scope),
+            shared,
+            blocks: Arc::default(),
+        }
+    }
+
+    /// The template of a name, or the first that exists of a list of names.
+    fn found(&self, name: &Expr) -> Result<Arc<Template>, TemplateError> {
+        let value = self.expr(name)?;
+        let names = match &value {
+            Value::Str(name) => vec![Value::Str(name.clone())],
+            Value::Undefined(undefined) => return Err(TemplateError::undefined(undefined)),
+            other => other.iter()?,
+        };
+        let mut wanted = Vec::new();
+        for candidate in &names {
+            let candidate = self.context.resolve(candidate)?.to_str();
+            if let Some(template) = self.context.environment.template(&candidate)? {
+                return Ok(template);
+            }
+            wanted.push(candidate);
+        }
+        let paths = self.context.environment.template_paths.iter();
+        let searched = paths.map(|path| path.display().to_string()).collect();
+        Err(TemplateError::new(ErrorKind::NoTemplate { name: wanted.join(", "), searched })
+            .at(self.template.place(name.at)))
+    }
+}
+
+/// `super`: the block of the parent template.
+struct SuperBlock {
+    block: Arc<Block>,
+    origin: Arc<Origin>,
+    level: usize,
+    scope: Arc<Scope>,
+    shared: Arc<Shared>,
+    blocks: Arc<Blocks>,
+}
+
+impl fmt::Debug for SuperBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "super of {}", self.block.name)
+    }
+}
+
+impl Object for SuperBlock {
+    fn type_name(&self) -> &'static str {
+        "BlockReference"
+    }
+
+    fn is_callable(&self) -> bool {
+        true
+    }
+
+    fn call(&self, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+        let frame = Frame {
+            context: arguments.context,
+            template: Arc::clone(&self.origin),
+            scope: Arc::clone(&self.scope),
+            shared: Arc::clone(&self.shared),
+            blocks: Arc::clone(&self.blocks),
+        };
+        frame.block_value(&self.block, &self.origin, self.level)
+    }
+}
+
+/// An imported template: what it set at its top.
+#[derive(Debug)]
+struct Module {
+    names: Dict,
+    text: String,
+}
+
+impl Object for Module {
+    fn type_name(&self) -> &'static str {
+        "TemplateModule"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::Plain
+    }
+
+    fn attribute(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        Ok(self.names.get(name))
+    }
+
+    fn text(&self) -> String {
+        self.text.clone()
+    }
+}

@@ -1,0 +1,85 @@
+//! `comment`: text as a comment of some language.
+
+use std::collections::HashMap;
+
+use super::super::{
+    Arguments, Filter, TemplateError,
+    arguments::{integer, required},
+};
+use crate::value::Value;
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.insert("comment", comment);
+}
+
+/// The parts of a comment style.
+struct Style {
+    beginning: String,
+    decoration: String,
+    end: String,
+    prefix: Option<String>,
+}
+
+impl Style {
+    fn new(name: &str) -> Option<Self> {
+        let (beginning, decoration, end) = match name {
+            "plain" => ("", "# ", ""),
+            "erlang" => ("", "% ", ""),
+            "c" => ("", "// ", ""),
+            "cblock" => ("/*", " * ", " */"),
+            "xml" => ("<!--", " - ", "-->"),
+            _ => return None,
+        };
+        let own = |text: &str| text.to_owned();
+        Some(Self { beginning: own(beginning), decoration: own(decoration), end: own(end), prefix: None })
+    }
+}
+
+fn comment(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let mut take = |name: &str| arguments.take(name);
+    let (decoration, beginning, end) = (take("decoration"), take("beginning"), take("end"));
+    let (prefix, postfix, newline) = (take("prefix"), take("postfix"), take("newline"));
+    let (prefix_count, postfix_count) = (take("prefix_count"), take("postfix_count"));
+    let [text, style] = arguments.bind(["text", "style"])?;
+    let text = required(text, "comment", "text")?.to_str();
+    let style = style.map_or_else(|| "plain".to_owned(), |style| style.to_str());
+    let Some(mut style) = Style::new(&style) else {
+        return Err(super::failed(format!("Invalid style '{style}'.")));
+    };
+    let own = |value: Option<Value>| value.map(|value| value.to_str());
+    if let Some(decoration) = own(decoration) {
+        style.decoration = decoration;
+    }
+    style.beginning = own(beginning).unwrap_or(style.beginning);
+    style.end = own(end).unwrap_or(style.end);
+    let newline = own(newline).unwrap_or_else(|| "\n".to_owned());
+    let bare = || style.decoration.trim_end().to_owned();
+    let prefix = own(prefix).or(style.prefix.clone()).unwrap_or_else(bare);
+    let postfix = own(postfix).unwrap_or_else(bare);
+    let count = |value: Option<Value>| value.as_ref().map_or(Ok(1), integer).map(|count| count.clamp(0, 1000) as usize);
+
+    let mut out = String::new();
+    if !style.beginning.is_empty() {
+        out.push_str(&style.beginning);
+        out.push_str(&newline);
+    }
+    let prefix_count = count(prefix_count)?;
+    if !prefix.is_empty() {
+        out.push_str(&format!("{prefix}{newline}").repeat(prefix_count));
+    }
+    for (index, line) in text.split(&newline).enumerate() {
+        if index > 0 {
+            out.push_str(&newline);
+        }
+        out.push_str(format!("{}{line}", style.decoration).trim_end());
+    }
+    let postfix_count = count(postfix_count)?;
+    if !postfix.is_empty() {
+        out.push_str(&format!("{newline}{postfix}").repeat(postfix_count));
+    }
+    if !style.end.is_empty() {
+        out.push_str(&newline);
+        out.push_str(&style.end);
+    }
+    Ok(out.into())
+}

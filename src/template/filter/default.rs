@@ -1,0 +1,85 @@
+//! Filters about what is there: `default`, `mandatory`, `ternary`, `bool`, `type_debug`.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    super::{Arguments, Filter, TemplateError, arguments::required},
+    failed, flag,
+};
+use crate::value::{Missing, Undefined, Value};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.extend([
+        ("default", default as Filter),
+        ("d", default),
+        ("mandatory", mandatory),
+        ("ternary", ternary),
+        ("bool", boolean),
+        ("type_debug", |arguments| {
+            let [value] = arguments.bind(["value"])?;
+            Ok(Value::from(value.unwrap_or(Value::None).type_name()))
+        }),
+    ]);
+}
+
+fn default(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, default, boolean] = arguments.bind_any(["value", "default_value", "boolean"])?;
+    let value = required(value, "default", "value")?;
+    if value.is_undefined() || flag(boolean.as_ref()) && !value.is_truthy() {
+        return Ok(default.unwrap_or_else(Value::empty_text));
+    }
+    Ok(value)
+}
+
+fn mandatory(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, message] = arguments.bind_any(["a", "msg"])?;
+    let value = required(value, "mandatory", "a")?;
+    let Value::Undefined(undefined) = &value else { return Ok(value) };
+    let hint = match (message, &undefined.missing) {
+        (Some(message), _) if message.is_truthy() => message.to_str(),
+        (_, Missing::Name(name)) => format!("Mandatory variable '{name}' not defined."),
+        _ => "Mandatory variable not defined.".to_owned(),
+    };
+    Err(TemplateError::undefined(&Arc::new(Undefined { missing: undefined.missing.clone(), hint: Some(hint) })))
+}
+
+fn ternary(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, yes, no, none] = arguments.bind_any(["value", "true_val", "false_val", "none_val"])?;
+    let value = required(value, "ternary", "value")?;
+    if let Value::Undefined(undefined) = &value {
+        return Err(TemplateError::undefined(undefined));
+    }
+    if value.is_none()
+        && let Some(none) = none.filter(|none| !none.is_none())
+    {
+        return Ok(none);
+    }
+    if value.is_truthy() { required(yes, "ternary", "true_val") } else { required(no, "ternary", "false_val") }
+}
+
+fn boolean(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value] = arguments.bind(["value"])?;
+    Ok(Value::Bool(to_bool(&required(value, "bool", "value")?).unwrap_or(false)))
+}
+
+/// What Ansible takes for a boolean; `None` for anything else.
+pub(in crate::template) fn to_bool(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Str(text) => match text.trim().to_lowercase().as_str() {
+            "yes" | "on" | "1" | "true" | "t" | "y" => Some(true),
+            "no" | "off" | "0" | "false" | "f" | "n" | "" => Some(false),
+            _ => None,
+        },
+        _ => match value.as_f64() {
+            Some(1.0) => Some(true),
+            Some(0.0) => Some(false),
+            _ => None,
+        },
+    }
+}
+
+/// A filter that takes only a dict; the message names what it got.
+pub(super) fn wants_dict(filter: &str, value: &Value) -> TemplateError {
+    failed(format!("{filter} requires a dictionary, got <class '{}'> instead.", value.type_name()))
+}

@@ -1,0 +1,163 @@
+//! JSON as Python's `json` writes and reads it.
+
+use std::{collections::HashMap, fmt::Write as _};
+
+use super::{
+    super::{Arguments, Filter, TemplateError, arguments::required},
+    order,
+};
+use crate::value::{Value, float_text, json_key};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.extend([
+        ("to_json", (|arguments| write(arguments, None, false)) as Filter),
+        ("to_nice_json", |arguments| write(arguments, Some(4), true)),
+        ("tojson", tojson),
+        ("from_json", from_json),
+    ]);
+}
+
+/// How JSON is written.
+struct Layout {
+    indent: Option<String>,
+    sort: bool,
+    ascii: bool,
+    separators: (String, String),
+}
+
+fn write(mut arguments: Arguments<'_>, indent: Option<usize>, sort: bool) -> Result<Value, TemplateError> {
+    let value = arguments.positional.first().cloned();
+    let value = required(value, "to_json", "a")?;
+    if let Value::Undefined(undefined) = &value {
+        return Err(TemplateError::undefined(undefined));
+    }
+    let indent = match arguments.take("indent").or_else(|| arguments.positional.get(1).cloned()) {
+        None => indent.map(|width| " ".repeat(width)),
+        Some(Value::None) => None,
+        Some(Value::Str(text)) => Some(text.to_string()),
+        Some(width) => Some(" ".repeat(width.as_i64().unwrap_or(0).clamp(0, 64) as usize)),
+    };
+    let sort = arguments.take("sort_keys").map_or(sort, |sort| sort.is_truthy());
+    let ascii = arguments.take("ensure_ascii").is_none_or(|ascii| ascii.is_truthy());
+    let separators = match arguments.take("separators").map(|pair| pair.iter()).transpose()? {
+        Some(pair) if pair.len() == 2 => (pair[0].to_str(), pair[1].to_str()),
+        _ => (if indent.is_some() { "," } else { ", " }.to_owned(), ": ".to_owned()),
+    };
+    let mut out = String::new();
+    Layout { indent, sort, ascii, separators }.write(&value, 0, &mut out)?;
+    Ok(out.into())
+}
+
+/// Jinja2's own filter: safe inside HTML, with sorted keys.
+fn tojson(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let Value::Str(text) = write(arguments, None, true)? else { return Ok(Value::None) };
+    let escapes = [("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027")];
+    Ok(escapes.iter().fold(text.to_string(), |text, (c, escape)| text.replace(c, escape)).into())
+}
+
+fn from_json(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [text, _profile] = arguments.bind(["value", "profile"])?;
+    let text = required(text, "from_json", "value")?.to_str();
+    serde_json::from_str(&text)
+        .map(Value::from_json)
+        .map_err(|error| TemplateError::raised("JSONDecodeError", format!("cannot read JSON: {error}")))
+}
+
+impl Layout {
+    fn write(&self, value: &Value, level: usize, out: &mut String) -> Result<(), TemplateError> {
+        match value {
+            Value::None => out.push_str("null"),
+            Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+            Value::Int(_) | Value::BigInt(_) => out.push_str(&value.repr()),
+            Value::Float(number) if number.is_nan() => out.push_str("NaN"),
+            Value::Float(number) if number.is_infinite() => {
+                out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" });
+            }
+            Value::Float(number) => out.push_str(&float_text(*number)),
+            Value::Str(text) => self.text(text, out),
+            Value::Bytes(bytes) => self.text(&String::from_utf8_lossy(bytes), out),
+            Value::List(list) => self.items(&list.to_vec(), level, out)?,
+            Value::Tuple(items) => self.items(items, level, out)?,
+            Value::Dict(dict) => {
+                let mut entries: Vec<Value> =
+                    dict.entries().into_iter().map(|(key, value)| vec![key.value().clone(), value].into()).collect();
+                if self.sort {
+                    order::sort(&mut entries, |pair| Ok(pair.iter()?.swap_remove(0)), false)?;
+                }
+                out.push('{');
+                for (index, pair) in entries.iter().enumerate() {
+                    let pair = pair.iter()?;
+                    self.begin_item(index, level + 1, out);
+                    self.text(&json_key(&pair[0])?, out);
+                    out.push_str(&self.separators.1);
+                    self.write(&pair[1], level + 1, out)?;
+                }
+                self.end_items(entries.is_empty(), level, out);
+                out.push('}');
+            }
+            Value::Undefined(undefined) => return Err(TemplateError::undefined(undefined)),
+            Value::Lazy(template) => self.text(template.source(), out),
+            Value::Object(object) => match object.plain()? {
+                Value::Object(_) => {
+                    let name = value.type_name();
+                    return Err(TemplateError::type_error(format!("Object of type {name} is not JSON serializable")));
+                }
+                plain => self.write(&plain, level, out)?,
+            },
+        }
+        Ok(())
+    }
+
+    fn items(&self, items: &[Value], level: usize, out: &mut String) -> Result<(), TemplateError> {
+        out.push('[');
+        for (index, item) in items.iter().enumerate() {
+            self.begin_item(index, level + 1, out);
+            self.write(item, level + 1, out)?;
+        }
+        self.end_items(items.is_empty(), level, out);
+        out.push(']');
+        Ok(())
+    }
+
+    fn begin_item(&self, index: usize, level: usize, out: &mut String) {
+        if index > 0 {
+            out.push_str(&self.separators.0);
+        }
+        self.line(level, out);
+    }
+
+    fn end_items(&self, empty: bool, level: usize, out: &mut String) {
+        if !empty {
+            self.line(level, out);
+        }
+    }
+
+    fn line(&self, level: usize, out: &mut String) {
+        if let Some(indent) = &self.indent {
+            out.push('\n');
+            out.push_str(&indent.repeat(level));
+        }
+    }
+
+    fn text(&self, text: &str, out: &mut String) {
+        out.push('"');
+        for c in text.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\r' => out.push_str("\\r"),
+                '\t' => out.push_str("\\t"),
+                '\x08' => out.push_str("\\b"),
+                '\x0c' => out.push_str("\\f"),
+                c if (c as u32) < 0x20 || self.ascii && (c as u32) > 0x7e => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        let _ = write!(out, "\\u{unit:04x}");
+                    }
+                }
+                c => out.push(c),
+            }
+        }
+        out.push('"');
+    }
+}

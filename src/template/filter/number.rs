@@ -1,0 +1,243 @@
+//! Filters on numbers.
+
+use std::collections::HashMap;
+
+use num_bigint::BigInt;
+use num_traits::FromPrimitive as _;
+
+use super::{
+    super::{
+        Arguments, Filter, TemplateError,
+        arguments::{integer, required},
+        filter::choose::attribute_of,
+    },
+    failed, flag,
+};
+use crate::value::{Value, parse_int};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.extend([
+        ("int", int as Filter),
+        ("float", float),
+        ("abs", abs),
+        ("round", round),
+        ("sum", sum),
+        ("filesizeformat", filesizeformat),
+        ("human_readable", human_readable),
+        ("human_to_bytes", human_to_bytes),
+        ("log", log),
+        ("pow", pow),
+        ("root", root),
+    ]);
+}
+
+fn int(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, default, base] = arguments.bind(["value", "default", "base"])?;
+    let value = required(value, "int", "value")?;
+    let base = base.as_ref().map_or(Ok(10), integer)?;
+    let number = match &value {
+        Value::Str(text) => parse_int(text, base.clamp(0, 36) as u32).or_else(|| {
+            text.trim().replace('_', "").parse().ok().and_then(|float: f64| BigInt::from_f64(float.trunc()))
+        }),
+        Value::Float(float) => BigInt::from_f64(float.trunc()),
+        other => other.to_bigint(),
+    };
+    Ok(number.map_or_else(|| default.unwrap_or(Value::Int(0)), Value::from))
+}
+
+fn float(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, default] = arguments.bind(["value", "default"])?;
+    let value = required(value, "float", "value")?;
+    let number = match &value {
+        Value::Str(text) => text.trim().replace('_', "").parse().ok(),
+        other => other.as_f64(),
+    };
+    Ok(number.map_or_else(|| default.unwrap_or(Value::Float(0.0)), Value::Float))
+}
+
+fn abs(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value] = arguments.bind(["x"])?;
+    let value = required(value, "abs", "x")?;
+    match value.as_f64() {
+        Some(number) if number < 0.0 => value.negate(),
+        Some(_) => value.plus(),
+        None => Err(TemplateError::type_error(format!("bad operand type for abs(): '{}'", value.type_name()))),
+    }
+}
+
+fn round(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, precision, method] = arguments.bind(["value", "precision", "method"])?;
+    let value = required(value, "round", "value")?;
+    let precision = precision.as_ref().map_or(Ok(0), integer)?.clamp(-300, 300) as i32;
+    let method = method.map_or_else(|| "common".to_owned(), |method| method.to_str());
+    let Some(number) = value.as_f64() else {
+        let found = value.type_name();
+        return Err(TemplateError::type_error(format!("type {found} doesn't define __round__ method")));
+    };
+    let factor = 10_f64.powi(precision);
+    Ok(match method.as_str() {
+        "ceil" => Value::Float((number * factor).ceil() / factor),
+        "floor" => Value::Float((number * factor).floor() / factor),
+        "common" if !matches!(value, Value::Float(_)) && precision >= 0 => value.plus()?,
+        // Rust rounds the exact decimal value half to even, as Python does.
+        "common" if precision >= 0 => {
+            Value::Float(format!("{number:.*}", precision as usize).parse().unwrap_or(number))
+        }
+        "common" => {
+            let rounded = (number * factor).round_ties_even() / factor;
+            if matches!(value, Value::Float(_)) { Value::Float(rounded) } else { Value::Int(rounded as i64) }
+        }
+        _ => return Err(failed("method must be common, ceil or floor")),
+    })
+}
+
+fn sum(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let context = arguments.context;
+    let [items, attribute, start] = arguments.bind(["iterable", "attribute", "start"])?;
+    let mut total = start.unwrap_or(Value::Int(0));
+    for item in required(items, "sum", "iterable")?.iter()? {
+        let item = match &attribute {
+            None | Some(Value::None) => item,
+            Some(path) => attribute_of(context, &item, path)?,
+        };
+        total = total.add(&item)?;
+    }
+    Ok(total)
+}
+
+fn filesizeformat(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, binary] = arguments.bind(["value", "binary"])?;
+    let value = required(value, "filesizeformat", "value")?;
+    let bytes = match &value {
+        Value::Str(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    }
+    .ok_or_else(|| TemplateError::value_error(format!("could not convert string to float: {}", value.repr())))?;
+    let binary = flag(binary.as_ref());
+    let base = if binary { 1024.0 } else { 1000.0 };
+    let prefixes = ["k", "M", "G", "T", "P", "E", "Z", "Y"];
+    if bytes == 1.0 {
+        return Ok(Value::from("1 Byte"));
+    }
+    if bytes < base {
+        return Ok(format!("{} Bytes", bytes.trunc()).into());
+    }
+    let mut unit = base;
+    for (index, prefix) in prefixes.iter().enumerate() {
+        unit *= base;
+        if bytes < unit || index + 1 == prefixes.len() {
+            let prefix = if binary { prefix.to_uppercase() + "iB" } else { (*prefix).to_owned() + "B" };
+            return Ok(format!("{:.1} {prefix}", base * bytes / unit).into());
+        }
+    }
+    Ok(Value::None)
+}
+
+const UNITS: [(char, u32); 9] =
+    [('Y', 80), ('Z', 70), ('E', 60), ('P', 50), ('T', 40), ('G', 30), ('M', 20), ('K', 10), ('B', 0)];
+
+fn human_readable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, bits, unit] = arguments.bind(["size", "isbits", "unit"])?;
+    let value = required(value, "human_readable", "size")?;
+    let size =
+        value.as_f64().ok_or_else(|| failed("human_readable() failed on bad input: the size is not a number"))?;
+    let base = if flag(bits.as_ref()) { "bits" } else { "Bytes" };
+    let unit = unit.filter(|unit| !unit.is_none()).and_then(|unit| unit.to_str().to_uppercase().chars().next());
+    let (letter, power) = UNITS
+        .into_iter()
+        .find(|(letter, power)| match unit {
+            Some(unit) => unit == *letter,
+            None => size >= 2_f64.powi(*power as i32),
+        })
+        .unwrap_or(('B', 0));
+    let name = match (letter, base) {
+        ('B', base) => base.to_owned(),
+        (letter, "bits") => format!("{letter}b"),
+        (letter, _) => format!("{letter}B"),
+    };
+    Ok(format!("{:.2} {name}", size / 2_f64.powi(power as i32)).into())
+}
+
+fn human_to_bytes(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, default_unit, bits] = arguments.bind(["size", "default_unit", "isbits"])?;
+    let text = required(value, "human_to_bytes", "size")?.to_str();
+    let bad = |reason: &str| failed(format!("human_to_bytes() failed on bad input: {reason} in '{text}'"));
+    let trimmed = text.trim();
+    let end = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
+    let number: f64 = trimmed[..end].parse().map_err(|_| bad("no number"))?;
+    let mut unit = trimmed[end..].trim().to_owned();
+    if unit.is_empty() {
+        unit = default_unit.filter(|unit| !unit.is_none()).map(|unit| unit.to_str()).unwrap_or_default();
+    }
+    if unit.is_empty() {
+        return Ok(Value::from(BigInt::from_f64(number.round_ties_even()).unwrap_or_default()));
+    }
+    let letter = unit.chars().next().unwrap_or('B').to_ascii_uppercase();
+    let (_, power) = UNITS.into_iter().find(|(known, _)| *known == letter).ok_or_else(|| bad("unknown unit"))?;
+    let rest = &unit[1..];
+    let is_bits = flag(bits.as_ref());
+    let valid = match letter {
+        'B' => rest.is_empty() || ["its", "it", "ytes", "yte"].contains(&rest.to_lowercase().as_str()),
+        _ if is_bits => {
+            ["", "b"].contains(&rest) || rest.eq_ignore_ascii_case("bits") || rest.eq_ignore_ascii_case("bit")
+        }
+        _ => {
+            ["", "B"].contains(&rest)
+                || rest.to_lowercase().ends_with("bytes")
+                || rest.to_lowercase().ends_with("byte")
+                || rest == "b"
+        }
+    };
+    if !valid {
+        return Err(bad("a unit that does not fit"));
+    }
+    let bytes = number * 2_f64.powi(power as i32);
+    Ok(Value::from(BigInt::from_f64(bytes.round_ties_even()).unwrap_or_default()))
+}
+
+fn operand(value: Option<Value>, filter: &str, parameter: &str) -> Result<f64, TemplateError> {
+    let value = required(value, filter, parameter)?;
+    value.as_f64().ok_or_else(|| {
+        TemplateError::type_error(format!(
+            "{filter}() can only be used on numbers: must be real number, not {}",
+            value.type_name()
+        ))
+    })
+}
+
+fn log(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, base] = arguments.bind(["x", "base"])?;
+    let number = operand(value, "log", "x")?;
+    if number <= 0.0 {
+        return Err(TemplateError::value_error("math domain error"));
+    }
+    Ok(Value::Float(match base {
+        None => number.ln(),
+        Some(base) => match operand(Some(base), "log", "base")? {
+            10.0 => number.log10(),
+            base => number.ln() / base.ln(),
+        },
+    }))
+}
+
+fn pow(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, exponent] = arguments.bind(["x", "y"])?;
+    let (base, exponent) = (operand(value, "pow", "x")?, operand(exponent, "pow", "y")?);
+    Value::Float(base).power(&Value::Float(exponent))
+}
+
+fn root(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, base] = arguments.bind(["x", "base"])?;
+    let number = operand(value, "root", "x")?;
+    let base = match base {
+        None => 2.0,
+        Some(base) => operand(Some(base), "root", "base")?,
+    };
+    if base == 2.0 {
+        if number < 0.0 {
+            return Err(TemplateError::value_error("math domain error"));
+        }
+        return Ok(Value::Float(number.sqrt()));
+    }
+    Value::Float(number).power(&Value::Float(1.0 / base))
+}

@@ -1,0 +1,142 @@
+//! Filters with regular expressions.
+
+use std::collections::HashMap;
+
+use fancy_regex::Captures;
+
+use super::{
+    super::{
+        Arguments, Filter, TemplateError,
+        arguments::{integer, required},
+        python_regex::{self, Flags},
+    },
+    failed, flag,
+};
+use crate::value::Value;
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.extend([
+        ("regex_replace", replace as Filter),
+        ("regex_search", search),
+        ("regex_findall", find_all),
+        ("regex_escape", escape),
+    ]);
+}
+
+fn replace(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, pattern, replacement, ignore_case, multiline, count, mandatory] =
+        arguments.bind(["value", "pattern", "replacement", "ignorecase", "multiline", "count", "mandatory_count"])?;
+    let value = required(value, "regex_replace", "value")?.to_str();
+    let pattern = pattern.map(|pattern| pattern.to_str()).unwrap_or_default();
+    let replacement = replacement.map(|replacement| replacement.to_str()).unwrap_or_default();
+    let flags = Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()) };
+    let limit = count.as_ref().map_or(Ok(0), integer)?;
+    let mandatory = mandatory.as_ref().map_or(Ok(0), integer)?;
+    let regex = python_regex::compile(&pattern, flags)?;
+    let mut out = String::new();
+    let (mut last, mut done) = (0, 0);
+    for captures in regex.captures_iter(value.as_str()) {
+        let captures = captures.map_err(|error| python_regex::gave_up(&error))?;
+        let Some(whole) = captures.get(0) else { continue };
+        if limit > 0 && done >= limit {
+            break;
+        }
+        out.push_str(&value[last..whole.start()]);
+        out.push_str(&python_regex::expand(&replacement, &captures)?);
+        last = whole.end();
+        done += 1;
+    }
+    out.push_str(&value[last..]);
+    if mandatory > 0 && done != mandatory {
+        let text = format!(
+            "'{pattern}' should match {mandatory} times, but matches {done} times in {}",
+            Value::from(value).repr()
+        );
+        return Err(failed(text));
+    }
+    Ok(out.into())
+}
+
+fn group(captures: &Captures<'_, str>, index: usize) -> Value {
+    captures.get(index).map_or(Value::None, |found| Value::from(found.as_str()))
+}
+
+fn search(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let flags = Flags {
+        ignore_case: flag(arguments.take("ignorecase").as_ref()),
+        multiline: flag(arguments.take("multiline").as_ref()),
+    };
+    let mut positional = arguments.positional.into_iter();
+    let value = required(positional.next(), "regex_search", "value")?;
+    let pattern = required(positional.next(), "regex_search", "regex")?.to_str();
+    if let Value::Undefined(undefined) = &value {
+        return Err(TemplateError::undefined(undefined));
+    }
+    let value = value.to_str();
+    let mut wanted = Vec::new();
+    for group in positional {
+        let name = group.to_str();
+        let reference = name
+            .strip_prefix("\\g<")
+            .and_then(|name| name.strip_suffix('>'))
+            .or_else(|| name.strip_prefix('\\').filter(|rest| rest.chars().all(|c| c.is_ascii_digit())));
+        wanted.push(reference.ok_or_else(|| failed("Unknown argument"))?.to_owned());
+    }
+    let regex = python_regex::compile(&pattern, flags)?;
+    let Some(captures) = regex.captures(value.as_str()).map_err(|error| python_regex::gave_up(&error))? else {
+        return Ok(Value::None);
+    };
+    if wanted.is_empty() {
+        return Ok(group(&captures, 0));
+    }
+    wanted
+        .iter()
+        .map(|name| match name.parse::<usize>() {
+            Ok(index) if index < captures.len() => Ok(group(&captures, index)),
+            Err(_) if regex.capture_names().flatten().any(|known| known == name) => {
+                Ok(captures.name(name).map_or(Value::None, |found| Value::from(found.as_str())))
+            }
+            _ => Err(TemplateError::raised("IndexError", "no such group")),
+        })
+        .collect()
+}
+
+fn find_all(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, pattern, multiline, ignore_case] = arguments.bind(["value", "regex", "multiline", "ignorecase"])?;
+    let value = required(value, "regex_findall", "value")?.to_str();
+    let pattern = required(pattern, "regex_findall", "regex")?.to_str();
+    let flags = Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()) };
+    let regex = python_regex::compile(&pattern, flags)?;
+    let part = |captures: &Captures<'_, str>, index| {
+        captures.get(index).map_or_else(Value::empty_text, |found| Value::from(found.as_str()))
+    };
+    regex
+        .captures_iter(value.as_str())
+        .map(|captures| {
+            let captures = captures.map_err(|error| python_regex::gave_up(&error))?;
+            Ok(match captures.len() {
+                1 => part(&captures, 0),
+                2 => part(&captures, 1),
+                count => Value::Tuple((1..count).map(|index| part(&captures, index)).collect()),
+            })
+        })
+        .collect()
+}
+
+fn escape(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [value, kind] = arguments.bind(["string", "re_type"])?;
+    let value = required(value, "regex_escape", "string")?.to_str();
+    let special = match kind.map_or_else(|| "python".to_owned(), |kind| kind.to_str()).as_str() {
+        "python" => "()[]{}?*+-|^$\\.&~# \t\n\r\x0b\x0c",
+        "posix_basic" => "[].*^$\\",
+        other => return Err(failed(format!("Invalid regex type ({other})"))),
+    };
+    let mut out = String::new();
+    for c in value.chars() {
+        if special.contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    Ok(out.into())
+}

@@ -1,0 +1,257 @@
+//! Filters on sequences as a whole: `list`, `first`, `length`, `join`, `batch`, `flatten`, `zip`, `product` …
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    super::{
+        Arguments, Filter, TemplateError,
+        arguments::{integer, required},
+    },
+    choose::attribute_of,
+    failed,
+};
+use crate::{
+    template::random::Random,
+    value::{Undefined, Value},
+};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.extend([
+        ("list", (|arguments| Ok(only(arguments, "list")?.iter()?.into())) as Filter),
+        ("first", |arguments| end(arguments, true)),
+        ("last", |arguments| end(arguments, false)),
+        ("length", length),
+        ("count", length),
+        ("join", join),
+        ("reverse", reverse),
+        ("batch", batch),
+        ("slice", slice),
+        ("flatten", flatten),
+        ("zip", |arguments| zip(arguments, false)),
+        ("zip_longest", |arguments| zip(arguments, true)),
+        ("product", product),
+        ("permutations", |arguments| arrange(arguments, true)),
+        ("combinations", |arguments| arrange(arguments, false)),
+        ("random", random),
+        ("shuffle", shuffle),
+    ]);
+}
+
+fn only(arguments: Arguments<'_>, name: &str) -> Result<Value, TemplateError> {
+    let [value] = arguments.bind(["value"])?;
+    required(value, name, "value")
+}
+
+fn end(arguments: Arguments<'_>, first: bool) -> Result<Value, TemplateError> {
+    let items = only(arguments, "first")?.iter()?;
+    let item = if first { items.first() } else { items.last() };
+    Ok(item.cloned().unwrap_or_else(|| {
+        let which = if first { "first" } else { "last" };
+        Value::Undefined(Arc::new(Undefined::hint(format!("No {which} item, sequence was empty."))))
+    }))
+}
+
+fn length(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let value = only(arguments, "length")?;
+    match value.len() {
+        Some(length) => Ok(Value::from(length)),
+        None => Err(TemplateError::type_error(format!("object of type '{}' has no len()", value.type_name()))),
+    }
+}
+
+fn join(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let context = arguments.context;
+    let [items, separator, attribute] = arguments.bind(["value", "d", "attribute"])?;
+    let separator = separator.map(|separator| separator.to_str()).unwrap_or_default();
+    let mut parts = Vec::new();
+    for item in required(items, "join", "value")?.iter()? {
+        let item = match &attribute {
+            None | Some(Value::None) => item,
+            Some(path) => attribute_of(context, &item, path)?,
+        };
+        if let Some(undefined) = item.missing() {
+            return Err(TemplateError::undefined(undefined));
+        }
+        parts.push(item.to_str());
+    }
+    Ok(parts.join(&separator).into())
+}
+
+fn reverse(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let value = only(arguments, "reverse")?;
+    if let Value::Str(text) = &value {
+        return Ok(text.chars().rev().collect::<String>().into());
+    }
+    let mut items = value.iter()?;
+    items.reverse();
+    Ok(items.into())
+}
+
+fn batch(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [items, count, fill] = arguments.bind(["value", "linecount", "fill_with"])?;
+    let count = integer(&required(count, "batch", "linecount")?)?.max(1) as usize;
+    let items = required(items, "batch", "value")?.iter()?;
+    let fill = fill.filter(|fill| !fill.is_none());
+    Ok(items
+        .chunks(count)
+        .map(|chunk| {
+            let mut chunk = chunk.to_vec();
+            if let Some(fill) = &fill {
+                chunk.resize(count.min(1 << 20), fill.clone());
+            }
+            Value::from(chunk)
+        })
+        .collect())
+}
+
+fn slice(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [items, count, fill] = arguments.bind(["value", "slices", "fill_with"])?;
+    let count = integer(&required(count, "slice", "slices")?)?.clamp(0, 1 << 20) as usize;
+    let items = required(items, "slice", "value")?.iter()?;
+    if count == 0 {
+        return Err(TemplateError::raised("ZeroDivisionError", "integer division or modulo by zero"));
+    }
+    let (size, extra) = (items.len() / count, items.len() % count);
+    let mut start = 0;
+    Ok((0..count)
+        .map(|index| {
+            let end = start + size + usize::from(index < extra);
+            let mut part = items[start..end].to_vec();
+            start = end;
+            if let Some(fill) = fill.as_ref().filter(|fill| !fill.is_none())
+                && index >= extra
+                && extra > 0
+            {
+                part.push(fill.clone());
+            }
+            Value::from(part)
+        })
+        .collect())
+}
+
+fn flatten(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    fn walk(items: &[Value], levels: i64, skip_nulls: bool, out: &mut Vec<Value>) {
+        for item in items {
+            match item {
+                Value::List(inner) if levels != 0 => walk(&inner.to_vec(), levels - 1, skip_nulls, out),
+                Value::Tuple(inner) if levels != 0 => walk(inner, levels - 1, skip_nulls, out),
+                Value::None if skip_nulls => {}
+                Value::Str(text) if skip_nulls && matches!(&**text, "None" | "null") => {}
+                other => out.push(other.clone()),
+            }
+        }
+    }
+    let [items, levels, skip_nulls] = arguments.bind(["mylist", "levels", "skip_nulls"])?;
+    let levels = match levels {
+        None | Some(Value::None) => -1,
+        Some(levels) => integer(&levels)?,
+    };
+    let mut out = Vec::new();
+    let skip_nulls = skip_nulls.is_none_or(|skip| skip.is_truthy());
+    walk(&required(items, "flatten", "mylist")?.iter()?, levels, skip_nulls, &mut out);
+    Ok(out.into())
+}
+
+fn zip(mut arguments: Arguments<'_>, longest: bool) -> Result<Value, TemplateError> {
+    let fill = arguments.take("fillvalue").unwrap_or(Value::None);
+    let columns = arguments.positional.iter().map(Value::iter).collect::<Result<Vec<_>, _>>()?;
+    let lengths = columns.iter().map(Vec::len);
+    let count = if longest { lengths.max() } else { lengths.min() }.unwrap_or(0);
+    Ok((0..count)
+        .map(|index| Value::Tuple(columns.iter().map(|column| column.get(index).unwrap_or(&fill).clone()).collect()))
+        .collect())
+}
+
+fn product(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let repeat = arguments.take("repeat").as_ref().map_or(Ok(1), integer)?.clamp(0, 16) as usize;
+    let columns = arguments.positional.iter().map(Value::iter).collect::<Result<Vec<_>, _>>()?;
+    Ok(cartesian(&vec![columns; repeat].concat())?.into_iter().map(|row| Value::Tuple(row.into())).collect())
+}
+
+/// All ways to take one item of each list, the last list fastest.
+pub(in crate::template) fn cartesian(columns: &[Vec<Value>]) -> Result<Vec<Vec<Value>>, TemplateError> {
+    let count = columns.iter().try_fold(1_usize, |count, column| count.checked_mul(column.len()));
+    if count.is_none_or(|count| count > 1_000_000) {
+        return Err(failed("the product has more than a million rows"));
+    }
+    let mut rows = vec![Vec::new()];
+    for column in columns {
+        rows = rows
+            .iter()
+            .flat_map(|row| column.iter().map(move |item| row.iter().cloned().chain([item.clone()]).collect()))
+            .collect();
+    }
+    Ok(rows)
+}
+
+fn arrange(arguments: Arguments<'_>, ordered: bool) -> Result<Value, TemplateError> {
+    fn walk(
+        items: &[Value],
+        size: usize,
+        ordered: bool,
+        taken: &mut Vec<usize>,
+        out: &mut Vec<Value>,
+    ) -> Result<(), TemplateError> {
+        if taken.len() == size {
+            out.push(Value::Tuple(taken.iter().map(|index| items[*index].clone()).collect()));
+            return if out.len() > 1_000_000 { Err(failed("more than a million arrangements")) } else { Ok(()) };
+        }
+        let start = if ordered { 0 } else { taken.last().map_or(0, |last| last + 1) };
+        for index in start..items.len() {
+            if !taken.contains(&index) {
+                taken.push(index);
+                walk(items, size, ordered, taken, out)?;
+                taken.pop();
+            }
+        }
+        Ok(())
+    }
+    let [items, size] = arguments.bind(["iterable", "r"])?;
+    let items = required(items, "permutations", "iterable")?.iter()?;
+    let size = match size {
+        None | Some(Value::None) => items.len(),
+        Some(size) => integer(&size)?.max(0) as usize,
+    };
+    let mut out = Vec::new();
+    if size <= items.len() {
+        walk(&items, size, ordered, &mut Vec::new(), &mut out)?;
+    }
+    Ok(out.into())
+}
+
+fn random(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [end, start, step, seed] = arguments.bind(["end", "start", "step", "seed"])?;
+    let end = required(end, "random", "end")?;
+    let mut random = Random::new(seed.as_ref());
+    if let Some(end) = end.as_i64() {
+        let start = start.filter(|start| !start.is_none()).as_ref().map_or(Ok(0), integer)?;
+        let step = step.filter(|step| !step.is_none()).as_ref().map_or(Ok(1), integer)?;
+        if step == 0 {
+            return Err(TemplateError::value_error("zero step for randrange()"));
+        }
+        let count = (end - start + step - step.signum()) / step;
+        if count <= 0 {
+            return Err(TemplateError::value_error(format!("empty range for randrange() ({start}, {end}, {step})")));
+        }
+        return Ok(Value::Int(start + step * random.below(count as u64) as i64));
+    }
+    if start.is_some_and(|start| !start.is_none()) || step.is_some_and(|step| !step.is_none()) {
+        return Err(failed("start and step can only be used with integer values"));
+    }
+    let items = end.iter().map_err(|_| failed("random can only be used on sequences and integers"))?;
+    if items.is_empty() {
+        return Err(TemplateError::raised("IndexError", "Cannot choose from an empty sequence"));
+    }
+    Ok(items[random.below(items.len() as u64) as usize].clone())
+}
+
+fn shuffle(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [items, seed] = arguments.bind(["mylist", "seed"])?;
+    let value = required(items, "shuffle", "mylist")?;
+    let Ok(mut items) = value.iter() else { return Ok(value) };
+    let mut random = Random::new(seed.as_ref());
+    for index in (1..items.len()).rev() {
+        items.swap(index, random.below(index as u64 + 1) as usize);
+    }
+    Ok(items.into())
+}

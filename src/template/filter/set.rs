@@ -1,0 +1,36 @@
+//! Filters on lists as sets: `union`, `intersect`, `difference`, `symmetric_difference`.
+
+use std::collections::HashMap;
+
+use super::super::{Arguments, Filter, TemplateError, arguments::required};
+use crate::value::Value;
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.extend([
+        ("union", (|arguments| with(arguments, |a, b| unique(a.iter().chain(b)))) as Filter),
+        ("intersect", |arguments| with(arguments, |a, b| unique(a.iter().filter(|item| b.contains(item))))),
+        ("difference", |arguments| with(arguments, |a, b| unique(a.iter().filter(|item| !b.contains(item))))),
+        ("symmetric_difference", |arguments| {
+            with(arguments, |a, b| {
+                unique(a.iter().filter(|item| !b.contains(item)).chain(b.iter().filter(|item| !a.contains(item))))
+            })
+        }),
+    ]);
+}
+
+fn with(arguments: Arguments<'_>, make: impl FnOnce(&[Value], &[Value]) -> Vec<Value>) -> Result<Value, TemplateError> {
+    let name = arguments.name;
+    let [a, b] = arguments.bind(["a", "b"])?;
+    let (a, b) = (required(a, name, "a")?.iter()?, required(b, name, "b")?.iter()?);
+    Ok(make(&a, &b).into())
+}
+
+fn unique<'v>(items: impl Iterator<Item = &'v Value>) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::new();
+    for item in items {
+        if !kept.contains(item) {
+            kept.push(item.clone());
+        }
+    }
+    kept
+}

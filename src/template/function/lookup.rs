@@ -1,0 +1,72 @@
+//! `lookup`, `query` and `q`.
+
+use std::collections::HashMap;
+
+use super::super::{
+    Arguments, ErrorKind, Function, TemplateError, arguments::text, environment::short_name, evaluate::unknown,
+};
+use crate::value::Value;
+
+pub(super) fn register(table: &mut HashMap<&'static str, Function>) {
+    table.extend([
+        ("lookup", (|arguments| lookup(arguments, false)) as Function),
+        ("query", |arguments| lookup(arguments, true)),
+        ("q", |arguments| lookup(arguments, true)),
+    ]);
+}
+
+/// What becomes of a lookup's failure.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnError {
+    Strict,
+    Ignore,
+}
+
+fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateError> {
+    let context = arguments.context;
+    for value in arguments.positional.iter().chain(arguments.named.iter().map(|(_, value)| value)) {
+        if let Value::Undefined(undefined) = value {
+            return Err(TemplateError::undefined(undefined));
+        }
+    }
+    if arguments.positional.is_empty() {
+        return Err(TemplateError::type_error("lookup() missing 1 required positional argument: 'plugin_name'"));
+    }
+    let name = text(&arguments.positional.remove(0))?;
+    let list = arguments.take("wantlist").map_or(list, |list| list.is_truthy());
+    let _ = arguments.take("allow_unsafe");
+    let on_error = match arguments.take("errors").map_or_else(|| "strict".to_owned(), |errors| errors.to_str()).as_str()
+    {
+        "ignore" | "warn" => OnError::Ignore,
+        _ => OnError::Strict,
+    };
+    let lookups = &context.environment.vocabulary().lookups;
+    let short = short_name(&name);
+    let Some(function) = lookups.get(short) else {
+        return Err(unknown("lookup", &name, lookups.keys().copied()));
+    };
+    let inner = Arguments { context, name: &name, positional: arguments.positional, named: arguments.named };
+    let values = match function(inner) {
+        Ok(values) => values,
+        Err(_) if on_error == OnError::Ignore => return Ok(if list { Vec::new().into() } else { Value::None }),
+        Err(error) if matches!(error.kind(), ErrorKind::Raised { .. }) => {
+            let text = error.to_string();
+            return Err(TemplateError::new(ErrorKind::Lookup { name: name.to_string(), text }));
+        }
+        Err(error) => return Err(error),
+    };
+    if list {
+        return Ok(values.into());
+    }
+    if short != "list" && values.len() > 1 && values.iter().all(|value| value.as_str().is_some()) {
+        let texts: Vec<String> = values.iter().map(Value::to_str).collect();
+        return Ok(texts.join(",").into());
+    }
+    // One result stands alone; several that are not all text stay a list.
+    let mut values = values;
+    Ok(match values.len() {
+        0 => Vec::new().into(),
+        1 => values.swap_remove(0),
+        _ => values.into(),
+    })
+}

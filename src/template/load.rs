@@ -1,0 +1,65 @@
+//! YAML nodes as values: text with markers becomes a template, `!unsafe` text never does.
+
+use std::sync::Arc;
+
+use super::{Syntax, Template, TemplateError};
+use crate::{
+    source::{Kind, Node},
+    value::{Dict, Key, Undefined, Value},
+};
+
+/// The value of a node from a file that people wrote. Fails if a template in it does not parse.
+pub fn value_from_node(node: &Node) -> Result<Value, TemplateError> {
+    Ok(match &node.kind {
+        Kind::Str(text) if !Template::is_plain(text) => Template::compile(text, &node.span, &Syntax::default())?.into(),
+        Kind::List(items) => items.iter().map(value_from_node).collect::<Result<Value, _>>()?,
+        Kind::Map(entries) => {
+            let dict = Dict::new();
+            for entry in entries {
+                let key = Key::new(plain_value(&entry.key)).map_err(|error| error.at(entry.key.span.clone()))?;
+                dict.set(key, value_from_node(&entry.value)?);
+            }
+            Value::Dict(dict)
+        }
+        _ => plain_value(node),
+    })
+}
+
+/// The value of a node with all text as it stands: keys, and everything that is not a template's business.
+pub fn plain_value(node: &Node) -> Value {
+    match &node.kind {
+        Kind::Null => Value::None,
+        Kind::Bool(flag) => Value::Bool(*flag),
+        Kind::Int(number) => Value::Int(*number),
+        Kind::BigInt(number) => Value::from(number.clone()),
+        Kind::Float(number) => Value::Float(*number),
+        Kind::Str(text) | Kind::Unsafe(text) => Value::from(text.as_str()),
+        Kind::Vault(_) => Value::Undefined(Arc::new(Undefined::hint(format!(
+            "the value at {} is encrypted and no vault password opens it",
+            node.span
+        )))),
+        Kind::List(items) => items.iter().map(plain_value).collect(),
+        Kind::Map(entries) => Value::Dict(
+            entries
+                .iter()
+                .filter_map(|entry| Some((Key::new(plain_value(&entry.key)).ok()?, plain_value(&entry.value))))
+                .collect(),
+        ),
+    }
+}
+
+/// JSON as a value in which text with markers is a template; for tables of cases.
+#[cfg(test)]
+pub(super) fn from_json_trusted(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::String(text) if !Template::is_plain(text) => {
+            let span = crate::source::Span::outside("case", text);
+            Template::compile(text, &span, &Syntax::default()).expect("a valid template").into()
+        }
+        serde_json::Value::Array(items) => items.iter().map(from_json_trusted).collect(),
+        serde_json::Value::Object(map) => {
+            Value::Dict(map.iter().map(|(key, value)| (key.as_str(), from_json_trusted(value))).collect())
+        }
+        other => Value::from_json(other.clone()),
+    }
+}

@@ -1,0 +1,84 @@
+//! Lookups of variables: `vars`, `varnames`, `env`, `config`.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::super::{
+    Arguments, Lookup, Names, TemplateError,
+    arguments::text,
+    python_regex::{self, Flags},
+};
+use crate::value::{Dict, Undefined, Value};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
+    table.extend([("vars", vars as Lookup), ("varnames", varnames), ("env", env)]);
+}
+
+/// Names over others: the variables that one lookup adds.
+pub(super) struct Overlay<'a> {
+    pub over: Dict,
+    pub under: &'a dyn Names,
+}
+
+impl Names for Overlay<'_> {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        self.over.get(name).or_else(|| self.under.lookup(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = self.under.names();
+        names.extend(self.over.keys().iter().map(Value::to_str));
+        names
+    }
+}
+
+fn vars(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let default = arguments.take("default");
+    let context = arguments.context;
+    arguments
+        .positional
+        .iter()
+        .map(|name| {
+            let name = text(name)?;
+            match (context.names.lookup(&name), &default) {
+                (Some(value), _) => context.resolve_inside(&context.resolve(&value)?),
+                (None, Some(default)) => Ok(default.clone()),
+                (None, None) => {
+                    let hint = format!("No variable named '{name}' was found.");
+                    Err(TemplateError::undefined(&Arc::new(Undefined::hint(hint))))
+                }
+            }
+        })
+        .collect()
+}
+
+fn varnames(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let names = arguments.context.names.names();
+    let mut found = Vec::new();
+    for pattern in &arguments.positional {
+        let regex = python_regex::compile(&text(pattern)?, Flags::default())?;
+        for name in &names {
+            if regex.is_match(name).map_err(|error| python_regex::gave_up(&error))? {
+                found.push(Value::from(name.as_str()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn env(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let default = arguments.take("default");
+    arguments
+        .positional
+        .iter()
+        .map(|name| {
+            let name = text(name)?;
+            let name = name.split_whitespace().next().unwrap_or("");
+            match (std::env::var_os(name), &default) {
+                (Some(value), _) => Ok(value.to_string_lossy().into_owned().into()),
+                (None, Some(Value::Undefined(undefined))) => Err(TemplateError::undefined(undefined)),
+                (None, Some(default)) => Ok(default.clone()),
+                (None, None) => Ok(Value::empty_text()),
+            }
+        })
+        .collect()
+}

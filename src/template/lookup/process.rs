@@ -1,0 +1,47 @@
+//! Output of commands on the controller: `pipe`, `lines`.
+
+use std::{collections::HashMap, process::Command};
+
+use super::{
+    super::{Arguments, Lookup, TemplateError, arguments::text, method},
+    failed,
+};
+use crate::value::{Str, Value};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
+    table.extend([
+        (
+            "pipe",
+            (|arguments| {
+                let run = |command: &Value| Ok(Value::from(run(&arguments, &text(command)?)?.trim_end()));
+                arguments.positional.iter().map(run).collect()
+            }) as Lookup,
+        ),
+        ("lines", |arguments| {
+            let mut lines = Vec::new();
+            for command in &arguments.positional {
+                let output = run(&arguments, &text(command)?)?;
+                lines.extend(method::lines(&output, false).into_iter().map(|line| Value::from(line.trim_end())));
+            }
+            Ok(lines)
+        }),
+    ]);
+}
+
+fn run(arguments: &Arguments<'_>, command: &Str) -> Result<String, TemplateError> {
+    let directory = &arguments.context.environment.playbook_dir;
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(&**command);
+    if directory.is_dir() {
+        shell.current_dir(directory);
+    }
+    let output = shell.output().map_err(|error| failed(format!("cannot run `{command}`: {error}")))?;
+    if !output.status.success() {
+        let code = output.status.code().map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stderr = stderr.trim();
+        let why = if stderr.is_empty() { String::new() } else { format!(": {stderr}") };
+        return Err(failed(format!("`{command}` returned {code}{why}")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

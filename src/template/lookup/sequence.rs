@@ -1,0 +1,121 @@
+//! `sequence`: numbers in a format.
+
+use std::collections::HashMap;
+
+use super::{
+    super::{Arguments, Lookup, TemplateError, arguments::text},
+    failed,
+};
+use crate::value::{Value, parse_int};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
+    table.insert("sequence", sequence);
+}
+
+#[derive(Default)]
+struct Spec {
+    start: Option<i64>,
+    end: Option<i64>,
+    count: Option<i64>,
+    stride: Option<i64>,
+    format: Option<String>,
+}
+
+impl Spec {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), TemplateError> {
+        let number = || {
+            let number = parse_int(value, 0).or_else(|| parse_int(value, 10));
+            number
+                .and_then(|number| i64::try_from(number).ok())
+                .ok_or_else(|| failed(format!("can't parse {name}={value} as integer")))
+        };
+        match name {
+            "start" => self.start = Some(number()?),
+            "end" => self.end = Some(number()?),
+            "count" => self.count = Some(number()?),
+            "stride" => self.stride = Some(number()?),
+            "format" => self.format = Some(value.to_owned()),
+            _ => return Err(failed(format!("unrecognized arguments to with_sequence: {name}"))),
+        }
+        Ok(())
+    }
+
+    /// The short form: `[start-]end[/stride][:format]`.
+    fn short(&mut self, term: &str) -> Option<()> {
+        let number = |text: &str| i64::try_from(parse_int(text, 0)?).ok();
+        let (range, format) = term.split_once(':').map_or((term, None), |(range, format)| (range, Some(format)));
+        let (range, stride) = range.split_once('/').map_or((range, None), |(range, stride)| (range, Some(stride)));
+        let (start, end) = range.split_once('-').map_or((None, range), |(start, end)| (Some(start), end));
+        self.end = Some(number(end.trim())?);
+        if let Some(start) = start {
+            self.start = Some(number(start.trim())?);
+        }
+        if let Some(stride) = stride {
+            self.stride = Some(number(stride.trim())?);
+        }
+        self.format = format.map(str::to_owned);
+        Some(())
+    }
+
+    fn values(self) -> Result<Vec<Value>, TemplateError> {
+        let start = self.start.unwrap_or(1);
+        let stride = match (self.stride, self.count, self.end) {
+            (Some(stride), ..) => stride,
+            (None, None, Some(end)) if end < start => return Err(failed("to count backwards make stride negative")),
+            _ => 1,
+        };
+        let end = match (self.end, self.count) {
+            (Some(_), Some(_)) => return Err(failed("can't specify both count and end in with_sequence")),
+            (Some(end), None) => end,
+            (None, Some(0)) => return Ok(Vec::new()),
+            (None, Some(count)) => start + (count - 1) * stride,
+            (None, None) => return Err(failed("must specify count or end in with_sequence")),
+        };
+        if stride == 0 {
+            return Ok(Vec::new());
+        }
+        if stride > 0 && end < start {
+            return Err(failed("to count backwards make stride negative"));
+        }
+        if stride < 0 && end > start {
+            return Err(failed("to count forward don't make stride negative"));
+        }
+        if (end - start) / stride > 10_000_000 {
+            return Err(failed("the sequence is too long"));
+        }
+        let format = Value::from(self.format.as_deref().unwrap_or("%d"));
+        let mut values = Vec::new();
+        let mut number = start;
+        while if stride > 0 { number <= end } else { number >= end } {
+            values.push(format.modulo(&Value::Int(number))?);
+            number += stride;
+        }
+        Ok(values)
+    }
+}
+
+fn sequence(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let mut values = Vec::new();
+    let terms: Vec<Value> =
+        if arguments.positional.is_empty() { vec![Value::empty_text()] } else { arguments.positional.clone() };
+    for term in &terms {
+        let mut spec = Spec::default();
+        let term = match term {
+            Value::Int(number) => number.to_string().into(),
+            other => text(other)?,
+        };
+        if !term.trim().is_empty() && (term.contains('=') || spec.short(&term).is_none()) {
+            for pair in term.split_whitespace() {
+                let Some((name, value)) = pair.split_once('=') else {
+                    return Err(failed(format!("can't parse with_sequence argument `{term}`")));
+                };
+                spec.set(name, value)?;
+            }
+        }
+        for (name, value) in &arguments.named {
+            spec.set(name, &value.to_str())?;
+        }
+        values.extend(spec.values()?);
+    }
+    Ok(values)
+}

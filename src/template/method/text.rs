@@ -1,0 +1,447 @@
+//! Methods of text and bytes.
+
+use std::sync::Arc;
+
+use super::{
+    super::{
+        Arguments, TemplateError,
+        arguments::{integer, required, text},
+    },
+    format,
+};
+use crate::value::{Dict, Str, Value};
+
+pub(super) const NAMES: [&str; 49] = [
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "maketrans",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+    "zfill",
+    "__len__",
+    "__contains__",
+];
+
+/// Whether Python's `str.isspace` and `str.split` take the character for a blank.
+pub(in crate::template) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+}
+
+pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let s: &str = subject;
+    match name {
+        "format" => return Ok(format::format(s, &arguments.positional, &arguments.named)?.into()),
+        "format_map" => {
+            let [mapping] = arguments.bind(["mapping"])?;
+            let mapping = required(mapping, name, "mapping")?;
+            let named: Vec<(Str, Value)> = match &mapping {
+                Value::Dict(dict) => dict
+                    .entries()
+                    .into_iter()
+                    .filter_map(|(key, value)| Some((Str::from(key.as_str()?), value)))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            return Ok(format::format(s, &[], &named)?.into());
+        }
+        "startswith" | "endswith" | "find" | "rfind" | "index" | "rindex" | "count" => {
+            return search(subject, name, arguments);
+        }
+        "split" | "rsplit" => return split(s, name == "rsplit", arguments),
+        "strip" | "lstrip" | "rstrip" => {
+            let [chars] = arguments.bind(["chars"])?;
+            let chars = match chars {
+                None | Some(Value::None) => None,
+                Some(chars) => Some(text(&chars)?),
+            };
+            let cut = |c: char| chars.as_ref().map_or_else(|| is_blank(c), |chars| chars.contains(c));
+            return Ok(Value::from(match name {
+                "strip" => s.trim_matches(cut),
+                "lstrip" => s.trim_start_matches(cut),
+                _ => s.trim_end_matches(cut),
+            }));
+        }
+        "join" => {
+            let [items] = arguments.bind(["iterable"])?;
+            let mut parts = Vec::new();
+            for (index, item) in required(items, name, "iterable")?.iter()?.into_iter().enumerate() {
+                let Value::Str(part) = &item else {
+                    let found = item.type_name();
+                    return Err(TemplateError::type_error(format!(
+                        "sequence item {index}: expected str instance, {found} found"
+                    )));
+                };
+                parts.push(part.clone());
+            }
+            return Ok(parts.join(s).into());
+        }
+        "replace" => {
+            let [old, new, count] = arguments.bind(["old", "new", "count"])?;
+            let (old, new) = (text(&required(old, name, "old")?)?, text(&required(new, name, "new")?)?);
+            let count = count.as_ref().map_or(Ok(-1), integer)?;
+            return Ok(match usize::try_from(count) {
+                Ok(count) => s.replacen(&*old, &new, count),
+                Err(_) => s.replace(&*old, &new),
+            }
+            .into());
+        }
+        "center" | "ljust" | "rjust" | "zfill" => return pad(s, name, arguments),
+        "partition" | "rpartition" => {
+            let [separator] = arguments.bind(["sep"])?;
+            let separator = text(&required(separator, name, "sep")?)?;
+            if separator.is_empty() {
+                return Err(TemplateError::value_error("empty separator"));
+            }
+            let found = if name == "partition" { s.split_once(&*separator) } else { s.rsplit_once(&*separator) };
+            let parts = match found {
+                Some((before, after)) => [before, &separator, after],
+                None if name == "partition" => [s, "", ""],
+                None => ["", "", s],
+            };
+            return Ok(Value::Tuple(parts.map(Value::from).into()));
+        }
+        "removeprefix" | "removesuffix" => {
+            let [affix] = arguments.bind(["affix"])?;
+            let affix = text(&required(affix, name, "affix")?)?;
+            let cut = if name == "removeprefix" { s.strip_prefix(&*affix) } else { s.strip_suffix(&*affix) };
+            return Ok(Value::from(cut.unwrap_or(s)));
+        }
+        "splitlines" => {
+            let [keep] = arguments.bind(["keepends"])?;
+            let keep = keep.is_some_and(|keep| keep.is_truthy());
+            return Ok(lines(s, keep).into_iter().map(Value::from).collect());
+        }
+        "expandtabs" => {
+            let [size] = arguments.bind(["tabsize"])?;
+            let size = size.as_ref().map_or(Ok(8), integer)?.clamp(0, 1 << 10) as usize;
+            return Ok(expand_tabs(s, size).into());
+        }
+        "encode" | "maketrans" | "translate" => return recode(s, name, arguments),
+        "__contains__" => {
+            let [part] = arguments.bind(["key"])?;
+            return Ok(Value::Bool(s.contains(&*text(&required(part, name, "key")?)?)));
+        }
+        _ => {}
+    }
+    changed(s, name, arguments)
+}
+
+/// Text filled up to a width.
+fn pad(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    match name {
+        "center" | "ljust" | "rjust" => {
+            let [width, fill] = arguments.bind(["width", "fillchar"])?;
+            let width = integer(&required(width, name, "width")?)?.clamp(0, 1 << 20) as usize;
+            let fill = fill.map_or_else(|| Ok(Str::from(" ")), |fill| text(&fill))?;
+            if fill.chars().count() != 1 {
+                return Err(TemplateError::type_error("The fill character must be exactly one character long"));
+            }
+            let length = s.chars().count();
+            let missing = width.saturating_sub(length);
+            let left = match name {
+                "center" => missing / 2 + (missing & width & 1),
+                "ljust" => 0,
+                _ => missing,
+            };
+            Ok(format!("{}{s}{}", fill.repeat(left), fill.repeat(missing - left)).into())
+        }
+        _ => {
+            let [width] = arguments.bind(["width"])?;
+            let width = integer(&required(width, name, "width")?)?.clamp(0, 1 << 20) as usize;
+            let zeros = "0".repeat(width.saturating_sub(s.chars().count()));
+            let sign = usize::from(s.starts_with(['+', '-']));
+            Ok(format!("{}{zeros}{}", &s[..sign], &s[sign..]).into())
+        }
+    }
+}
+
+/// Text as bytes, or with characters exchanged.
+fn recode(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    match name {
+        "encode" => {
+            let [encoding, _errors] = arguments.bind(["encoding", "errors"])?;
+            let encoding = encoding.map_or_else(|| "utf-8".to_owned(), |encoding| encoding.to_str().to_lowercase());
+            match encoding.replace('_', "-").as_str() {
+                "utf-8" | "utf8" => Ok(Value::Bytes(s.as_bytes().into())),
+                "ascii" | "us-ascii" if s.is_ascii() => Ok(Value::Bytes(s.as_bytes().into())),
+                "latin-1" | "latin1" | "iso-8859-1" if s.chars().all(|c| (c as u32) < 256) => {
+                    Ok(Value::Bytes(s.chars().map(|c| c as u8).collect()))
+                }
+                "utf-16-le" | "utf-16le" => Ok(Value::Bytes(s.encode_utf16().flat_map(u16::to_le_bytes).collect())),
+                _ => Err(TemplateError::raised("LookupError", format!("cannot encode as {encoding}"))),
+            }
+        }
+        "maketrans" => {
+            let [from, to] = arguments.bind(["x", "y"])?;
+            let from = required(from, name, "x")?;
+            let Some(to) = to else { return Ok(from) };
+            let (from, to) = (text(&from)?, text(&to)?);
+            let table: Dict = Dict::new();
+            for (from, to) in from.chars().zip(to.chars()) {
+                table.set_value(Value::Int(i64::from(from as u32)), Value::Int(i64::from(to as u32)))?;
+            }
+            Ok(Value::Dict(table))
+        }
+        _ => {
+            let [table] = arguments.bind(["table"])?;
+            let table = required(table, name, "table")?;
+            translate(s, &table)
+        }
+    }
+}
+
+/// Methods without arguments: the text in another case, and questions about its characters.
+fn changed(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [] = arguments.bind([])?;
+    let cased = || s.chars().any(|c| c.is_lowercase() || c.is_uppercase());
+    let all = |test: fn(char) -> bool| Value::Bool(!s.is_empty() && s.chars().all(test));
+    Ok(match name {
+        "upper" => s.to_uppercase().into(),
+        "lower" => s.to_lowercase().into(),
+        "casefold" => s.to_lowercase().replace('ß', "ss").into(),
+        "capitalize" => capitalize(s).into(),
+        "title" => title(s).into(),
+        "swapcase" => {
+            s.chars()
+                .flat_map(|c| {
+                    if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() }
+                })
+                .collect::<String>()
+                .into()
+        }
+        "isalnum" => all(char::is_alphanumeric),
+        "isalpha" => all(char::is_alphabetic),
+        "isascii" => Value::Bool(s.is_ascii()),
+        "isdecimal" | "isdigit" => all(|c| c.is_ascii_digit()),
+        "isnumeric" => all(char::is_numeric),
+        "isspace" => all(is_blank),
+        "isprintable" => Value::Bool(!s.chars().any(char::is_control)),
+        "islower" => Value::Bool(cased() && !s.chars().any(char::is_uppercase)),
+        "isupper" => Value::Bool(cased() && !s.chars().any(char::is_lowercase)),
+        "istitle" => Value::Bool(cased() && title(s) == s),
+        "isidentifier" => {
+            let start = s.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+            Value::Bool(start && s.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        }
+        _ => Value::from(s.chars().count()),
+    })
+}
+
+pub(super) fn call_bytes(bytes: &Arc<[u8]>, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [_encoding, _errors] = arguments.bind(["encoding", "errors"])?;
+    if name == "hex" {
+        return Ok(bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")).into());
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| TemplateError::raised("UnicodeDecodeError", format!("cannot decode as utf-8: {error}")))?;
+    Ok(Value::from(text))
+}
+
+/// The first letter upper, the rest lower.
+pub(in crate::template) fn capitalize(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect())
+}
+
+/// The first letter of every run of letters upper, the others lower.
+fn title(text: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in text.chars() {
+        if inside {
+            out.extend(c.to_lowercase());
+        } else {
+            out.extend(c.to_uppercase());
+        }
+        inside = c.is_alphabetic();
+    }
+    out
+}
+
+/// Lines at every line end that Python knows.
+pub(in crate::template) fn lines(text: &str, keep: bool) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    let ends = ['\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}'];
+    while let Some(at) = rest.find(ends) {
+        let length =
+            if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
+        lines.push(&rest[..if keep { at + length } else { at }]);
+        rest = &rest[at + length..];
+    }
+    if !rest.is_empty() {
+        lines.push(rest);
+    }
+    lines
+}
+
+fn expand_tabs(text: &str, size: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for c in text.chars() {
+        match c {
+            '\t' if size > 0 => {
+                let blanks = size - column % size;
+                out.push_str(&" ".repeat(blanks));
+                column += blanks;
+            }
+            '\t' => {}
+            '\n' | '\r' => {
+                out.push(c);
+                column = 0;
+            }
+            c => {
+                out.push(c);
+                column += 1;
+            }
+        }
+    }
+    out
+}
+
+fn translate(text: &str, table: &Value) -> Result<Value, TemplateError> {
+    let Value::Dict(table) = table else { return Err(TemplateError::type_error("a translation table is a dict")) };
+    let mut out = String::new();
+    for c in text.chars() {
+        match table.get_value(&Value::Int(i64::from(c as u32))).or_else(|| table.get(c.encode_utf8(&mut [0; 4]))) {
+            None => out.push(c),
+            Some(Value::None) => {}
+            Some(Value::Int(code)) => out.extend(u32::try_from(code).ok().and_then(char::from_u32)),
+            Some(other) => out.push_str(&other.to_str()),
+        }
+    }
+    Ok(out.into())
+}
+
+fn split(subject: &str, from_end: bool, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [separator, limit] = arguments.bind(["sep", "maxsplit"])?;
+    let limit = usize::try_from(limit.as_ref().map_or(Ok(-1), integer)?).unwrap_or(usize::MAX);
+    let parts: Vec<&str> = match separator {
+        None | Some(Value::None) => split_blanks(subject, limit, from_end),
+        Some(separator) => {
+            let separator = text(&separator)?;
+            if separator.is_empty() {
+                return Err(TemplateError::value_error("empty separator"));
+            }
+            if from_end {
+                let mut parts: Vec<&str> = subject.rsplitn(limit.saturating_add(1), &*separator).collect();
+                parts.reverse();
+                parts
+            } else {
+                subject.splitn(limit.saturating_add(1), &*separator).collect()
+            }
+        }
+    };
+    Ok(parts.into_iter().map(Value::from).collect())
+}
+
+fn split_blanks(subject: &str, limit: usize, from_end: bool) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = if from_end { subject.trim_end_matches(is_blank) } else { subject.trim_start_matches(is_blank) };
+    while !rest.is_empty() {
+        if parts.len() == limit {
+            parts.push(rest);
+            break;
+        }
+        let (part, remaining) = if from_end {
+            let at = rest.rfind(is_blank).map_or(0, |at| at + rest[at..].chars().next().map_or(1, char::len_utf8));
+            (&rest[at..], rest[..at].trim_end_matches(is_blank))
+        } else {
+            let at = rest.find(is_blank).unwrap_or(rest.len());
+            (&rest[..at], rest[at..].trim_start_matches(is_blank))
+        };
+        parts.push(part);
+        rest = remaining;
+    }
+    if from_end {
+        parts.reverse();
+    }
+    parts
+}
+
+fn search(subject: &Str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [needle, start, end] = arguments.bind(["sub", "start", "end"])?;
+    let needle = required(needle, name, "sub")?;
+    let chars: Vec<char> = subject.chars().collect();
+    let bound = |value: Option<Value>, default: usize| -> Result<usize, TemplateError> {
+        match value {
+            None | Some(Value::None) => Ok(default),
+            Some(value) => {
+                let number = integer(&value)?;
+                let number = if number < 0 { number.saturating_add(chars.len() as i64) } else { number };
+                Ok(number.max(0) as usize)
+            }
+        }
+    };
+    let (start, end) = (bound(start, 0)?, bound(end, chars.len())?.min(chars.len()));
+    let inside = start <= end;
+    let part: String = if inside { chars[start..end].iter().collect() } else { String::new() };
+    if matches!(name, "startswith" | "endswith") {
+        let matches = |needle: &Value| -> Result<bool, TemplateError> {
+            let needle = text(needle)?;
+            Ok(inside && if name == "startswith" { part.starts_with(&*needle) } else { part.ends_with(&*needle) })
+        };
+        return Ok(Value::Bool(match &needle {
+            Value::Tuple(options) => {
+                let mut any = false;
+                for option in options.iter() {
+                    any |= matches(option)?;
+                }
+                any
+            }
+            other => matches(other)?,
+        }));
+    }
+    let needle = text(&needle)?;
+    if name == "count" {
+        let count = if needle.is_empty() { part.chars().count() + 1 } else { part.matches(&*needle).count() };
+        return Ok(Value::from(if inside { count } else { 0 }));
+    }
+    let found = if name.starts_with('r') { part.rfind(&*needle) } else { part.find(&*needle) };
+    match found.filter(|_| inside) {
+        Some(at) => Ok(Value::from(start + part[..at].chars().count())),
+        None if name.ends_with("index") => Err(TemplateError::value_error("substring not found")),
+        None => Ok(Value::Int(-1)),
+    }
+}

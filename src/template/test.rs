@@ -1,0 +1,26 @@
+//! Tests (`is …`), one file for each family.
+
+mod file;
+mod kind;
+mod membership;
+mod outcome;
+mod pattern;
+pub(super) mod version;
+
+use std::collections::HashMap;
+
+use super::{TemplateError, Test};
+
+/// Adds all tests to the table.
+pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
+    file::register(table);
+    kind::register(table);
+    membership::register(table);
+    outcome::register(table);
+    pattern::register(table);
+    version::register(table);
+}
+
+fn failed(text: impl Into<String>) -> TemplateError {
+    TemplateError::raised("AnsibleFilterError", text)
+}

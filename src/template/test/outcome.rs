@@ -1,0 +1,63 @@
+//! Tests on a registered result.
+
+use std::collections::HashMap;
+
+use super::{
+    super::{Arguments, TemplateError, Test, arguments::required},
+    failed,
+};
+use crate::value::{Shape, Value};
+
+pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
+    let failed: Test = |arguments| flag(arguments, "failed", false);
+    let succeeded: Test = |arguments| flag(arguments, "failed", false).map(|failed| !failed);
+    let changed: Test = |arguments| flag(arguments, "changed", true);
+    let skipped: Test = |arguments| flag(arguments, "skipped", true);
+    for name in ["failed", "failure"] {
+        table.insert(name, failed);
+    }
+    for name in ["succeeded", "success", "successful"] {
+        table.insert(name, succeeded);
+    }
+    for name in ["changed", "change"] {
+        table.insert(name, changed);
+    }
+    for name in ["skipped", "skip"] {
+        table.insert(name, skipped);
+    }
+    table.extend([
+        ("unreachable", (|arguments| flag(arguments, "unreachable", false)) as Test),
+        ("reachable", |arguments| flag(arguments, "unreachable", false).map(|unreachable| !unreachable)),
+        ("started", |arguments| flag(arguments, "started", false)),
+        ("finished", |arguments| flag(arguments, "finished", false)),
+        ("timedout", |arguments| {
+            let value = result(arguments)?;
+            Ok(value.get("timedout").is_some_and(|timed| timed.is_truthy()))
+        }),
+    ]);
+}
+
+fn result(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let name = arguments.name.to_owned();
+    let [value] = arguments.bind(["result"])?;
+    let value = required(value, &name, "result")?;
+    match &value {
+        Value::Dict(_) => Ok(value),
+        Value::Object(object) if object.shape() == Shape::Mapping => Ok(value),
+        _ => Err(failed(format!("The '{name}' test expects a dictionary"))),
+    }
+}
+
+/// A flag of a result; where asked for, the results of a loop count too.
+fn flag(arguments: Arguments<'_>, key: &str, with_items: bool) -> Result<bool, TemplateError> {
+    let value = result(arguments)?;
+    if let Some(flag) = value.get(key) {
+        return Ok(flag.is_truthy());
+    }
+    if with_items && let Some(items) = value.get("results") {
+        let mut items =
+            items.iter().unwrap_or_default().into_iter().map(|item| item.get(key).is_some_and(|flag| flag.is_truthy()));
+        return Ok(if key == "skipped" { items.len() > 0 && items.all(|flag| flag) } else { items.any(|flag| flag) });
+    }
+    Ok(false)
+}

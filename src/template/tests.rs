@@ -1,0 +1,99 @@
+//! Every row of `tests/templates/expressions.json`, which ansible-core wrote, against our evaluator.
+
+use std::{collections::HashSet, fs, path::Path, sync::Arc};
+
+use super::{Context, Environment, ErrorKind, Names, Template, TemplateError, load::from_json_trusted, template_file};
+use crate::{
+    source::{SourceFile, Span},
+    value::{Dict, Value},
+};
+
+mod files;
+
+struct Variables(Dict);
+
+impl Names for Variables {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        self.0.get(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.keys().iter().map(Value::to_str).collect()
+    }
+}
+
+fn evaluate(kind: &str, text: &str, variables: &Variables) -> Result<Value, TemplateError> {
+    let file = Arc::new(SourceFile::new("test", text));
+    let span = Span::new(&file, 1, 1);
+    let environment = Environment::new(env!("CARGO_MANIFEST_DIR"));
+    let context = Context::new(variables, &environment);
+    match kind {
+        "when" => context.condition(&Template::expression(text, &span)?).map(Value::Bool),
+        "file" => context.render_text(&template_file(text, &span)?).map(Value::from),
+        _ => {
+            let value = context.render(&Template::compile(text, &span, &super::Syntax::default())?)?;
+            if value.is_omit() { Err(TemplateError::new(ErrorKind::Omitted)) } else { Ok(value) }
+        }
+    }
+}
+
+/// The class that ansible-core's error would have, as far as it tells kinds of errors apart.
+fn is_like(error: &TemplateError, class: &str, message: &str) -> bool {
+    match error.kind() {
+        ErrorKind::Undefined(_) => {
+            let text = error.to_string();
+            text == message || class != "AnsibleUndefinedVariable" && !class.contains("Syntax")
+        }
+        ErrorKind::Syntax(_) => class.contains("Syntax") || class == "TemplateAssertionError",
+        ErrorKind::Unknown { .. } => {
+            class == "TemplateAssertionError" || class == "TemplateRuntimeError" || class == "ModuleNotFoundError"
+        }
+        ErrorKind::Condition { .. } => class == "AnsibleBrokenConditionalError",
+        ErrorKind::Recursion(_) => class == "RecursionError",
+        ErrorKind::Omitted => class == "AnsibleValueOmittedError",
+        _ => !matches!(class, "AnsibleUndefinedVariable" | "TemplateSyntaxError" | "AnsibleBrokenConditionalError"),
+    }
+}
+
+#[test]
+fn expressions_agree_with_ansible_core() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("the table is part of the project");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&read("expressions.json")).expect("valid JSON");
+    let different = read("differences.txt");
+    let mut different: HashSet<&str> =
+        different.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let mut failures = Vec::new();
+    for row in &rows {
+        let field = |name: &str| row[name].as_str().unwrap_or_default();
+        let (kind, text) = (field("kind"), field("text"));
+        let variables: serde_json::Value = serde_json::from_str(&read("variables.json")).expect("valid JSON");
+        let Value::Dict(variables) = from_json_trusted(&variables) else { panic!("variables are a mapping") };
+        let result = evaluate(kind, text, &Variables(variables));
+        let agrees = match &result {
+            Ok(value) => {
+                let type_agrees = field("type") == value.type_name() || field("type") == "datetime";
+                field("error").is_empty() && value.repr() == field("repr") && type_agrees
+            }
+            Err(error) => !field("error").is_empty() && is_like(error, field("error"), field("message")),
+        };
+        let listed = different.remove(format!("{kind} {}", text.escape_debug()).as_str());
+        if agrees == listed {
+            let ours = match &result {
+                Ok(value) => format!("{} {}", value.type_name(), value.repr()),
+                Err(error) => format!("error {:?}: {error}", error.kind()),
+            };
+            let note = if listed { " (listed as different, but agrees)" } else { "" };
+            failures.push(format!(
+                "{kind} {}{note}\n   theirs: {} {}{} {}\n   ours:   {ours}",
+                text.escape_debug(),
+                field("type"),
+                field("repr"),
+                field("error"),
+                field("message"),
+            ));
+        }
+    }
+    failures.extend(different.iter().map(|line| format!("no such row: {line}")));
+    assert!(failures.is_empty(), "{} of {} rows:\n{}", failures.len(), rows.len(), failures.join("\n"));
+}
