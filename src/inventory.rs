@@ -1,0 +1,146 @@
+//! Which hosts there are, in which groups, with which variables: from INI, YAML, directories, scripts
+//! and `host,list` texts, with the `group_vars` and `host_vars` beside them.
+//!
+//! Nothing here opens a connection or evaluates a template: variables stay nodes with their positions.
+
+mod address;
+mod edit;
+mod glob;
+mod group;
+mod host;
+mod host_range;
+mod ini;
+mod layers;
+mod literal;
+mod pattern;
+mod script;
+mod select;
+mod shell_words;
+mod structure;
+mod vars_files;
+mod yaml;
+mod load;
+
+use std::path::{Path, PathBuf};
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::source::{Diagnostic, Node};
+
+pub use group::Group;
+pub use host::{Host, HostId};
+pub use pattern::Pattern;
+
+use host::Implicit;
+use vars_files::VarsFiles;
+
+/// Variables by name, in the order of the file.
+pub type Vars = IndexMap<String, Node>;
+
+/// The hosts and groups of a run.
+///
+/// The groups `all` and `ungrouped` are always there. `localhost`, `127.0.0.1` and `::1` are hosts even
+/// where no source names them (see [`Inventory::host`]), but belong to no group then.
+#[derive(Debug)]
+pub struct Inventory {
+    hosts: IndexMap<String, Host>,
+    groups: IndexMap<String, Group>,
+    implicit: Implicit,
+    sources: Vec<PathBuf>,
+    files: VarsFiles,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Default for Inventory {
+    fn default() -> Self {
+        let mut groups = ["all", "ungrouped"].map(Group::new);
+        groups[0].children.insert("ungrouped".to_owned());
+        groups[1].parents.insert("all".to_owned());
+        Self {
+            hosts: IndexMap::new(),
+            groups: groups.map(|group| (group.name.clone(), group)).into_iter().collect(),
+            implicit: Implicit::default(),
+            sources: Vec::new(),
+            files: VarsFiles::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl Inventory {
+    /// Reads the sources in their order; what a later one says about a host or group is added to what
+    /// earlier ones said, and its variables win. A source is the path of a file or directory, or names
+    /// with a comma among them. `playbook_dir` is the folder whose `group_vars` and `host_vars` count too.
+    ///
+    /// Fails when a source is missing or is not understood.
+    pub fn load(sources: &[String], playbook_dir: Option<&Path>) -> Result<Self, Diagnostic> {
+        load::sources(sources, playbook_dir)
+    }
+
+    /// The hosts in the order in which they were first named, without the implicit ones.
+    pub fn hosts(&self) -> impl ExactSizeIterator<Item = &Host> {
+        self.hosts.values()
+    }
+
+    /// A host by name; `localhost`, `127.0.0.1` and `::1` even if no source names them.
+    pub fn host(&self, name: &str) -> Option<&Host> {
+        self.hosts.get(name).or_else(|| self.implicit.host(name))
+    }
+
+    /// The handle of a host, as [`Inventory::host`] finds it.
+    pub fn host_id(&self, name: &str) -> Option<HostId> {
+        self.hosts.get_index_of(name).map(HostId::listed).or_else(|| self.implicit.id(name))
+    }
+
+    /// The groups in the order in which they were first named; `all` and `ungrouped` come first.
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
+        self.groups.values()
+    }
+
+    /// A group by name.
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(name)
+    }
+
+    /// The files, directories and texts it was read from, as given.
+    pub fn sources(&self) -> &[PathBuf] {
+        &self.sources
+    }
+
+    /// What is probably not meant in the sources and in the files of variables read so far.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.warnings.iter().chain(self.files.warnings())
+    }
+
+    /// The hosts of a group and of the groups below it, nearer groups first, each host once.
+    pub fn hosts_of(&self, group: &str) -> Vec<HostId> {
+        let mut members = IndexSet::new();
+        for group in self.with_descendants(group) {
+            members.extend(group.hosts.iter().filter_map(|name| self.hosts.get_index_of(name)));
+        }
+        members.into_iter().map(HostId::listed).collect()
+    }
+
+    /// The names of all groups that a host is in, directly or not, sorted, without `all`.
+    pub fn group_names(&self, host: &str) -> Vec<&str> {
+        let mut names: Vec<&str> = self.groups_of(host).iter().map(|group| group.name.as_str()).collect();
+        names.retain(|name| *name != "all");
+        names.sort_unstable();
+        names
+    }
+}
+
+impl std::ops::Index<HostId> for Inventory {
+    type Output = Host;
+
+    /// The host of a handle that this inventory gave out; hosts are never removed.
+    fn index(&self, id: HostId) -> &Host {
+        match id.position() {
+            Ok(listed) => &self.hosts[listed],
+            Err(implicit) => self.implicit.at(implicit),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

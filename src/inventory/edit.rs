@@ -1,0 +1,152 @@
+//! Changes to an inventory: while its sources are read, and by `add_host` and `group_by` during a run.
+
+use crate::source::{Diagnostic, Kind, Node, Span};
+
+use super::{Group, Host, HostId, Inventory, address, host_range};
+
+/// Why a change is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InventoryError {
+    /// A group was to be below itself.
+    #[error("the group `{0}` cannot be below itself")]
+    Itself(String),
+    /// The child holds the parent, directly or not.
+    #[error("the group `{child}` cannot be below `{parent}`, which is below `{child}` itself")]
+    Cycle {
+        /// The group that was to hold the other.
+        parent: String,
+        /// The group that was to be held.
+        child: String,
+    },
+    /// `ansible_group_priority` is no integer.
+    #[error("`ansible_group_priority` must be an integer")]
+    Priority,
+}
+
+impl Inventory {
+    /// Adds a group unless it is there.
+    pub fn add_group(&mut self, name: &str) -> &mut Group {
+        self.groups.entry(name.to_owned()).or_insert_with(|| Group::new(name))
+    }
+
+    /// Adds a host unless it is there; it is in no group until [`Inventory::settle`].
+    pub fn add_host(&mut self, name: &str) -> HostId {
+        let entry = self.hosts.entry(name.to_owned());
+        let index = entry.index();
+        entry.or_insert_with(|| Host::new(name));
+        HostId::listed(index)
+    }
+
+    /// Puts a host into a group; both are added if they are not there.
+    pub fn add_member(&mut self, group: &str, host: &str) {
+        if self.add_group(group).hosts.insert(host.to_owned()) {
+            self.add_host(host);
+            self.hosts[host].groups.insert(group.to_owned());
+        }
+    }
+
+    /// Puts a group below another; both are added if they are not there. Fails on a cycle.
+    pub fn add_child(&mut self, parent: &str, child: &str) -> Result<(), InventoryError> {
+        self.add_group(parent);
+        self.add_group(child);
+        if parent == child {
+            return Err(InventoryError::Itself(child.to_owned()));
+        }
+        let loops = child == "all" || self.with_descendants(child).iter().any(|group| group.name == parent);
+        if loops {
+            return Err(InventoryError::Cycle { parent: parent.to_owned(), child: child.to_owned() });
+        }
+        self.groups[parent].children.insert(child.to_owned());
+        self.groups[child].parents.insert(parent.to_owned());
+        Ok(())
+    }
+
+    /// Sets a variable of a host; one that is not there is added.
+    pub fn set_host_var(&mut self, host: &str, name: &str, value: Node) {
+        self.add_host(host);
+        self.hosts[host].vars.insert(name.to_owned(), value);
+    }
+
+    /// Sets a variable of a group; one that is not there is added. `ansible_group_priority` is the
+    /// group's priority and no variable: fails when it is no integer.
+    pub fn set_group_var(&mut self, group: &str, name: &str, value: Node) -> Result<(), InventoryError> {
+        let group = self.add_group(group);
+        if name == "ansible_group_priority" {
+            group.priority = integer(&value).ok_or(InventoryError::Priority)?;
+        } else {
+            group.vars.insert(name.to_owned(), value);
+        }
+        Ok(())
+    }
+
+    /// Restores what holds between changes: groups without a parent are below `all`, hosts without a
+    /// group are in `ungrouped` and others are not, depths are right. To be called after additions.
+    pub fn settle(&mut self) {
+        let orphans: Vec<String> = self
+            .groups
+            .values()
+            .filter(|group| group.parents.is_empty() && group.name != "all")
+            .map(|group| group.name.clone())
+            .collect();
+        for name in orphans {
+            self.groups[&name].parents.insert("all".to_owned());
+            self.groups["all"].children.insert(name);
+        }
+        for host in self.hosts.values_mut() {
+            let elsewhere = host.groups.iter().any(|group| group != "all" && group != "ungrouped");
+            if elsewhere {
+                if host.groups.shift_remove("ungrouped") {
+                    self.groups["ungrouped"].hosts.shift_remove(&host.name);
+                }
+            } else if host.groups.insert("ungrouped".to_owned()) {
+                self.groups["ungrouped"].hosts.insert(host.name.clone());
+            }
+        }
+        self.measure_depths();
+    }
+}
+
+fn integer(value: &Node) -> Option<i64> {
+    match &value.kind {
+        Kind::Int(number) => Some(*number),
+        Kind::Str(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+impl Inventory {
+    /// Adds the hosts of one line of a source, ranges and a port in `pattern` allowed, each with `vars`.
+    pub(super) fn add_hosts(
+        &mut self,
+        pattern: &str,
+        group: &str,
+        span: &Span,
+        vars: &[(String, Node)],
+    ) -> Result<(), Diagnostic> {
+        let (names, port) = address::split_port(pattern);
+        let names = if names.parse::<std::net::Ipv6Addr>().is_ok() {
+            vec![names.to_owned()]
+        } else {
+            host_range::expand(names).map_err(|reason| Diagnostic::error(reason).at(span))?
+        };
+        for name in names {
+            self.add_member(group, &name);
+            let host = &mut self.hosts[&name];
+            if host.source.is_none() {
+                host.source = self.sources.last().cloned();
+            }
+            if let Some(port) = port {
+                self.set_port(&name, port, span);
+            }
+            self.hosts[&name].vars.extend(vars.iter().cloned());
+        }
+        Ok(())
+    }
+
+    /// Sets the port of a host that is there, and `ansible_port` with it.
+    pub(super) fn set_port(&mut self, host: &str, port: u16, span: &Span) {
+        let host = &mut self.hosts[host];
+        host.port = Some(port);
+        host.vars.insert("ansible_port".to_owned(), Node::new(Kind::Int(port.into()), span.clone()));
+    }
+}

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo no access >&2
+exit 3
