@@ -1,0 +1,240 @@
+//! What a task does: a module's name and its arguments, in any of the forms people write.
+
+use indexmap::IndexMap;
+use sutler_modules::Entry as ModuleEntry;
+
+use super::{free_form, load::Loading};
+use crate::{
+    source::{Diagnostic, Entry, Kind, Node, Span, Spanned, nearest},
+    value::Value,
+};
+
+/// A module, one of the registry.
+#[derive(Clone, Copy)]
+pub struct Module(pub &'static ModuleEntry);
+
+impl std::fmt::Debug for Module {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+/// An argument and where it was written.
+pub type Argument = Spanned<Value>;
+
+/// A module with arguments that are not rendered yet.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// The module's name as written.
+    pub name: Spanned<String>,
+    /// The module.
+    pub module: Module,
+    /// Arguments by name.
+    pub arguments: IndexMap<String, Argument>,
+    /// `args: "{{ mapping }}"`: arguments that are only known when the task runs.
+    pub defaults: Option<Argument>,
+}
+
+impl Action {
+    /// Whether a key of a task is the module of the task: a module's name, or the one key that is no keyword.
+    pub fn is_name(name: &str, known: &[&str], entries: &[Entry]) -> bool {
+        if sutler_modules::find(name).is_some() {
+            return true;
+        }
+        // The one strange key of a task is meant as its module; if there is a module, it is a keyword gone wrong.
+        let strange = |key: &str| !known.contains(&key) && !key.starts_with("with_");
+        let keys = || entries.iter().filter_map(|entry| entry.key.as_str());
+        let has_action =
+            keys().any(|key| matches!(key, "action" | "local_action") || sutler_modules::find(key).is_some());
+        !has_action && keys().filter(|key| strange(key)).count() == 1 && strange(name)
+    }
+
+    /// The action of a task.
+    pub fn read(task: &Node, known: &[&str], loading: &mut Loading) -> Option<Self> {
+        let entries = task.as_map().unwrap_or_default();
+        let mut found = Vec::new();
+        for entry in entries {
+            let Some(name) = entry.key.as_str() else { continue };
+            if matches!(name, "action" | "local_action") {
+                found.extend(read_old_form(&entry.value, name == "local_action", loading));
+            } else if !known.contains(&name) && Self::is_name(name, known, entries) {
+                found.push((Spanned::new(name.to_owned(), entry.key.span.clone()), Form::Node(&entry.value)));
+            }
+        }
+        if let [(first, _), (second, _), ..] = found.as_slice() {
+            let message = format!("a task has one module: this one has `{}` and `{}`", first.value, second.value);
+            loading.error(Diagnostic::error(message).at(&second.span).help("make two tasks of it"));
+            return None;
+        }
+        let Some((name, form)) = found.into_iter().next() else {
+            let error = Diagnostic::error("this task has no module").at(&task.span);
+            let likely = entries.iter().find(|entry| entry.key.as_str().is_some_and(|key| !known.contains(&key)));
+            loading.error(likely.map_or_else(
+                || error.clone(),
+                |entry| unknown_module(entry.key.as_str().unwrap_or_default(), &entry.key.span),
+            ));
+            return None;
+        };
+        let Some(module) = sutler_modules::find(&name.value) else {
+            loading.error(unknown_module(&name.value, &name.span));
+            return None;
+        };
+        let mut action = Self { name, module: Module(module), arguments: IndexMap::new(), defaults: None };
+        let before = loading.errors();
+        action.take_form(form, loading);
+        if let Some(args) = task.get("args") {
+            action.take_args(args, loading);
+        }
+        // Arguments that could not be read are not missing.
+        if loading.errors() == before {
+            action.check(loading);
+        }
+        Some(action)
+    }
+
+    fn take_form(&mut self, form: Form, loading: &mut Loading) {
+        match form {
+            Form::Node(node) => match &node.kind {
+                Kind::Null => {}
+                Kind::Map(entries) => self.take_entries(entries, loading),
+                _ if node.as_str().is_some() => {
+                    self.take_text(node.as_str().unwrap_or_default(), &node.span, loading);
+                }
+                Kind::List(_) if self.module.0.short_name() == "meta" => {}
+                _ => {
+                    let name = &self.name.value;
+                    let message =
+                        format!("the arguments of `{name}` have to be a mapping or text, not {}", node.describe());
+                    loading.error(Diagnostic::error(message).at(&node.span));
+                }
+            },
+            Form::Entries(entries) => self.take_entries(&entries, loading),
+            Form::Text(text, span) => self.take_text(&text, &span, loading),
+        }
+    }
+
+    fn take_entries(&mut self, entries: &[Entry], loading: &mut Loading) {
+        for entry in entries {
+            match (entry.key.as_str(), loading.value(&entry.value)) {
+                (Some(name), Some(mut value)) => {
+                    value.span = entry.key.span.clone();
+                    self.arguments.insert(name.to_owned(), value);
+                }
+                (None, _) => loading.error(Diagnostic::error("an argument's name has to be text").at(&entry.key.span)),
+                _ => {}
+            }
+        }
+    }
+
+    fn take_text(&mut self, text: &str, span: &Span, loading: &mut Loading) {
+        let spec = (self.module.0.spec)();
+        let free = spec.free_form;
+        let known = |name: &str| spec.option(name).is_some_and(|option| free != Some(option.name) && !option.internal);
+        let parsed = match free_form::parse(text, free.is_some(), known) {
+            Ok(parsed) => parsed,
+            Err(why) => {
+                loading.error(Diagnostic::error(why).at(span));
+                return;
+            }
+        };
+        for (name, value) in parsed.pairs {
+            self.take_text_argument(name, value, span, loading);
+        }
+        let rest = parsed.rest;
+        match free {
+            _ if rest.is_empty() => {}
+            Some(free) => self.take_text_argument(free.to_owned(), rest, span, loading),
+            None => {
+                let message = format!("`{}` takes arguments as `name=value`; `{rest}` has no name", self.name.value);
+                loading.error(Diagnostic::error(message).at(span));
+            }
+        }
+    }
+
+    fn take_text_argument(&mut self, name: String, text: String, span: &Span, loading: &mut Loading) {
+        let node = Node::new(Kind::Str(text), span.clone());
+        if let Some(value) = loading.value(&node) {
+            self.arguments.insert(name, value);
+        }
+    }
+
+    /// `args:` gives arguments that the module's own value does not.
+    fn take_args(&mut self, args: &Node, loading: &mut Loading) {
+        match args.as_map() {
+            Some(entries) => {
+                let own = std::mem::take(&mut self.arguments);
+                self.take_entries(entries, loading);
+                self.arguments.extend(own);
+            }
+            None => self.defaults = loading.value(args),
+        }
+    }
+
+    /// What the task would fail for when it runs is said now.
+    fn check(&self, loading: &mut Loading) {
+        let spec = (self.module.0.spec)();
+        if spec.open || self.defaults.is_some() {
+            return;
+        }
+        for (name, argument) in &self.arguments {
+            if spec.option(name).is_none() {
+                let message = format!("`{}` has no argument `{name}`", self.name.value);
+                let warning = Diagnostic::warning(message).at(&argument.span);
+                let names = spec.options.iter().filter(|option| !option.internal).map(|option| option.name);
+                loading.warning(match nearest(name, names) {
+                    Some(meant) => warning.help(format!("did you mean `{meant}`? as it stands, the task will fail")),
+                    None => warning.help("as it stands, the task will fail"),
+                });
+            }
+        }
+        for option in spec.options.iter().filter(|option| option.required && !option.internal) {
+            let given = |name: &str| self.arguments.contains_key(name);
+            if !given(option.name) && !option.aliases.iter().any(|alias| given(alias)) {
+                let message = format!("`{}` needs the argument `{}`", self.name.value, option.name);
+                loading
+                    .warning(Diagnostic::warning(message).at(&self.name.span).help("as it stands, the task will fail"));
+            }
+        }
+    }
+}
+
+/// How arguments were written.
+enum Form<'a> {
+    Node(&'a Node),
+    Entries(Vec<Entry>),
+    Text(String, Span),
+}
+
+/// `action: module k=v`, `action: {module: name, …}` and the same for `local_action`.
+fn read_old_form<'a>(node: &'a Node, local: bool, loading: &mut Loading) -> Option<(Spanned<String>, Form<'a>)> {
+    if local {
+        loading.error(
+            Diagnostic::error("`local_action` is part of the language, but this version cannot run it")
+                .at(&node.span)
+                .help("write the module, and `delegate_to: localhost`"),
+        );
+        return None;
+    }
+    if let Some(text) = node.as_str() {
+        let (name, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let name = Spanned::new(name.to_owned(), node.span.clone());
+        return Some((name, Form::Text(rest.to_owned(), node.span.clone())));
+    }
+    let module = node.get("module").and_then(Node::as_str);
+    let Some(module) = module else {
+        let message = "`action` needs a module: `action: NAME key=value`, or a mapping with `module:`";
+        loading.error(Diagnostic::error(message).at(&node.span));
+        return None;
+    };
+    let rest = node.as_map().unwrap_or_default().iter().filter(|e| e.key.as_str() != Some("module")).cloned().collect();
+    Some((Spanned::new(module.to_owned(), node.span.clone()), Form::Entries(rest)))
+}
+
+fn unknown_module(name: &str, span: &Span) -> Diagnostic {
+    let error = Diagnostic::error(format!("there is no module `{name}`")).at(span);
+    let short = name.rsplit('.').next().unwrap_or(name);
+    match nearest(short, sutler_modules::entries().map(ModuleEntry::short_name)) {
+        Some(meant) => error.help(format!("did you mean `{meant}`?")),
+        None => error,
+    }
+}

@@ -1,0 +1,62 @@
+//! Conditions: `when`, `until`, `changed_when`, `failed_when`, and `assert`'s `that`.
+
+use std::sync::Arc;
+
+use super::load::Loading;
+use crate::{
+    source::{Diagnostic, Kind, Node, Span},
+    template::Template,
+};
+
+/// One condition, compiled once.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// `true` or `false` as written.
+    Constant(bool),
+    /// An expression.
+    Expression(Arc<Template>, Span),
+}
+
+impl Condition {
+    /// The conditions of a node: one, or a list that have to hold together.
+    pub fn read(node: &Node, loading: &mut Loading) -> Vec<Self> {
+        match node.as_list() {
+            Some(items) => items.iter().filter_map(|item| Self::read_one(item, loading)).collect(),
+            None => Self::read_one(node, loading).into_iter().collect(),
+        }
+    }
+
+    fn read_one(node: &Node, loading: &mut Loading) -> Option<Self> {
+        match &node.kind {
+            Kind::Bool(value) => Some(Self::Constant(*value)),
+            Kind::Null => Some(Self::Constant(true)),
+            Kind::Str(text) if text.trim().is_empty() => Some(Self::Constant(true)),
+            Kind::Str(text) => Self::compile(text, &node.span, loading),
+            Kind::Int(number) => Self::compile(&number.to_string(), &node.span, loading),
+            _ => {
+                let message = format!("a condition has to be an expression, not {}", node.describe());
+                loading.error(Diagnostic::error(message).at(&node.span));
+                None
+            }
+        }
+    }
+
+    fn compile(text: &str, span: &Span, loading: &mut Loading) -> Option<Self> {
+        // `when: "{{ x }}"` is a template whose result is the condition: Ansible warns, and takes it.
+        let compiled = if Template::is_plain(text) {
+            Template::expression(text, span)
+        } else {
+            loading.warning(
+                Diagnostic::warning("conditions are expressions already: `{{ }}` is not needed here").at(span),
+            );
+            Template::compile(text, span, &crate::template::Syntax::default())
+        };
+        match compiled {
+            Ok(template) => Some(Self::Expression(Arc::new(template), span.clone())),
+            Err(error) => {
+                loading.error(error.into());
+                None
+            }
+        }
+    }
+}

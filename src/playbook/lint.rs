@@ -1,0 +1,166 @@
+//! What will fail when a playbook runs, found while it is loaded: handlers that do not exist, files
+//! that are missing, names of variables that are misspelt.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::{Play, Playbook, Task};
+use crate::{
+    inventory::Inventory,
+    source::{Diagnostic, nearest},
+    template::Template,
+    value::{Dict, Value},
+};
+
+/// The warnings about a playbook that was loaded.
+pub fn lint(playbook: &Playbook, inventory: &Inventory, extra: &Dict) -> Vec<Diagnostic> {
+    let folder = playbook.path.parent().unwrap_or(Path::new("."));
+    let names = Names::of(playbook, inventory, extra);
+    let mut warnings = Vec::new();
+    for play in &playbook.plays {
+        for task in play.all_tasks() {
+            warnings.extend(missing_handlers(play, task));
+            warnings.extend(missing_file(folder, task));
+            warnings.extend(names.misspelt(play, task));
+        }
+    }
+    warnings
+}
+
+fn missing_handlers(play: &Play, task: &Task) -> Vec<Diagnostic> {
+    let names =
+        || play.handlers.iter().flat_map(|h| h.listen.iter().cloned().chain(h.name.as_ref().map(|_| h.title())));
+    let known: Vec<String> = names().collect();
+    // A handler whose name is a template may turn out to be any of them.
+    if play
+        .handlers
+        .iter()
+        .any(|handler| handler.name.as_ref().is_some_and(|name| matches!(name.value, Value::Lazy(_))))
+    {
+        return Vec::new();
+    }
+    let constants = task.keywords.notify.iter().flat_map(|notify| {
+        let parts = match &notify.value {
+            Value::List(list) => list.to_vec(),
+            other => vec![other.clone()],
+        };
+        parts.into_iter().filter_map(|part| Some((part.as_str()?.to_owned(), &notify.span))).collect::<Vec<_>>()
+    });
+    constants
+        .filter(|(name, _)| !known.contains(name))
+        .map(|(name, span)| {
+            let warning = Diagnostic::warning(format!("there is no handler `{name}` in this play")).at(span);
+            match nearest(&name, known.iter().map(String::as_str)) {
+                Some(meant) => warning.help(format!("did you mean `{meant}`?")),
+                None => warning.help("as it stands, the task will fail once it changes something"),
+            }
+        })
+        .collect()
+}
+
+fn missing_file(folder: &Path, task: &Task) -> Option<Diagnostic> {
+    let kind = match task.action.module.0.short_name() {
+        "template" => "templates",
+        "copy" | "unarchive" | "script" => "files",
+        _ => return None,
+    };
+    let remote =
+        task.action.arguments.get("remote_src").is_some_and(|remote| !matches!(remote.value, Value::Bool(false)));
+    let src = task.action.arguments.get("src").filter(|_| !remote)?;
+    let name = src.value.as_str().filter(|name| !name.contains("://"))?;
+    let candidates = [folder.join(kind).join(name), folder.join(name)];
+    if name.starts_with('~') || candidates.iter().any(|candidate| candidate.exists()) {
+        return None;
+    }
+    let searched: Vec<String> = candidates.iter().map(|candidate| candidate.display().to_string()).collect();
+    let warning = Diagnostic::warning(format!("there is no file `{name}` on the controller")).at(&src.span);
+    Some(warning.note(format!("searched: {}", searched.join(", "))).help("as it stands, the task will fail"))
+}
+
+/// The names of variables that a playbook can see, as far as that is known before it runs.
+struct Names(BTreeSet<String>);
+
+/// Names that are there without anybody setting them.
+const ALWAYS: &[&str] = &[
+    "ansible_check_mode",
+    "ansible_diff_mode",
+    "ansible_facts",
+    "ansible_loop",
+    "ansible_managed",
+    "ansible_play_batch",
+    "ansible_play_hosts",
+    "ansible_play_hosts_all",
+    "ansible_play_name",
+    "ansible_verbosity",
+    "ansible_version",
+    "group_names",
+    "groups",
+    "hostvars",
+    "inventory_dir",
+    "inventory_file",
+    "inventory_hostname",
+    "inventory_hostname_short",
+    "item",
+    "omit",
+    "play_hosts",
+    "playbook_dir",
+    "vars",
+];
+
+impl Names {
+    fn of(playbook: &Playbook, inventory: &Inventory, extra: &Dict) -> Self {
+        let mut names: BTreeSet<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
+        names.extend(extra.keys().iter().filter_map(|key| key.as_str().map(str::to_owned)));
+        for host in inventory.hosts() {
+            for layer in inventory.variable_layers(&host.name).unwrap_or_default() {
+                names.extend(layer.vars.keys().cloned());
+            }
+        }
+        for play in &playbook.plays {
+            names.extend(play.vars.keys().cloned());
+            for task in play.all_tasks() {
+                names.extend(task.register.clone());
+                names.extend(task.keywords.vars.iter().flat_map(|vars| vars.keys().cloned()));
+                if task.action.module.0.short_name() == "set_fact" {
+                    names.extend(task.action.arguments.keys().cloned());
+                }
+                if let Some(repeat) = &task.repeat {
+                    names.insert(repeat.control.loop_var.clone());
+                    names.extend(repeat.control.index_var.clone());
+                }
+            }
+        }
+        Self(names)
+    }
+
+    /// Names that are unknown, and one slip of the keyboard away from a known one. Others may come
+    /// from facts or files that nobody has seen yet.
+    fn misspelt(&self, play: &Play, task: &Task) -> Vec<Diagnostic> {
+        if !play.vars_files.is_empty() {
+            return Vec::new();
+        }
+        let mut templates: Vec<&Template> = Vec::new();
+        let when = task.keywords.when.iter().chain(&task.until).chain(task.failed_when.iter().flatten());
+        for condition in when.chain(task.changed_when.iter().flatten()) {
+            if let super::Condition::Expression(template, _) = condition {
+                templates.push(template);
+            }
+        }
+        for argument in task.action.arguments.values() {
+            if let Value::Lazy(template) = &argument.value {
+                templates.push(template);
+            }
+        }
+        let mut warnings = Vec::new();
+        for template in templates {
+            for name in template.names().filter(|name| !self.0.contains(*name) && !name.starts_with("ansible_")) {
+                if let Some(meant) = nearest(name, self.0.iter().map(String::as_str)) {
+                    let message = format!("no variable is called `{name}` as far as can be seen");
+                    warnings.push(
+                        Diagnostic::warning(message).at(template.span()).help(format!("did you mean `{meant}`?")),
+                    );
+                }
+            }
+        }
+        warnings
+    }
+}
