@@ -1,0 +1,16 @@
+//! Variables: which value a name has for a task on a host.
+//!
+//! Nothing is copied per task: a [`Scope`] is a list of shared layers, asked from the strongest to
+//! the weakest ("Understanding variable precedence" in the Ansible manual). The one table of that
+//! order is [`Scope::lookup`].
+
+mod files;
+mod groups;
+mod host;
+mod hostvars;
+mod scope;
+
+pub use files::{host_vars, load_extra, load_file};
+pub use groups::GroupNames;
+pub use host::{HostVars, Hosts};
+pub use scope::{PlayVars, RunVars, Scope, path_value, text_list};

@@ -1,0 +1,81 @@
+//! Variables from files and from the command line.
+
+use std::{path::Path, sync::Arc};
+
+use super::HostVars;
+use crate::{
+    inventory::{Host, Inventory},
+    source::{Diagnostic, Kind, Node, SourceFile, Span, load_one},
+    template::value_from_node,
+    value::Dict,
+};
+
+/// The variables of a YAML or JSON file.
+pub fn load_file(path: &Path) -> Result<(Dict, Vec<Diagnostic>), Diagnostic> {
+    let file = SourceFile::read(path)?;
+    let (node, warnings) = load_one(&file)?;
+    Ok((to_dict(&node)?, warnings))
+}
+
+/// `-e`: `@file`, YAML or JSON, or `name=value …`.
+pub fn load_extra(texts: &[String]) -> Result<Dict, Diagnostic> {
+    let all = Dict::new();
+    for text in texts {
+        all.update(&load_extra_one(text)?);
+    }
+    Ok(all)
+}
+
+fn load_extra_one(text: &str) -> Result<Dict, Diagnostic> {
+    if let Some(path) = text.strip_prefix('@') {
+        return load_file(Path::new(path)).map(|(vars, _)| vars);
+    }
+    if text.trim_start().starts_with(['{', '[', '-', '/', '.']) {
+        let file = Arc::new(SourceFile::new("<-e>", text));
+        return to_dict(&load_one(&file)?.0);
+    }
+    let span = Span::outside("-e", text);
+    let parsed =
+        crate::playbook::parse_free_form(text, false, |_| true).map_err(|why| Diagnostic::error(why).at(&span))?;
+    if !parsed.rest.is_empty() {
+        let message = format!("`-e` takes name=value, JSON, YAML or @FILE; `{}` is none of these", parsed.rest);
+        return Err(Diagnostic::error(message).at(&span));
+    }
+    let vars = Dict::new();
+    for (name, value) in parsed.pairs {
+        let node = Node::new(Kind::Str(value), Span::outside("-e", text));
+        vars.insert(name, value_from_node(&node).map_err(Diagnostic::from)?);
+    }
+    Ok(vars)
+}
+
+/// A mapping of names to values; an empty file is an empty one.
+pub fn to_dict(node: &Node) -> Result<Dict, Diagnostic> {
+    let entries = match &node.kind {
+        Kind::Null => return Ok(Dict::new()),
+        Kind::Map(entries) => entries,
+        _ => {
+            let message = format!("variables have to be a mapping of names to values, not {}", node.describe());
+            return Err(Diagnostic::error(message).at(&node.span));
+        }
+    };
+    let vars = Dict::new();
+    for entry in entries {
+        let Some(name) = entry.key.as_str() else {
+            return Err(Diagnostic::error("a variable's name has to be text").at(&entry.key.span));
+        };
+        vars.insert(name, value_from_node(&entry.value).map_err(Diagnostic::from)?);
+    }
+    Ok(vars)
+}
+
+/// A host with what the inventory and the files beside it say.
+pub fn host_vars(inventory: &Inventory, host: &Host) -> Result<HostVars, Diagnostic> {
+    let vars = Dict::new();
+    for layer in inventory.variable_layers(&host.name)? {
+        for (name, node) in layer.vars {
+            vars.insert(name.as_str(), value_from_node(node).map_err(Diagnostic::from)?);
+        }
+    }
+    Ok(HostVars::new(&host.name, vars))
+}

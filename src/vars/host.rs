@@ -1,0 +1,66 @@
+//! What is known about one host: from the inventory, from its facts, and from the tasks it ran.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use parking_lot::RwLock;
+
+use crate::value::{Dict, Value};
+
+/// One host's variables. The layers are shared; each is filled by one kind of source.
+#[derive(Default)]
+pub struct HostVars {
+    /// The host's name in the inventory.
+    pub name: String,
+    /// Inventory, `group_vars` and `host_vars`, merged in their order.
+    pub inventory: Dict,
+    /// `ansible_facts`: keys without the `ansible_` prefix.
+    pub facts: Dict,
+    /// What `set_fact` and `register` stored.
+    pub stored: Dict,
+}
+
+impl HostVars {
+    /// A host with what the inventory says about it.
+    pub fn new(name: &str, inventory: Dict) -> Self {
+        Self { name: name.to_owned(), inventory, ..Self::default() }
+    }
+
+    /// A host that the inventory does not have: an address, or the controller itself.
+    pub fn outside(name: &str) -> Self {
+        let inventory = Dict::new();
+        if matches!(name, "localhost" | "127.0.0.1" | "::1") {
+            inventory.insert("ansible_connection", "local");
+        }
+        Self::new(name, inventory)
+    }
+}
+
+/// All hosts of a run, by name.
+#[derive(Default)]
+pub struct Hosts {
+    hosts: RwLock<IndexMap<String, Arc<HostVars>>>,
+    implicit: RwLock<IndexMap<String, Arc<HostVars>>>,
+}
+
+impl Hosts {
+    /// Adds a host, or replaces it.
+    pub fn insert(&self, host: HostVars) {
+        self.hosts.write().insert(host.name.clone(), Arc::new(host));
+    }
+
+    /// Adds a host that exists without being named: it is not among the names.
+    pub fn insert_implicit(&self, host: HostVars) {
+        self.implicit.write().insert(host.name.clone(), Arc::new(host));
+    }
+
+    /// A host by name.
+    pub fn get(&self, name: &str) -> Option<Arc<HostVars>> {
+        self.hosts.read().get(name).cloned().or_else(|| self.implicit.read().get(name).cloned())
+    }
+
+    /// All names, in the order of the inventory.
+    pub fn names(&self) -> Vec<Value> {
+        self.hosts.read().keys().map(|name| Value::from(name.as_str())).collect()
+    }
+}
