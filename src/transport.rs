@@ -1,0 +1,37 @@
+//! A byte stream to a host, and the helper at its other end.
+//!
+//! [`Connections`] keeps one connection per [`Target`] and, on it, one helper [`Session`] per
+//! become user. A transport ([`Kind`]) is only a way to `exec COMMAND` there; uploading, starting
+//! and becoming are the same for all of them. Nothing outside this folder opens a connection.
+
+mod bodies;
+mod bootstrap;
+mod channel;
+mod connections;
+mod error;
+mod escalation;
+#[cfg(test)]
+mod fleet_tests;
+mod image;
+mod known_hosts;
+mod local;
+mod openssh;
+mod pattern;
+mod secret;
+mod session;
+mod shell;
+mod ssh;
+mod ssh_args;
+mod ssh_config;
+mod start;
+mod target;
+
+pub use bodies::Bodies;
+pub use connections::{Connections, Options, RawOutput};
+pub use error::{ConnectError, Stage};
+pub use escalation::Become;
+pub use secret::Secret;
+pub use session::{Session, Task};
+pub use target::{Kind, Target};
+#[cfg(test)]
+pub use {bodies::NoBodies, escalation::Method};

@@ -1,0 +1,192 @@
+//! All connections of a run: one per target, opened on first use, kept, shared.
+
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Mutex as AsyncMutex,
+};
+
+use super::{
+    Become, ConnectError, Kind, Session, Target,
+    channel::{Channel, Connection, Exit},
+    local::Local,
+    openssh::OpenSsh,
+    ssh,
+    start::{Known, command, start},
+};
+
+/// What holds for every connection of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How many handshakes may be under way at once; more gain nothing and sshd drops them
+    /// (`MaxStartups` in `man 5 sshd_config`).
+    pub handshakes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { handshakes: 50 }
+    }
+}
+
+/// What a command without a helper printed, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawOutput {
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error; empty where it had a terminal, which merges the two.
+    pub stderr: Vec<u8>,
+    /// Its status; 128 and the signal's number when a signal ended it.
+    pub status: i32,
+}
+
+/// The connections of a run.
+pub struct Connections {
+    ssh: Arc<ssh::Client>,
+    hosts: Mutex<HashMap<Target, Arc<Host>>>,
+}
+
+/// A slot for the helper of one user.
+type Slot = Arc<AsyncMutex<Option<Arc<Session>>>>;
+
+/// What is open to one host.
+#[derive(Default)]
+struct Host {
+    connection: AsyncMutex<Option<Arc<dyn Connection>>>,
+    sessions: Mutex<HashMap<Option<Become>, Slot>>,
+    known: Mutex<Known>,
+}
+
+impl Connections {
+    /// None is open yet.
+    pub fn new(options: Options) -> Self {
+        let Options { handshakes } = options;
+        Self { ssh: Arc::new(ssh::Client::new(handshakes)), hosts: Mutex::default() }
+    }
+
+    /// The helper on the host as that user; without `become`, as the login user. It is started on
+    /// first use, and again when it has gone.
+    pub async fn helper(&self, target: &Target, r#become: Option<&Become>) -> Result<Arc<Session>, ConnectError> {
+        let host = self.host(target);
+        let slot = host.sessions.lock().entry(r#become.cloned()).or_default().clone();
+        let mut slot = slot.lock().await;
+        if let Some(session) = slot.as_ref().filter(|session| session.is_alive()) {
+            return Ok(session.clone());
+        }
+        let connection = self.connection(&host, target).await?;
+        let mut known = host.known.lock().clone();
+        let started = start(&*connection, target, r#become, &mut known).await?;
+        let session = Arc::new(Session::open(started).await?);
+        // Only root's helper serves other users: nobody else should run a file that a login user
+        // can replace.
+        if session.uid() == 0 {
+            known.path = Some(session.path().to_owned());
+        }
+        *host.known.lock() = known;
+        *slot = Some(session.clone());
+        Ok(session)
+    }
+
+    /// Runs one command without a helper and waits for its end. The login shell of the user reads
+    /// `command`, with become the target's shell.
+    pub async fn raw(
+        &self,
+        target: &Target,
+        r#become: Option<&Become>,
+        line: &str,
+        stdin: Option<Vec<u8>>,
+    ) -> Result<RawOutput, ConnectError> {
+        let host = self.host(target);
+        let connection = self.connection(&host, target).await?;
+        let (channel, rest) = command(&*connection, target, r#become, line).await?;
+        let Channel { stdin: mut input, mut stdout, mut stderr, exit } = channel;
+        let (mut out, mut err) = (rest, Vec::new());
+        let feed = async move {
+            // A command need not read all of its input.
+            let _ = input.write_all(&stdin.unwrap_or_default()).await;
+            let _ = input.shutdown().await;
+        };
+        let read = futures::future::join(stdout.read_to_end(&mut out), stderr.read_to_end(&mut err));
+        let ((), _, exit) = futures::join!(feed, read, exit);
+        if exit == Exit::Lost {
+            let stderr = super::start::tail(&err);
+            return Err(ConnectError::ConnectionLost { during: "a raw command".into(), stderr });
+        }
+        Ok(RawOutput { stdout: out, stderr: err, status: exit.code() })
+    }
+
+    /// Closes what is open to one target; the next use opens it again.
+    pub async fn reset(&self, target: &Target) {
+        let host = self.hosts.lock().remove(target);
+        if let Some(host) = host {
+            host.close().await;
+        }
+    }
+
+    /// Closes everything; every helper ends.
+    pub async fn close(&self) {
+        let hosts: Vec<_> = self.hosts.lock().drain().map(|(_, host)| host).collect();
+        futures::future::join_all(hosts.iter().map(|host| host.close())).await;
+    }
+
+    fn host(&self, target: &Target) -> Arc<Host> {
+        self.hosts.lock().entry(target.clone()).or_default().clone()
+    }
+
+    /// The target's connection, opened when there is none or it was lost.
+    async fn connection(&self, host: &Host, target: &Target) -> Result<Arc<dyn Connection>, ConnectError> {
+        let mut connection = host.connection.lock().await;
+        if let Some(open) = connection.as_ref().filter(|open| open.is_open()) {
+            return Ok(open.clone());
+        }
+        let opened: Arc<dyn Connection> = match target.kind {
+            Kind::Local => Arc::new(Local),
+            Kind::OpenSsh => Arc::new(OpenSsh::connect(target).await?),
+            Kind::Ssh => Arc::new(self.ssh.connect(target).await?),
+        };
+        *connection = Some(opened.clone());
+        Ok(opened)
+    }
+}
+
+impl Host {
+    async fn close(&self) {
+        self.sessions.lock().clear();
+        if let Some(connection) = self.connection.lock().await.take() {
+            connection.close().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{NoBodies, Task};
+
+    fn local() -> Target {
+        Target::new(Kind::Local, "localhost")
+    }
+
+    fn ping() -> Task {
+        Task { module: "ping".into(), items: vec![serde_json::Map::new()], ..Task::default() }
+    }
+
+    #[tokio::test]
+    async fn raw_gives_both_streams_and_the_status() {
+        let connections = Connections::new(Options::default());
+        let output = connections.raw(&local(), None, "cat; echo b >&2; exit 3", Some(b"a".to_vec())).await.unwrap();
+        assert_eq!(output, RawOutput { stdout: b"a".to_vec(), stderr: b"b\n".to_vec(), status: 3 });
+    }
+
+    #[tokio::test]
+    async fn local_helper_answers_and_is_shared() {
+        let connections = Connections::new(Options::default());
+        let session = connections.helper(&local(), None).await.unwrap();
+        let results = session.run(ping(), &NoBodies).await.unwrap();
+        assert_eq!(results[0]["ping"], "pong");
+        assert!(Arc::ptr_eq(&session, &connections.helper(&local(), None).await.unwrap()));
+        connections.close().await;
+    }
+}

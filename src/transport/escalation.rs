@@ -1,0 +1,151 @@
+//! Become: the command that starts another one as another user, and how it asks for a password.
+
+use super::{Secret, shell::quote};
+
+/// The program that changes the user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// `sudo`.
+    #[default]
+    Sudo,
+    /// `su`, which needs a terminal.
+    Su,
+    /// `doas`, which needs a terminal for its password.
+    Doas,
+}
+
+impl Method {
+    /// The method's name, which is its program's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sudo => "sudo",
+            Self::Su => "su",
+            Self::Doas => "doas",
+        }
+    }
+}
+
+impl std::str::FromStr for Method {
+    type Err = ();
+
+    /// Reads `become_method`; fails when the method is not supported.
+    fn from_str(name: &str) -> Result<Self, ()> {
+        match name.rsplit('.').next() {
+            Some("sudo") => Ok(Self::Sudo),
+            Some("su") => Ok(Self::Su),
+            Some("doas") => Ok(Self::Doas),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Which user to become, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Become {
+    /// The program.
+    pub method: Method,
+    /// The user to become: `become_user`, `root` when there is none.
+    pub user: String,
+    /// `ansible_become_password`.
+    pub password: Option<Secret>,
+    /// `become_flags`; sudo's default is `-H -S -n`, the others' is none.
+    pub flags: Option<String>,
+    /// `become_exe`, when the program is not in the path.
+    pub exe: Option<String>,
+}
+
+impl Become {
+    /// Becomes `user` with the method's defaults.
+    #[cfg(test)]
+    pub fn new(method: Method, user: &str) -> Self {
+        Self { method, user: user.to_owned(), password: None, flags: None, exe: None }
+    }
+
+    /// True when the program reads its password from a terminal only.
+    pub(super) fn needs_terminal(&self) -> bool {
+        match self.method {
+            Method::Sudo => false,
+            Method::Su => true,
+            Method::Doas => self.password.is_some(),
+        }
+    }
+
+    /// The prompt that sudo is told to print; the others print their own.
+    pub(super) fn prompt(&self, nonce: &str) -> Option<String> {
+        (self.method == Method::Sudo && self.password.is_some())
+            .then(|| format!("[sudo via sutler, key={nonce}] password:"))
+    }
+
+    /// `script` as this user, in `shell`.
+    pub(super) fn wrap(&self, shell: &str, script: &str, nonce: &str) -> String {
+        let program = self.exe.as_deref().unwrap_or(self.method.name());
+        let run = format!("{shell} -c {}", quote(script));
+        let user = quote(&self.user);
+        let mut words = vec!["env LANGUAGE=C".to_owned(), program.to_owned()];
+        let mut flags = self.flags.clone().unwrap_or_else(|| match self.method {
+            Method::Sudo => "-H -S -n".to_owned(),
+            Method::Su | Method::Doas => String::new(),
+        });
+        if self.password.is_some() && self.method != Method::Su {
+            flags = flags.split(' ').filter(|flag| *flag != "-n").collect::<Vec<_>>().join(" ");
+        }
+        if !flags.is_empty() {
+            words.push(flags);
+        }
+        match self.method {
+            Method::Sudo => {
+                if let Some(prompt) = self.prompt(nonce) {
+                    words.push(format!("-p {}", quote(&prompt)));
+                }
+                words.push(format!("-u {user} {run}"));
+            }
+            Method::Doas => {
+                if self.password.is_none() {
+                    words.push("-n".to_owned());
+                }
+                words.push(format!("-u {user} {run}"));
+            }
+            Method::Su => words.push(format!("{user} -c {}", quote(&run))),
+        }
+        let command = words.join(" ");
+        if self.needs_terminal() {
+            // Canonical mode until the password is read, but nothing echoed or rewritten.
+            format!("stty -echo -opost 2>/dev/null; {command}")
+        } else {
+            command
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sudo_without_a_password_never_asks() {
+        let command = Become::new(Method::Sudo, "root").wrap("/bin/sh", "id", "N");
+        assert_eq!(command, "env LANGUAGE=C sudo -H -S -n -u 'root' /bin/sh -c 'id'");
+    }
+
+    #[test]
+    fn sudo_with_a_password_asks_with_our_prompt() {
+        let r#become = Become { password: Some("pw".into()), ..Become::new(Method::Sudo, "app") };
+        assert_eq!(
+            r#become.wrap("/bin/sh", "id", "N"),
+            "env LANGUAGE=C sudo -H -S -p '[sudo via sutler, key=N] password:' -u 'app' /bin/sh -c 'id'"
+        );
+    }
+
+    #[test]
+    fn flags_and_program_are_respected() {
+        let r#become =
+            Become { flags: Some("-E".into()), exe: Some("/opt/sudo".into()), ..Become::new(Method::Sudo, "root") };
+        assert_eq!(r#become.wrap("/bin/sh", "id", "N"), "env LANGUAGE=C /opt/sudo -E -u 'root' /bin/sh -c 'id'");
+    }
+
+    #[test]
+    fn su_gets_one_word_and_a_quiet_terminal() {
+        let command = Become::new(Method::Su, "root").wrap("/bin/sh", "id", "N");
+        assert!(command.starts_with("stty -echo -opost 2>/dev/null; env LANGUAGE=C su 'root' -c '/bin/sh -c "));
+    }
+}
