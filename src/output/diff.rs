@@ -1,0 +1,69 @@
+//! Before and after, as a unified diff.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use similar::TextDiff;
+
+use super::{colour::Ink, python_json};
+
+/// The text of a result's `diff`: one, or a list of them. Empty when nothing differs.
+pub fn render(diff: &Value, colour: bool) -> String {
+    match diff {
+        Value::Array(diffs) => diffs.iter().map(|diff| render(diff, colour)).collect(),
+        _ => render_one(diff, colour),
+    }
+}
+
+fn render_one(diff: &Value, colour: bool) -> String {
+    let mut text = String::new();
+    for (key, why) in [("dst_binary", "destination"), ("src_binary", "source")] {
+        if diff.get(key).is_some() {
+            let _ = writeln!(text, "diff skipped: {why} file appears to be binary");
+        }
+    }
+    for key in ["dst_larger", "src_larger"] {
+        if let Some(limit) = diff.get(key) {
+            let _ = writeln!(text, "diff skipped: file size is greater than {limit}");
+        }
+    }
+    if let Some(prepared) = diff.get("prepared").and_then(Value::as_str) {
+        text.push_str(prepared);
+    }
+    if let (Some(before), Some(after)) = (diff.get("before"), diff.get("after")) {
+        let header = |side: &str| match diff.get(format!("{side}_header")).and_then(Value::as_str) {
+            Some(name) => format!("{side}: {name}"),
+            None => side.to_owned(),
+        };
+        text.push_str(&unified(&side(before), &side(after), &header("before"), &header("after"), colour));
+    }
+    text
+}
+
+/// Texts as they are, mappings as JSON.
+fn side(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => python_json(other, true) + "\n",
+    }
+}
+
+fn unified(before: &str, after: &str, from: &str, to: &str, colour: bool) -> String {
+    let diff = TextDiff::from_lines(before, after);
+    let unified = diff.unified_diff().context_radius(3).header(from, to).to_string();
+    let mut text = String::new();
+    for line in unified.lines() {
+        let ink = match line.as_bytes() {
+            [b'-', ..] => Some(Ink::Removed),
+            [b'+', ..] => Some(Ink::Added),
+            [b'@', ..] => Some(Ink::Place),
+            _ => None,
+        };
+        let _ = writeln!(text, "{}", ink.map_or_else(|| line.to_owned(), |ink| ink.paint(line, colour)));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}

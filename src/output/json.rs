@@ -1,0 +1,49 @@
+//! JSON as Python's `json.dumps` writes it, since people and tools know results in this form.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Map, Value, ser::Formatter};
+
+/// One line, or indented by four, with the keys sorted.
+pub fn python_json(value: &Value, indented: bool) -> String {
+    let mut bytes = Vec::new();
+    let sorted = sorted(value);
+    let written = if indented {
+        let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+        sorted.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))
+    } else {
+        sorted.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, OneLine))
+    };
+    written.expect("writing to memory does not fail");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(name, _)| *name);
+            Value::Object(entries.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect::<Map<_, _>>())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// `", "` and `": "` as separators.
+struct OneLine;
+
+impl Formatter for OneLine {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+}
