@@ -1,0 +1,114 @@
+//! Runs plays: hosts in parallel, a task at a time.
+//!
+//! A host's task is a future of its own; a slow or dead host holds nothing that another one needs.
+
+mod action;
+mod conditions;
+mod connect;
+mod control;
+mod facts;
+mod handlers;
+mod host;
+mod play;
+mod report;
+mod settings;
+mod task;
+
+use std::{path::PathBuf, sync::Arc};
+
+pub use control::Control;
+pub use report::{ExitCode, Report};
+
+use crate::{
+    inventory::Inventory,
+    output::{Emitter, Event},
+    plan::TagFilter,
+    playbook::Playbook,
+    transport::{Connections, Secret},
+    vars::RunVars,
+};
+
+/// What the command line says about a run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Predict, change nothing.
+    pub check: bool,
+    /// Show before and after.
+    pub diff: bool,
+    /// How many hosts work at once.
+    pub forks: usize,
+    /// `--limit`.
+    pub limit: Option<String>,
+    /// `--tags` and `--skip-tags`.
+    pub tags: TagFilter,
+    /// The task to begin with.
+    pub start_at: Option<String>,
+    /// Whether to ask before each task.
+    pub step: bool,
+    /// Whether handlers run on failed hosts.
+    pub force_handlers: bool,
+    /// `-v`.
+    pub verbosity: u8,
+    /// What counts where neither keyword nor variable says otherwise.
+    pub connection: ConnectionDefaults,
+}
+
+/// The connection options of the command line.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionDefaults {
+    /// `-c`.
+    pub kind: Option<String>,
+    /// `-u`.
+    pub user: Option<String>,
+    /// `-k`.
+    pub password: Option<Secret>,
+    /// `--private-key`.
+    pub key_file: Option<PathBuf>,
+    /// `--ssh-common-args` and `--ssh-extra-args`.
+    pub ssh_args: String,
+    /// `-T`, seconds.
+    pub timeout: u64,
+    /// `-b`.
+    pub is_become: bool,
+    /// `--become-method`.
+    pub become_method: Option<String>,
+    /// `--become-user`.
+    pub become_user: Option<String>,
+    /// `-K`.
+    pub become_password: Option<Secret>,
+}
+
+/// Everything a run needs.
+pub struct Run {
+    /// What the command line says.
+    pub options: Options,
+    /// The hosts.
+    pub inventory: Inventory,
+    /// Their variables.
+    pub vars: Arc<RunVars>,
+    /// The sessions.
+    pub connections: Connections,
+    /// Where events go.
+    pub events: Emitter,
+    /// Ctrl-C.
+    pub control: Control,
+    /// What happened on each host.
+    pub report: Report,
+}
+
+impl Run {
+    /// Runs playbooks one after the other and says how it ended.
+    pub async fn playbooks(self: &Arc<Self>, playbooks: &[Playbook]) -> ExitCode {
+        'all: for playbook in playbooks {
+            for play in &playbook.plays {
+                let goes_on = play::run(self, playbook, play).await;
+                if !goes_on || self.control.is_stopping() {
+                    break 'all;
+                }
+            }
+        }
+        self.connections.close().await;
+        self.events.emit(Event::Recap(self.report.recap()));
+        if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }
+    }
+}

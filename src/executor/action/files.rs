@@ -1,0 +1,30 @@
+//! Where the files that tasks name are found on the controller.
+
+use std::path::{Path, PathBuf};
+
+use super::{Evaluated, PrepareError, TaskContext};
+use crate::{executor::connect::expand_home, source::Diagnostic};
+
+/// The file that `src` means: absolute, or in the folder of that kind (`templates`, `files`) beside
+/// the playbook, or beside the playbook itself.
+pub fn find(context: &TaskContext, kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, PrepareError> {
+    let name_path = expand_home(Path::new(name));
+    let candidates = if name_path.is_absolute() {
+        vec![name_path]
+    } else {
+        vec![context.folder.join(kind).join(&name_path), context.folder.join(&name_path)]
+    };
+    if let Some(found) = candidates.iter().find(|candidate| candidate.exists()) {
+        return Ok(found.clone());
+    }
+    let searched: Vec<String> = candidates.iter().map(|candidate| candidate.display().to_string()).collect();
+    let error = Diagnostic::error(format!("could not find `{name}` on the controller"));
+    let error = arguments.span("src").map_or_else(|| error.clone(), |span| error.clone().at(span));
+    Err(error.note(format!("searched in {}", searched.join(", "))).into())
+}
+
+/// A failure to read a file of the controller.
+pub fn unreadable(path: &Path, error: &std::io::Error) -> PrepareError {
+    let why = sutler_modules::kit::failure::os_text(error);
+    Diagnostic::error(format!("cannot read {}: {why}", path.display())).into()
+}

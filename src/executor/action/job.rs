@@ -1,0 +1,142 @@
+//! A task's work on its host: the session it needs and what is sent there.
+
+use serde_json::json;
+use sutler_protocol::Mode;
+
+use super::{Contents, Fields, PrepareError, TaskContext};
+use crate::{
+    executor::{connect, settings::Settings},
+    source::Diagnostic,
+    transport::{Become, ConnectError, RawOutput, Target, Task as HelperTask},
+    vars::Scope,
+};
+
+/// One item's work on a host.
+pub struct Job {
+    target: Target,
+    becoming: Option<Become>,
+    mode: Mode,
+    environment: Vec<(String, String)>,
+    work: Work,
+}
+
+enum Work {
+    Module { name: &'static str, arguments: Fields, contents: Contents },
+    Raw(String),
+}
+
+impl Job {
+    /// A module with its arguments.
+    pub fn new(
+        context: &TaskContext,
+        settings: Settings,
+        scope: &Scope,
+        name: &'static str,
+        arguments: Fields,
+        contents: Contents,
+    ) -> Result<Self, PrepareError> {
+        Self::with(context, settings, scope, Work::Module { name, arguments, contents })
+    }
+
+    /// A command that needs no helper.
+    pub fn raw(
+        context: &TaskContext,
+        settings: Settings,
+        scope: &Scope,
+        command: String,
+    ) -> Result<Self, PrepareError> {
+        Self::with(context, settings, scope, Work::Raw(command))
+    }
+
+    fn with(context: &TaskContext, settings: Settings, scope: &Scope, work: Work) -> Result<Self, PrepareError> {
+        let options = &context.run.options;
+        let reached = match settings.text("delegate_to")? {
+            Some(other) => scope.delegated_to(&other),
+            None => scope.clone(),
+        };
+        let setting_failed = |error: connect::ConnectSettingError| PrepareError::Failed(Diagnostic::from(error));
+        let target = connect::target(settings, &reached, &options.connection).map_err(setting_failed)?;
+        let becoming = connect::becoming(settings, &reached, &options.connection).map_err(setting_failed)?;
+        let secrets = context.run.events.secrets();
+        let become_password = becoming.as_ref().and_then(|becoming| becoming.password.as_ref());
+        for secret in [target.password.as_ref(), target.key_passphrase.as_ref(), become_password].into_iter().flatten()
+        {
+            secrets.add(secret.expose());
+        }
+        let mode = Mode {
+            check: settings.flag("check_mode")?.unwrap_or(options.check),
+            diff: settings.flag("diff")?.unwrap_or(options.diff),
+        };
+        Ok(Self { target, becoming, mode, environment: settings.environment()?, work })
+    }
+
+    /// Whether both can travel in one request.
+    pub fn joins(&self, other: &Self) -> bool {
+        let same_module = match (&self.work, &other.work) {
+            (Work::Module { name, .. }, Work::Module { name: other, .. }) => name == other,
+            _ => false,
+        };
+        same_module
+            && self.target == other.target
+            && self.becoming == other.becoming
+            && self.mode == other.mode
+            && self.environment == other.environment
+    }
+}
+
+/// Runs jobs that join, in one request; each has a result.
+pub async fn run_jobs(context: &TaskContext, jobs: Vec<Job>) -> Vec<Result<Fields, ConnectError>> {
+    let count = jobs.len();
+    match run_joined(context, jobs).await {
+        Ok(results) => results.into_iter().map(Ok).collect(),
+        Err(error) => (0..count).map(|_| Err(error.clone())).collect(),
+    }
+}
+
+async fn run_joined(context: &TaskContext, jobs: Vec<Job>) -> Result<Vec<Fields>, ConnectError> {
+    let connections = &context.run.connections;
+    let mut jobs = jobs.into_iter();
+    let Some(Job { target, becoming, mode, environment, work }) = jobs.next() else { return Ok(Vec::new()) };
+    let (name, arguments, mut contents) = match work {
+        Work::Raw(command) => {
+            if mode.check {
+                return Ok(vec![raw_skipped()]);
+            }
+            return connections
+                .raw(&target, becoming.as_ref(), &command, None)
+                .await
+                .map(|output| vec![raw_result(&output)]);
+        }
+        Work::Module { name, arguments, contents } => (name, arguments, contents),
+    };
+    let mut items = vec![arguments];
+    for job in jobs {
+        if let Work::Module { arguments, contents: more, .. } = job.work {
+            items.push(arguments);
+            contents.extend(more);
+        }
+    }
+    let session = connections.helper(&target, becoming.as_ref()).await?;
+    session.run(HelperTask { module: name.to_owned(), mode, environment, items }, &contents).await
+}
+
+fn raw_skipped() -> Fields {
+    let mut result = Fields::new();
+    result.insert("skipped".into(), json!(true));
+    result.insert("changed".into(), json!(false));
+    result.insert("msg".into(), json!("remote module (raw) does not support check mode"));
+    result
+}
+
+fn raw_result(output: &RawOutput) -> Fields {
+    let mut result = Fields::new();
+    result.insert("changed".into(), json!(true));
+    result.insert("rc".into(), json!(output.status));
+    result.insert("stdout".into(), json!(String::from_utf8_lossy(&output.stdout)));
+    result.insert("stderr".into(), json!(String::from_utf8_lossy(&output.stderr)));
+    if output.status != 0 {
+        result.insert("failed".into(), json!(true));
+        result.insert("msg".into(), json!("non-zero return code"));
+    }
+    result
+}

@@ -1,0 +1,69 @@
+//! `template`: rendered here, written there.
+
+use std::os::unix::fs::MetadataExt;
+
+use super::{Contents, Evaluated, PrepareError, TaskContext, files};
+use crate::{
+    source::{Diagnostic, SourceFile, Span},
+    template::{Syntax, template_file_with},
+    value::Value,
+    vars::Scope,
+};
+
+/// Renders the template and adds it as the content.
+pub fn add_content(
+    context: &TaskContext,
+    scope: &Scope,
+    arguments: &mut Evaluated,
+    contents: &mut Contents,
+) -> Result<(), PrepareError> {
+    let Some(src) = arguments.text("src")? else {
+        return Err(Diagnostic::error("missing required arguments: src").into());
+    };
+    let path = files::find(context, "templates", &src, arguments)?;
+    let file = SourceFile::read(&path).map_err(PrepareError::Failed)?;
+    let syntax = syntax(arguments)?;
+    let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax)?;
+    let mut scope = scope.clone();
+    bind_names(&mut scope, &path, arguments);
+    let text = scope.context().render_text(&template)?;
+    contents.add_bytes(text.into_bytes());
+    contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
+    let mode = path.metadata().map_or(0o644, |metadata| metadata.mode() & 0o7777);
+    contents.add_argument("_mode", mode);
+    Ok(())
+}
+
+/// The options of the module that are options of the syntax.
+const SYNTAX: &[&str] = &[
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "newline_sequence",
+    "trim_blocks",
+    "lstrip_blocks",
+];
+
+fn syntax(arguments: &Evaluated) -> Result<Syntax, PrepareError> {
+    let mut syntax = Syntax { keep_escapes: false, ..Syntax::default() };
+    for name in SYNTAX {
+        if let Some(value) = arguments.text(name)? {
+            syntax.set(name, &value).map_err(Diagnostic::error)?;
+        }
+    }
+    Ok(syntax)
+}
+
+/// The names that a template file has beside the task's.
+fn bind_names(scope: &mut Scope, path: &std::path::Path, arguments: &Evaluated) {
+    let text = |path: &std::path::Path| Value::from(path.to_string_lossy().as_ref());
+    scope.bind("ansible_managed", Value::from("Ansible managed"));
+    scope.bind("template_path", text(path));
+    scope.bind("template_fullpath", text(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned())));
+    if let Some(dest) = arguments.value("dest") {
+        scope.bind("template_destpath", dest.clone());
+    }
+}

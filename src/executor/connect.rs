@@ -1,0 +1,207 @@
+//! How a task reaches its host: `ansible_…` variables, then keywords, then the command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use super::{
+    ConnectionDefaults,
+    settings::{Settings, to_flag},
+};
+use crate::{
+    source::Diagnostic,
+    template::TemplateError,
+    transport::{Become, Kind, Secret, Target},
+    value::Value,
+    vars::Scope,
+};
+
+/// Why a task cannot even try to reach its host.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectSettingError {
+    /// A setting's template fails.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// There is no such transport.
+    #[error("there is no connection `{0}`: use `ssh`, `openssh` or `local`")]
+    Kind(String),
+    /// There is no such become method.
+    #[error("there is no become method `{0}`: use `sudo`, `su` or `doas`")]
+    Method(String),
+    /// A number was expected.
+    #[error("`{name}` has to be a number, not `{value}`")]
+    Number {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+}
+
+impl From<ConnectSettingError> for Diagnostic {
+    fn from(error: ConnectSettingError) -> Self {
+        match error {
+            ConnectSettingError::Template(error) => error.into(),
+            other => Self::error(other.to_string()),
+        }
+    }
+}
+
+/// Reads connection variables of one host.
+struct Variables<'a>(&'a Scope);
+
+impl Variables<'_> {
+    /// The first of some spellings that is set.
+    fn value(&self, names: &[&str]) -> Result<Option<Value>, TemplateError> {
+        for name in names {
+            if let Some(value) = self.0.resolve(name)?.filter(|value| !value.is_none() && !value.is_omit()) {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
+
+    fn text(&self, names: &[&str]) -> Result<Option<String>, TemplateError> {
+        let text = self.value(names)?.map(|value| value.to_str());
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    fn secret(&self, names: &[&str]) -> Result<Option<Secret>, TemplateError> {
+        Ok(self.text(names)?.map(Secret::from))
+    }
+
+    fn number(&self, name: &'static str, names: &[&str]) -> Result<Option<u64>, ConnectSettingError> {
+        let Some(value) = self.text(names)? else { return Ok(None) };
+        value.trim().parse().map(Some).map_err(|_| ConnectSettingError::Number { name, value })
+    }
+}
+
+/// The target of a task whose connection variables are those of `scope`.
+pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) -> Result<Target, ConnectSettingError> {
+    let variables = Variables(scope);
+    let name = scope.host().name.clone();
+    let kind = match variables.text(&["ansible_connection"])? {
+        Some(kind) => Some(kind),
+        None => settings.text("connection")?.or_else(|| defaults.kind.clone()),
+    };
+    let kind = kind.unwrap_or_else(|| "ssh".into());
+    let kind: Kind = kind.parse().map_err(|()| ConnectSettingError::Kind(kind))?;
+    let mut target = Target::new(kind, &name);
+    if let Some(address) = variables.text(&["ansible_host", "ansible_ssh_host"])? {
+        target.address = address;
+    }
+    target.port = match variables.number("ansible_port", &["ansible_port", "ansible_ssh_port"])? {
+        Some(port) => Some(port as u16),
+        None => settings.text("port")?.and_then(|port| port.parse().ok()),
+    };
+    target.user = match variables.text(&["ansible_user", "ansible_ssh_user"])? {
+        Some(user) => Some(user),
+        None => settings.text("remote_user")?.or_else(|| defaults.user.clone()),
+    };
+    let password = ["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"];
+    target.password = variables.secret(&password)?.or_else(|| defaults.password.clone());
+    let key_file = variables.text(&["ansible_ssh_private_key_file", "ansible_private_key_file"])?;
+    target.key_file = key_file.map(PathBuf::from).or_else(|| defaults.key_file.clone()).map(|path| expand_home(&path));
+    target.key_passphrase =
+        variables.secret(&["ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase"])?;
+    target.ssh_args = ssh_args(&variables, defaults)?;
+    if let Some(check) = variables.value(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])? {
+        target.host_key_checking = to_flag(&check);
+    } else if let Ok(check) = std::env::var("ANSIBLE_HOST_KEY_CHECKING") {
+        target.host_key_checking = to_flag(&Value::from(check));
+    }
+    let timeout = variables.number("ansible_ssh_timeout", &["ansible_ssh_timeout"])?.unwrap_or(defaults.timeout);
+    target.connect_timeout = Duration::from_secs(timeout);
+    if let Some(shell) = variables.text(&["ansible_shell_executable"])? {
+        target.executable = shell;
+    }
+    if let Some(program) = variables.text(&["ansible_ssh_executable"])? {
+        target.ssh_executable = program;
+    }
+    Ok(target)
+}
+
+fn ssh_args(variables: &Variables, defaults: &ConnectionDefaults) -> Result<Vec<String>, TemplateError> {
+    let mut words = Vec::new();
+    for names in [["ansible_ssh_args"], ["ansible_ssh_common_args"], ["ansible_ssh_extra_args"]] {
+        words.extend(split_words(&variables.text(&names)?.unwrap_or_default()));
+    }
+    words.extend(split_words(&defaults.ssh_args));
+    Ok(words)
+}
+
+/// The user a task becomes; `None` when it stays who it is.
+pub fn becoming(
+    settings: Settings,
+    scope: &Scope,
+    defaults: &ConnectionDefaults,
+) -> Result<Option<Become>, ConnectSettingError> {
+    let variables = Variables(scope);
+    let wanted = match variables.value(&["ansible_become"])? {
+        Some(value) => to_flag(&value),
+        None => settings.flag("become")?.unwrap_or(defaults.is_become),
+    };
+    if !wanted {
+        return Ok(None);
+    }
+    let pick = |names: &[&str], keyword: &str, default: Option<&String>| -> Result<Option<String>, TemplateError> {
+        Ok(match variables.text(names)? {
+            Some(value) => Some(value),
+            None => settings.text(keyword)?.or_else(|| default.cloned()),
+        })
+    };
+    let method = pick(&["ansible_become_method"], "become_method", defaults.become_method.as_ref())?;
+    let method = method.unwrap_or_else(|| "sudo".into());
+    let short = method.rsplit('.').next().unwrap_or(&method);
+    let spellings = |what: &str| [format!("ansible_become_{what}"), format!("ansible_{short}_{what}")];
+    let (user, flags, exe) = (spellings("user"), spellings("flags"), spellings("exe"));
+    let (password, pass) = (spellings("password"), spellings("pass"));
+    let user = pick(&[&user[0], &user[1]], "become_user", defaults.become_user.as_ref())?;
+    Ok(Some(Become {
+        method: method.parse().map_err(|()| ConnectSettingError::Method(method.clone()))?,
+        user: user.unwrap_or_else(|| "root".into()),
+        password: variables
+            .secret(&[&password[0], &pass[0], &password[1], &pass[1]])?
+            .or_else(|| defaults.become_password.clone()),
+        flags: pick(&[&flags[0], &flags[1]], "become_flags", None)?,
+        exe: pick(&[&exe[0], &exe[1]], "become_exe", None)?,
+    }))
+}
+
+/// `~` in a path of the controller.
+pub fn expand_home(path: &std::path::Path) -> PathBuf {
+    sutler_modules::kit::users::expand_path(&path.to_string_lossy(), &[]).into()
+}
+
+/// Splits as a shell would: blanks, quotes, backslashes.
+fn split_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, quote) {
+            ('\\', None | Some('"')) => word.get_or_insert_default().extend(letters.next()),
+            ('\'' | '"', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (_, Some(open)) if open == letter => quote = None,
+            (_, None) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_as_in_a_shell() {
+        assert_eq!(
+            split_words(r#"-o A=b  -F 'my file' "x \" y" '' z\ z"#),
+            ["-o", "A=b", "-F", "my file", "x \" y", "", "z z"]
+        );
+    }
+}

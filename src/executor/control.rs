@@ -1,0 +1,78 @@
+//! Ctrl-C: the first stops new tasks, the second stops the running ones.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU8, Ordering},
+};
+
+use tokio::sync::Notify;
+
+use crate::output::{Emitter, Event};
+
+/// Whether the run should go on; clones share it.
+#[derive(Clone, Default)]
+pub struct Control(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    interrupts: AtomicU8,
+    asks_no_more: AtomicBool,
+    killed: Notify,
+}
+
+impl Control {
+    /// Whether no new task may start.
+    pub fn is_stopping(&self) -> bool {
+        self.0.interrupts.load(Ordering::SeqCst) > 0
+    }
+
+    /// Ends when running tasks have to stop.
+    pub async fn killed(&self) {
+        let killed = self.0.killed.notified();
+        if self.0.interrupts.load(Ordering::SeqCst) < 2 {
+            killed.await;
+        }
+    }
+
+    /// Ends the run after the task that runs now.
+    pub fn stop(&self) {
+        self.0.interrupts.fetch_max(1, Ordering::SeqCst);
+    }
+
+    /// Listens for Ctrl-C as long as the runtime lives.
+    pub fn listen(&self, events: Emitter) {
+        let control = self.clone();
+        tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                let before = control.0.interrupts.fetch_add(1, Ordering::SeqCst);
+                let note = match before {
+                    0 => "interrupted: running tasks may finish, no new ones start; press Ctrl-C again to stop them",
+                    _ => "interrupted again: running tasks are stopped",
+                };
+                events.emit(Event::Note(note.into()));
+                if before > 0 {
+                    control.0.killed.notify_waiters();
+                }
+            }
+        });
+    }
+}
+
+/// `--step`: asks whether to do a task. `c` stops asking, end of input stops the run.
+pub fn confirm(task: &str, control: &Control) -> bool {
+    if control.0.asks_no_more.load(Ordering::Relaxed) {
+        return true;
+    }
+    match crate::cli::ask(&format!("Perform task: TASK: {task} (N)o/(y)es/(c)ontinue: ")).as_deref() {
+        Some("y" | "yes") => true,
+        Some("c" | "continue") => {
+            control.0.asks_no_more.store(true, Ordering::Relaxed);
+            true
+        }
+        Some(_) => false,
+        None => {
+            control.stop();
+            false
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What happened on each host, counted as Ansible counts.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use parking_lot::Mutex;
+
+use crate::output::{Counts, Recap, Status};
+
+/// How a run ends, as the process's exit code says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Every host ended well.
+    Success,
+    /// It could not start.
+    Error,
+    /// A task failed on some host.
+    Failed,
+    /// Some host could not be reached, or a playbook is wrong.
+    Unreachable,
+    /// Ctrl-C.
+    Interrupted,
+    /// Something that must not happen did.
+    Unexpected,
+}
+
+impl ExitCode {
+    /// The number, which is Ansible's.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Error => 1,
+            Self::Failed => 2,
+            Self::Unreachable => 4,
+            Self::Interrupted => 99,
+            Self::Unexpected => 250,
+        }
+    }
+}
+
+/// The counts of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    counts: Mutex<BTreeMap<String, Counts>>,
+    /// Hosts that take no part in later plays.
+    lost: Mutex<BTreeSet<String>>,
+    is_broken: AtomicBool,
+    is_unexpected: AtomicBool,
+}
+
+impl Report {
+    /// Counts something on a host.
+    pub fn count(&self, host: &str, count: impl FnOnce(&mut Counts)) {
+        count(self.counts.lock().entry(host.to_owned()).or_default());
+    }
+
+    /// Counts the end of a task on a host.
+    pub fn count_end(&self, host: &str, status: Status, is_ignored: bool) {
+        self.count(host, |counts| match status {
+            Status::Ok => counts.ok += 1,
+            Status::Changed => {
+                counts.ok += 1;
+                counts.changed += 1;
+            }
+            Status::Skipped => counts.skipped += 1,
+            Status::Failed | Status::Unreachable if is_ignored => {
+                counts.ok += 1;
+                counts.ignored += 1;
+            }
+            Status::Failed => counts.failed += 1,
+            Status::Unreachable => counts.unreachable += 1,
+        });
+    }
+
+    /// A host takes no part in later plays.
+    pub fn lose(&self, host: &str) {
+        self.lost.lock().insert(host.to_owned());
+    }
+
+    /// Whether a host takes no part any more.
+    pub fn is_out(&self, host: &str) -> bool {
+        self.lost.lock().contains(host)
+    }
+
+    /// A play could not be run at all.
+    pub fn break_off(&self) {
+        self.is_broken.store(true, Ordering::Relaxed);
+    }
+
+    /// Something happened that must not.
+    pub fn unexpected(&self) {
+        self.is_unexpected.store(true, Ordering::Relaxed);
+    }
+
+    /// The counts of every host that did anything.
+    pub fn recap(&self) -> Recap {
+        Recap { hosts: self.counts.lock().iter().map(|(host, counts)| (host.clone(), *counts)).collect() }
+    }
+
+    /// How the run ended: an unreachable host counts before a failed one, as in Ansible.
+    pub fn exit_code(&self) -> ExitCode {
+        let counts = self.counts.lock();
+        if self.is_unexpected.load(Ordering::Relaxed) {
+            ExitCode::Unexpected
+        } else if self.is_broken.load(Ordering::Relaxed) {
+            ExitCode::Error
+        } else if counts.values().any(|counts| counts.unreachable > 0) {
+            ExitCode::Unreachable
+        } else if counts.values().any(|counts| counts.failed > 0) {
+            ExitCode::Failed
+        } else {
+            ExitCode::Success
+        }
+    }
+}
