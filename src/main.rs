@@ -1,0 +1,19 @@
+//! Arguments → command → exit code, nothing else.
+
+mod cli;
+mod executor;
+mod inventory;
+mod output;
+mod plan;
+mod playbook;
+mod source;
+mod template;
+mod transport;
+mod value;
+mod vars;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(cli::main(&std::env::args_os().collect::<Vec<_>>()).code())
+}
