@@ -1,0 +1,42 @@
+# The commands of every day. Each installs what it needs from Debian, where it is missing.
+
+.PHONY: help demo fleet-up fleet-down test lint compare bench install
+
+help:
+	@echo 'make demo        six real hosts, an Elasticsearch cluster on them (root)'
+	@echo 'make fleet-up    the six hosts alone'
+	@echo 'make fleet-down  take them and the file server down'
+	@echo 'make test        everything that CI runs, the fleet tests included'
+	@echo 'make lint        formatting, clippy, shellcheck'
+	@echo 'make compare     the same playbook with ansible-core on twin hosts, if it is installed'
+	@echo 'make bench       the unchanged second run against ansible-core and plain ssh'
+
+install:
+	@tests/install
+
+demo: install
+	cargo build --release --locked
+	@demo/run
+
+fleet-up: install
+	@tests/fleet/fleet up
+
+fleet-down:
+	@demo/run stop
+
+lint: install
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible benches/unchanged-run \
+		demo/run demo/elasticsearch-standin/pack .ci/run
+
+test: lint
+	cargo test --workspace --locked
+
+compare: install
+	cargo build --release --locked
+	@tests/compare-with-ansible
+
+bench: install
+	cargo build --release --locked
+	@benches/unchanged-run
