@@ -1,0 +1,135 @@
+//! Fresh hosts for one test, through the `fleet` script; they are gone when it ends.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+/// The fleet's number, which is part of every address: the first from 9 that no other fleet has.
+fn number() -> u32 {
+    static NUMBER: OnceLock<u32> = OnceLock::new();
+    let is_free = |number: &u32| match fs::read_to_string(format!("/sys/class/net/sutler{number}/ifalias")) {
+        Ok(owner) => Path::new(owner.trim()) == folder(),
+        Err(_) => true,
+    };
+    *NUMBER.get_or_init(|| (9..100).find(is_free).expect("not every number is taken"))
+}
+
+/// Only one test has hosts at a time, and only one process.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Hosts that are up, as new.
+pub struct Hosts {
+    names: Vec<String>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Hosts {
+    /// Boots hosts of these names; `None` where that cannot be done, after saying so.
+    pub fn boot(names: &[&str]) -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            let test = std::thread::current().name().unwrap_or("a fleet test").to_owned();
+            // Past the test harness, which shows only what failing tests print.
+            let _ = writeln!(std::io::stderr(), "{test}: skipped: only root can boot the hosts it needs");
+            return None;
+        }
+        // A test that failed has left nothing that matters to the next one.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        clear_once();
+        let hosts = Self { names: names.iter().map(|name| (*name).to_owned()).collect(), _turn: turn };
+        let mut arguments = vec!["up"];
+        arguments.extend(names);
+        fleet(&arguments);
+        Some(hosts)
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// A host's address.
+    pub fn address(&self, name: &str) -> String {
+        let file = folder().join("hosts").join(name).join("address");
+        fs::read_to_string(file).expect("the fleet notes each address").trim().to_owned()
+    }
+
+    /// Powers a host off without warning.
+    pub fn kill(&self, name: &str) {
+        fleet(&["kill", name]);
+    }
+
+    /// Pulls a host's network cable.
+    pub fn cut(&self, name: &str) {
+        fleet(&["cut", name]);
+    }
+
+    /// Plugs it in again.
+    pub fn mend(&self, name: &str) {
+        fleet(&["mend", name]);
+    }
+
+    /// Mounts a file system of a size such as `2M` on a host.
+    pub fn tiny_disk(&self, name: &str, path: &str, size: &str) {
+        fleet(&["tinydisk", name, path, size]);
+    }
+
+    /// All that a run could have changed on a host.
+    ///
+    /// Left out is what the fleet script leaves out (logs, temporary folders, and with `/var/tmp`
+    /// the helper's cache) and the mark that sudo makes on its first success, and nothing else.
+    pub fn snapshot(&self, name: &str) -> String {
+        fleet(&["snapshot", name, "--exclude", "/home/*/.sudo_as_admin_successful"])
+    }
+
+    /// What a shell command prints, run by root on a host without sutler.
+    pub fn shell(&self, name: &str, command: &str) -> String {
+        fleet(&["ssh", &format!("root@{name}"), command])
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        let _ = command(&["down"]).args(&self.names).output();
+    }
+}
+
+/// Where the fleet keeps its state.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("fleet")
+}
+
+/// The controller's address on the hosts' network.
+pub fn controller() -> String {
+    format!("10.77.{}.1", number())
+}
+
+/// Waits for other processes with the same fleet, and removes what a killed one left.
+fn clear_once() {
+    static LOCK: OnceLock<File> = OnceLock::new();
+    LOCK.get_or_init(|| {
+        fs::create_dir_all(folder()).expect("the target directory can be written");
+        let lock = File::create(folder().join("tests.lock")).expect("the target directory can be written");
+        lock.lock().expect("a file of ours can be locked");
+        fleet(&["down"]);
+        lock
+    });
+}
+
+/// Runs the script; what it prints, or a panic with what it says.
+fn fleet(arguments: &[&str]) -> String {
+    let Output { status, stdout, stderr } = command(arguments).output().expect("bash is there");
+    let stderr = String::from_utf8_lossy(&stderr);
+    assert!(status.success(), "fleet {}: {status}\n{stderr}", arguments.join(" "));
+    String::from_utf8_lossy(&stdout).into_owned()
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fleet/fleet"));
+    command.args(arguments).stdin(Stdio::null());
+    command.env("SUTLER_FLEET_NUMBER", number().to_string()).env("SUTLER_FLEET_DIR", folder());
+    command
+}

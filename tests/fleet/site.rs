@@ -1,0 +1,88 @@
+//! A folder with an inventory of some hosts and the files of one test.
+
+use std::{fmt::Write, fs, path::Path, time::Duration};
+
+use tempfile::TempDir;
+
+use crate::{
+    hosts::{self, Hosts},
+    run::{Finished, Running},
+};
+
+/// No run of these tests takes longer, however slow the machine.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// The folder; it is removed at the end.
+pub struct Site {
+    folder: TempDir,
+}
+
+impl Site {
+    /// An inventory `hosts.ini` of the hosts, which log in as `admin` with the fleet's key.
+    pub fn new(hosts: &Hosts) -> Self {
+        let site = Self::empty();
+        let mut inventory = String::new();
+        for name in hosts.names() {
+            let _ = writeln!(inventory, "{name} ansible_host={}", hosts.address(name));
+        }
+        site.write("hosts.ini", &inventory);
+        let fleet = hosts::folder();
+        let fleet = fleet.display();
+        site.write(
+            "group_vars/all.yml",
+            format!(
+                "ansible_user: admin\nansible_ssh_private_key_file: {fleet}/id_ed25519\n\
+                 ansible_ssh_common_args: -o UserKnownHostsFile={fleet}/known_hosts\n"
+            ),
+        );
+        site
+    }
+
+    /// Nothing in it.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder can be made") }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file, and the folders it is in.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path().join(name);
+        let parent = path.parent().expect("a file is in a folder");
+        fs::create_dir_all(parent).and_then(|()| fs::write(&path, content)).expect("a temporary folder can be written");
+    }
+
+    /// Variables of one host, which go before those of all.
+    pub fn host_vars(&self, host: &str, vars: &str) {
+        self.write(&format!("host_vars/{host}.yml"), vars);
+    }
+
+    /// Writes `play.yml`: a play on all hosts with no facts and these tasks, written from column 0.
+    pub fn tasks(&self, tasks: &str) {
+        let mut play = String::from("- hosts: all\n  gather_facts: no\n  tasks:\n");
+        for line in tasks.lines() {
+            let _ = writeln!(play, "  {line}");
+        }
+        self.write("play.yml", play);
+    }
+
+    /// Runs `sutler playbook -i hosts.ini play.yml` with further arguments.
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        self.start(arguments).finish(LIMIT)
+    }
+
+    /// Begins to run it.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut all = vec!["playbook", "-i", "hosts.ini", "play.yml"];
+        all.extend(arguments);
+        Running::start(self.path(), &all)
+    }
+
+    /// Runs sutler in the folder with these arguments and no others.
+    pub fn sutler(&self, arguments: &[&str]) -> Finished {
+        Running::start(self.path(), arguments).finish(LIMIT)
+    }
+}
