@@ -303,7 +303,10 @@ async fn a_dropped_task_is_stopped_and_the_session_goes_on() {
     assert!(timeout(Duration::from_millis(300), long).await.is_err());
     let ping = session.run(task("ping", serde_json::json!({})), &NoBodies).await.unwrap();
     assert_eq!(ping[0]["ping"], "pong");
-    let pids = connections.raw(&server.target(), None, "pgrep -f '[s]leep 3 && touch'", None).await.unwrap();
+    // The helper looks for a cancelled task every few milliseconds; the sleep itself takes three seconds.
+    let gone =
+        "for try in 1 2 3 4 5 6 7 8 9 10; do p=$(pgrep -f '[s]leep 3 && touch') || exit 0; sleep 0.1; done; echo $p";
+    let pids = connections.raw(&server.target(), None, gone, None).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&pids.stdout), "");
     connections.close().await;
 }
