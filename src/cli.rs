@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{executor::ExitCode, source::Diagnostic};
 
-pub use prompt::ask;
+pub use prompt::{ask, ask_line};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]

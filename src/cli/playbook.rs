@@ -15,7 +15,7 @@ use crate::{
     inventory::{Inventory, Pattern},
     output::{Event, Output, Secrets},
     plan::TagFilter,
-    playbook,
+    playbook::{self, Project},
     source::{Diagnostic, Severity},
     template::Environment,
     transport::{self, Connections, Secret},
@@ -143,26 +143,34 @@ fn colours() -> bool {
 
 fn start(arguments: Arguments, colour: bool) -> Result<ExitCode, Vec<Diagnostic>> {
     let one = |error: Diagnostic| vec![error];
-    let mut playbooks = Vec::new();
-    let mut warnings = Vec::new();
+    let extra = vars::load_extra(&arguments.extra_vars).map_err(one)?;
+    let (mut playbooks, mut warnings, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     for path in &arguments.playbooks {
-        let loaded = playbook::load(path)?;
+        let loaded = playbook::load(path, &Arc::new(Project::new(folder_of(path), extra.clone())))?;
         warnings.extend(loaded.warnings);
+        missing.extend(loaded.missing);
         playbooks.push(loaded.playbook);
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = inventory_sources(&arguments);
     let inventory = Inventory::load(&sources, Some(&folder)).map_err(one)?;
-    let extra = vars::load_extra(&arguments.extra_vars).map_err(one)?;
     if let Some(error) = arguments.limit().and_then(|limit| leaves_nobody(&inventory, &limit).transpose()) {
         print_errors(&[error.map_err(one)?], colour);
         return Ok(ExitCode::Error);
     }
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
+    let lists_only = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
+    match missing.is_empty() {
+        false if lists_only => {
+            warnings.extend(missing.into_iter().map(|error| Diagnostic { severity: Severity::Warning, ..error }));
+        }
+        false => return Err(missing),
+        true => {}
+    }
     if arguments.strict && !warnings.is_empty() {
         return Err(warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning }).collect());
     }
-    if arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags {
+    if lists_only {
         print_errors(&warnings, colour);
         return lists::print(&arguments.lists(), &playbooks, &inventory);
     }

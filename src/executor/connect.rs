@@ -7,6 +7,7 @@ use super::{
     settings::{Settings, to_flag},
 };
 use crate::{
+    playbook::expand_home,
     source::Diagnostic,
     template::TemplateError,
     transport::{Become, Kind, Secret, Target},
@@ -164,11 +165,6 @@ pub fn becoming(
         flags: pick(&[&flags[0], &flags[1]], "become_flags", None)?,
         exe: pick(&[&exe[0], &exe[1]], "become_exe", None)?,
     }))
-}
-
-/// `~` in a path of the controller.
-pub fn expand_home(path: &std::path::Path) -> PathBuf {
-    sutler_modules::kit::users::expand_path(&path.to_string_lossy(), &[]).into()
 }
 
 /// Splits as a shell would: blanks, quotes, backslashes.
