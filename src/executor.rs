@@ -100,6 +100,7 @@ impl Run {
     /// Runs playbooks one after the other and says how it ended.
     pub async fn playbooks(self: &Arc<Self>, playbooks: &[Playbook]) -> ExitCode {
         'all: for playbook in playbooks {
+            self.events.emit(Event::Playbook { path: playbook.path.clone(), plays: playbook.plays.len() });
             for play in &playbook.plays {
                 let goes_on = play::run(self, playbook, play).await;
                 if !goes_on || self.control.is_stopping() {

@@ -11,7 +11,7 @@ mod secrets;
 
 use std::{sync::mpsc, thread};
 
-pub use event::{Emitter, Event, Outcome, Shown, Status};
+pub use event::{CustomStats, Emitter, Event, Outcome, Shown, Status, TaskStart};
 pub use json::python_json;
 pub use plain::Options;
 pub use recap::{Counts, Recap};

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     inventory::Pattern,
-    output::{Event, Status},
+    output::{Event, Status, TaskStart},
     plan::{Program, Step, batches},
     playbook::{Play, Playbook, Task},
     source::Diagnostic,
@@ -29,14 +29,15 @@ pub async fn run(run: &Arc<Run>, playbook: &Playbook, play: &Arc<Play>) -> bool 
     let play_run = match PlayRun::new(run, play, folder) {
         Ok(play_run) => play_run,
         Err(error) => {
-            run.events.emit(Event::Warning(error));
+            run.events.emit(Event::Error(error));
             run.report.break_off();
             return false;
         }
     };
-    run.events.emit(Event::Play { name: play_run.name.clone() });
+    let is_check = run.options.check;
+    run.events.emit(Event::Play { name: play_run.name.clone(), is_check, is_free: false });
     if play_run.hosts.is_empty() {
-        run.events.emit(Event::NoHosts);
+        run.events.emit(Event::NoHostsMatched);
         return true;
     }
     play_run.all_batches().await
@@ -132,7 +133,7 @@ impl PlayRun {
             Err(error) => {
                 let error = Diagnostic::error(error.to_string());
                 let at = self.play.serial.as_ref().map_or(&self.play.span, |serial| &serial.span);
-                self.context.run.events.emit(Event::Warning(error.at(at)));
+                self.context.run.events.emit(Event::Error(error.at(at)));
                 self.context.run.report.break_off();
                 return false;
             }
@@ -248,8 +249,21 @@ impl PlayRun {
         if self.context.run.options.step && !super::control::confirm(&name, &self.context.run.control) {
             return false;
         }
-        let span = Some(task.span.clone());
-        self.context.run.events.emit(Event::Task { name, is_handler, hosts, span });
+        let start = TaskStart {
+            id: task.id,
+            name,
+            module: task.action.name.value.clone(),
+            arguments: task.action.written_arguments(),
+            is_handler,
+            is_check: Settings::new(task, scope)
+                .flag("check_mode")
+                .ok()
+                .flatten()
+                .unwrap_or(self.context.run.options.check),
+            hosts,
+            span: Some(task.span.clone()),
+        };
+        self.context.run.events.emit(Event::Task(start));
         true
     }
 
@@ -261,7 +275,7 @@ impl PlayRun {
             let permits = Arc::clone(&self.permits);
             running.spawn(async move {
                 let _permit = permits.acquire_owned().await;
-                context.run.events.emit(Event::Started { host: host.name.clone() });
+                context.run.events.emit(Event::Started { host: host.name.clone(), task: task.id });
                 let end = tokio::select! {
                     end = task::run(&context, &task, &host) => Some(end),
                     () = context.run.control.killed() => None,
@@ -277,7 +291,7 @@ impl PlayRun {
                 // A panic is ours: it ends the run, and says so.
                 Err(error) => {
                     let message = format!("a task ended unexpectedly: {error}");
-                    self.context.run.events.emit(Event::Warning(Diagnostic::error(message)));
+                    self.context.run.events.emit(Event::Error(Diagnostic::error(message)));
                     self.context.run.report.unexpected();
                     self.context.run.control.stop();
                 }
@@ -323,7 +337,7 @@ impl PlayRun {
                 unknown.value
             );
             let error = Diagnostic::error(message).at(&unknown.span);
-            self.context.run.events.emit(Event::Warning(error));
+            self.context.run.events.emit(Event::HandlerNotFound(error));
             report.count(name, |counts| counts.failed += 1);
             host.ended = Some(Ended::Failed);
             report.lose(name);

@@ -222,6 +222,7 @@ impl Runner<'_> {
                         host: self.host.name.clone(),
                         task,
                         left: retries + 1 - attempt,
+                        result: end.result.clone(),
                     });
                     tokio::time::sleep(Duration::from_secs_f64(delay)).await;
                 }
@@ -418,6 +419,7 @@ impl Runner<'_> {
         let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
         let mut outcome = Outcome {
             host: self.host.name.clone(),
+            task: self.task.id,
             delegated_to,
             status: end.status,
             result: end.result.clone(),

@@ -35,24 +35,40 @@ impl Plain {
     /// What is printed for an event; whole lines, possibly none.
     pub fn text(&mut self, event: &Event) -> String {
         match event {
-            Event::Play { name } => self.banner(&format!("PLAY [{name}]")),
-            Event::NoHosts => self.paint(Ink::Skipped, "skipping: no hosts matched") + "\n",
-            Event::Task { name, is_handler, span, .. } => {
+            Event::Playbook { .. } | Event::Started { .. } | Event::Notified { .. } => String::new(),
+            Event::Play { name, .. } => self.banner(&format!("PLAY [{name}]")),
+            Event::NoHostsMatched => self.paint(Ink::Skipped, "skipping: no hosts matched") + "\n",
+            Event::Task(start) => {
                 self.shown_error = None;
-                let kind = if *is_handler { "RUNNING HANDLER" } else { "TASK" };
-                let mut text = self.banner(&format!("{kind} [{name}]"));
-                if let Some(span) = span.as_ref().filter(|_| self.options.verbosity >= 2) {
+                let kind = if start.is_handler { "RUNNING HANDLER" } else { "TASK" };
+                let mut text = self.banner(&format!("{kind} [{}]", start.name));
+                if let Some(span) = start.span.as_ref().filter(|_| self.options.verbosity >= 2) {
                     text.push_str(&format!("task path: {}:{}\n", span.file.path().display(), span.line));
                 }
                 text
             }
-            Event::Started { .. } => String::new(),
+            Event::Included { file, hosts, item } => {
+                let item = item.as_ref().map(|item| format!(" => (item={item})")).unwrap_or_default();
+                let line = format!("included: {} for {}{item}", file.display(), hosts.join(", "));
+                self.paint(Ink::Skipped, &line) + "\n"
+            }
+            Event::AsyncPoll { host, job, is_started, is_finished } => {
+                let (started, finished) = (u8::from(*is_started), u8::from(*is_finished));
+                format!("ASYNC POLL on {host}: jid={job} started={started} finished={finished}\n")
+            }
+            Event::AsyncOk { host, job } => format!("ASYNC OK on {host}: jid={job}\n"),
+            Event::AsyncFailed { host, job } => format!("ASYNC FAILED on {host}: jid={job}\n"),
             Event::Item(outcome) | Event::Done(outcome) => self.outcome(outcome),
-            Event::Retry { host, task, left } => {
+            Event::Retry { host, task, left, .. } => {
                 self.paint(Ink::Warning, &format!("FAILED - RETRYING: [{host}]: {task} ({left} retries left).")) + "\n"
             }
             Event::NoHostsLeft => self.banner("NO MORE HOSTS LEFT"),
-            Event::Warning(warning) => warning.render(self.options.colour) + "\n",
+            Event::Warning(warning)
+            | Event::Deprecation(warning)
+            | Event::Error(warning)
+            | Event::HandlerNotFound(warning) => warning.render(self.options.colour) + "\n",
+            Event::Detail { verbosity, text } if *verbosity <= self.options.verbosity => format!("{text}\n"),
+            Event::Detail { .. } | Event::Stats(_) => String::new(),
             Event::Note(text) => format!("{text}\n"),
             Event::Recap(recap) => self.banner("PLAY RECAP") + &recap.render(self.options.colour) + "\n",
         }

@@ -75,12 +75,12 @@ impl Screen {
 impl Live {
     fn follow(&mut self, event: &Event) {
         match event {
-            Event::Task { name, hosts, .. } => {
-                self.task.clone_from(name);
-                (self.hosts, self.done) = (*hosts, 0);
+            Event::Task(start) => {
+                self.task.clone_from(&start.name);
+                (self.hosts, self.done) = (start.hosts, 0);
                 self.running.clear();
             }
-            Event::Started { host } => {
+            Event::Started { host, .. } => {
                 self.running.insert(host.clone(), Instant::now());
             }
             Event::Done(outcome) => {

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use sutler_modules::Entry as ModuleEntry;
 
-use super::{free_form, load::Loading};
+use super::{free_form, load::Loading, task::written};
 use crate::{
     source::{Diagnostic, Entry, Kind, Node, Span, Spanned, nearest},
     value::Value,
@@ -90,6 +90,12 @@ impl Action {
             action.check(loading);
         }
         Some(action)
+    }
+
+    /// The arguments as they are written, `name=value, …`.
+    pub fn written_arguments(&self) -> String {
+        let pairs = self.arguments.iter().map(|(name, argument)| format!("{name}={}", written(&argument.value)));
+        pairs.collect::<Vec<_>>().join(", ")
     }
 
     fn take_form(&mut self, form: Form, loading: &mut Loading) {
