@@ -10,7 +10,11 @@ use std::{ffi::OsString, path::Path};
 
 use clap::{Parser, Subcommand};
 
-use crate::{executor::ExitCode, source::Diagnostic};
+use crate::{
+    executor::ExitCode,
+    output::{Kind, Layout, render_message},
+    source::{Diagnostic, Severity},
+};
 
 pub use prompt::ask;
 
@@ -61,9 +65,20 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() { ExitCode::Failed } else { ExitCode::Success }
 }
 
+/// How errors are laid out: called by one of Ansible's names, as it does.
+fn layout() -> Layout {
+    let name = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with("ansible") { Layout::Ansible } else { Layout::Own }
+}
+
 /// Prints what is wrong before a run can start.
 fn print_errors(errors: &[Diagnostic], colour: bool) {
     for error in errors {
-        eprintln!("{}", error.render(colour));
+        let kind = match error.severity {
+            Severity::Error => Kind::Error,
+            Severity::Warning => Kind::Warning,
+        };
+        eprint!("{}", render_message(error, kind, layout(), colour));
     }
 }

@@ -9,11 +9,11 @@ use std::{
 
 use clap::ArgAction;
 
-use super::{lists, print_errors};
+use super::{layout, lists, print_errors};
 use crate::{
     executor::{ConnectionDefaults, Control, ExitCode, Options, Run},
     inventory::{Inventory, Pattern},
-    output::{Event, Output, Secrets},
+    output::{self, Event, Output, Secrets},
     plan::TagFilter,
     playbook,
     source::{Diagnostic, Severity},
@@ -168,13 +168,7 @@ fn start(arguments: Arguments, colour: bool) -> Result<ExitCode, Vec<Diagnostic>
     }
     let secrets = Secrets::default();
     let options = arguments.into_options(&secrets);
-    let printing = crate::output::Options {
-        verbosity: options.verbosity,
-        colour,
-        is_terminal: std::io::stdout().is_terminal(),
-        width: width(),
-        shows_diff: options.diff,
-    };
+    let printing = printing(&options, colour);
     let (events, output) = Output::start(printing, secrets);
     for warning in warnings {
         events.emit(Event::Warning(warning));
@@ -234,12 +228,25 @@ fn inventory_sources(arguments: &Arguments) -> Vec<String> {
     if Path::new(default).exists() { vec![default.into()] } else { Vec::new() }
 }
 
-/// Columns of a banner: those of the terminal but one, or 79.
-fn width() -> usize {
-    match rustix::termios::tcgetwinsize(std::io::stdout()) {
-        Ok(size) if size.ws_col > 1 => usize::from(size.ws_col) - 1,
-        _ => 79,
+fn printing(options: &Options, colour: bool) -> output::Options {
+    output::Options {
+        verbosity: options.verbosity,
+        colour,
+        is_terminal: std::io::stdout().is_terminal() && std::io::stderr().is_terminal(),
+        width: width(),
+        shows_diff: options.diff,
+        is_check: options.check,
+        layout: layout(),
+        form: output::Form::Playbook,
+        tree: None,
+        settings: output::Settings::from_environment(|name| std::env::var(name).ok()),
     }
+}
+
+/// Columns of a banner: those of the terminal but one, or 79 if that is more.
+fn width() -> usize {
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    columns.saturating_sub(1).max(79)
 }
 
 impl Arguments {

@@ -147,7 +147,9 @@ impl PlayRun {
                 return false;
             }
             if lost == hosts.len() || self.is_beyond_limit(lost, hosts.len()) {
-                if hosts.values().any(|host| self.program.has_tasks_after(host.place)) {
+                // Ansible says it once for the batch and once for the play.
+                if self.has_lost_too_many(lost, hosts.len()) {
+                    self.context.run.events.emit(Event::NoHostsLeft);
                     self.context.run.events.emit(Event::NoHostsLeft);
                 }
                 return false;
@@ -161,8 +163,12 @@ impl PlayRun {
 
     /// Whether so many hosts are lost that the others stop too.
     fn is_beyond_limit(&self, lost: usize, all: usize) -> bool {
-        let percentage = self.max_fail_percentage.is_some_and(|limit| lost as f64 * 100.0 / all as f64 > limit);
-        lost > 0 && (self.any_errors_fatal || percentage)
+        lost > 0 && (self.any_errors_fatal || self.has_lost_too_many(lost, all))
+    }
+
+    /// Whether more than `max_fail_percentage` of the hosts are lost.
+    fn has_lost_too_many(&self, lost: usize, all: usize) -> bool {
+        self.max_fail_percentage.is_some_and(|limit| lost as f64 * 100.0 / all as f64 > limit)
     }
 
     /// All steps on some hosts.
@@ -249,17 +255,15 @@ impl PlayRun {
         if self.context.run.options.step && !super::control::confirm(&name, &self.context.run.control) {
             return false;
         }
+        let settings = Settings::new(task, scope);
+        let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
         let start = TaskStart {
             id: task.id,
             name,
             module: task.action.name.value.clone(),
-            arguments: task.action.written_arguments(),
+            arguments: (!is_hidden).then(|| task.action.written_arguments()),
             is_handler,
-            is_check: Settings::new(task, scope)
-                .flag("check_mode")
-                .ok()
-                .flatten()
-                .unwrap_or(self.context.run.options.check),
+            is_check: settings.flag("check_mode").ok().flatten().unwrap_or(self.context.run.options.check),
             hosts,
             span: Some(task.span.clone()),
         };

@@ -24,6 +24,8 @@ use crate::{
 /// A result as modules return it.
 pub type Fields = Map<String, Json>;
 
+const FAILED: &str = "Task failed";
+
 /// What a task needs to know of the play it runs in.
 #[derive(Clone)]
 pub struct TaskContext {
@@ -229,12 +231,11 @@ impl Runner<'_> {
                 Ok(false) => {
                     end.status = Status::Failed;
                     end.result.insert("failed".into(), json!(true));
-                    end.error = Some(self.at_task(Diagnostic::error(format!(
-                        "the condition of `until` did not hold after {attempt} attempts"
-                    ))));
+                    let message = format!("the condition of `until` did not hold after {attempt} attempts");
+                    end.error = Some(self.returned_failure(message, &end.result));
                     return end;
                 }
-                Err((error, span)) => return self.template_failure(error, span.as_ref()),
+                Err((error, span)) => return self.condition_failure(error, span.as_ref()),
             }
         }
         unreachable!("the last attempt returns")
@@ -249,10 +250,10 @@ impl Runner<'_> {
         match first_unmet(&self.task.keywords.when, &item.scope) {
             Ok(None) => {}
             Ok(Some(unmet)) => return Err(skipped(&unmet.text)),
-            Err((error, span)) => return Err(self.template_failure(error, span.as_ref())),
+            Err((error, span)) => return Err(self.condition_failure(error, span.as_ref())),
         }
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
-            action::PrepareError::Template(error, span) => self.template_failure(error, span.as_ref()),
+            action::PrepareError::Template(error, span) => self.argument_failure(error, span.as_ref()),
             action::PrepareError::Failed(diagnostic) => self.failure(diagnostic),
         })
     }
@@ -332,7 +333,7 @@ impl Runner<'_> {
                         result.insert("failed_when_result".into(), json!(holds));
                     }
                 }
-                Err((error, span)) => return self.template_failure(error, span.as_ref()),
+                Err((error, span)) => return self.condition_failure(error, span.as_ref()),
             }
         }
         result.entry("changed").or_insert(json!(changed));
@@ -346,7 +347,7 @@ impl Runner<'_> {
         if failed {
             let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty());
             let message = message.unwrap_or("the task failed").lines().next().unwrap_or_default().to_owned();
-            end.error = Some(self.at_task(Diagnostic::error(message)));
+            end.error = Some(self.returned_failure(message, &end.result));
         }
         end
     }
@@ -355,22 +356,66 @@ impl Runner<'_> {
         if diagnostic.span.is_some() { diagnostic } else { diagnostic.at(&self.task.action.name.span) }
     }
 
+    /// The error of a result that counts as failed.
+    fn returned_failure(&self, message: String, result: &Fields) -> Diagnostic {
+        let said = result.get("msg").map(|msg| Value::from_json(msg.clone()).to_str()).unwrap_or_default();
+        let decided_here = result.contains_key("failed_when_result") || self.task.action.is_on_controller();
+        let who = if decided_here { "Action failed" } else { "Module failed" };
+        let place = &self.task.span;
+        let error = self.at_task(Diagnostic::error(message)).worded(said).origin(place);
+        error.within(who, place).within(FAILED, place)
+    }
+
     fn failure(&self, diagnostic: Diagnostic) -> ItemEnd {
         let mut result = Fields::new();
         result.insert("changed".into(), json!(false));
         result.insert("failed".into(), json!(true));
-        result.insert("msg".into(), json!(diagnostic.message));
+        result.insert("msg".into(), json!(diagnostic.full_message()));
         let mut end = ItemEnd::new(Status::Failed, result);
-        end.error = Some(self.at_task(diagnostic));
+        let place = &self.task.span;
+        let origin = diagnostic.ansible.origin.clone().or_else(|| diagnostic.span.clone()).unwrap_or(place.clone());
+        end.error = Some(self.at_task(diagnostic).origin(&origin).within(FAILED, place));
         end
     }
 
     fn template_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
-        let mut diagnostic = Diagnostic::from(error);
-        if let (None, Some(span)) = (&diagnostic.span, span) {
-            diagnostic = diagnostic.at(span);
+        self.failed_to_evaluate(place(error, span))
+    }
+
+    /// What cannot be evaluated fails the task in Ansible's words, in the result too.
+    fn failed_to_evaluate(&self, diagnostic: Diagnostic) -> ItemEnd {
+        let msg = diagnostic.clone().within(FAILED, &self.task.span).full_message();
+        let mut end = self.failure(diagnostic);
+        end.result.shift_remove("changed");
+        end.result.insert("msg".into(), json!(msg));
+        end
+    }
+
+    fn condition_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
+        let is_undefined = error.is_undefined();
+        let diagnostic = place(error, span);
+        match span {
+            Some(span) if is_undefined => {
+                self.failed_to_evaluate(diagnostic.origin(span).within("Error while evaluating conditional", span))
+            }
+            Some(span) => self.failed_to_evaluate(diagnostic.origin(span)),
+            None => self.failed_to_evaluate(diagnostic),
         }
-        self.failure(diagnostic)
+    }
+
+    /// An argument that cannot be evaluated.
+    fn argument_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
+        let outermost = error.chain().last().cloned();
+        let diagnostic = place(error, span);
+        let Some((name, via)) =
+            outermost.and_then(|via| Some((self.task.action.argument_of(&via.source, span?)?, via)))
+        else {
+            return self.failed_to_evaluate(diagnostic);
+        };
+        let action = &self.task.action;
+        let outer = format!("Finalization of task args for '{}' failed", action.module.0.name);
+        let inner = format!("Error while resolving value for '{name}'");
+        self.failed_to_evaluate(diagnostic.within(inner, &via.span).within(outer, &action.name.span))
     }
 
     fn connect_failure(&self, error: &ConnectError) -> ItemEnd {
@@ -378,7 +423,8 @@ impl Runner<'_> {
         if let Some(help) = error.help() {
             diagnostic = diagnostic.help(help);
         }
-        let mut end = self.failure(diagnostic);
+        let mut end = self.failed_to_evaluate(diagnostic);
+        end.result.insert("changed".into(), json!(false));
         if error.is_unreachable() {
             end.status = Status::Unreachable;
             end.result.remove("failed");
@@ -494,6 +540,7 @@ impl Runner<'_> {
 
     /// Registers, notifies and shows the end.
     fn finish_as(&self, mut end: ItemEnd, is_loop: bool) -> TaskEnd {
+        let mut outcome = self.outcome(&end, is_loop);
         end.result.entry("changed").or_insert(json!(false));
         if end.status != Status::Unreachable {
             end.result.entry("failed").or_insert(json!(false));
@@ -505,11 +552,14 @@ impl Runner<'_> {
         if end.result.get("changed").is_some_and(is_true) && matches!(end.status, Status::Ok | Status::Changed) {
             match self.notified() {
                 Ok(names) => notified = names,
-                Err((error, span)) => end = self.template_failure(error, Some(&span)),
+                Err((error, span)) => {
+                    end = self.template_failure(error, Some(&span));
+                    outcome = self.outcome(&end, is_loop);
+                }
             }
         }
         if !self.task.is_meta() || matches!(end.status, Status::Failed | Status::Unreachable) {
-            self.context.run.events.emit(Event::Done(self.outcome(&end, is_loop)));
+            self.context.run.events.emit(Event::Done(outcome));
         }
         TaskEnd {
             status: end.status,
@@ -540,6 +590,15 @@ impl Runner<'_> {
 impl ItemEnd {
     fn new(status: Status, result: Fields) -> Self {
         Self { status, result, error: None, facts: Vec::new(), effect: None, shown: Shown::Nothing }
+    }
+}
+
+/// The error of a template, at the place of what it was evaluated for unless it knows a better one.
+fn place(error: TemplateError, span: Option<&Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::from(error);
+    match (&diagnostic.span, span) {
+        (None, Some(span)) => diagnostic.at(span),
+        _ => diagnostic,
     }
 }
 

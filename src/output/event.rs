@@ -43,6 +43,8 @@ pub enum Event {
     },
     /// Hosts include a file of tasks.
     Included {
+        /// The task that includes it.
+        task: TaskId,
         /// The file.
         file: PathBuf,
         /// The hosts.
@@ -131,8 +133,8 @@ pub struct TaskStart {
     pub name: String,
     /// Its module, as it is written.
     pub module: String,
-    /// Its arguments as they are written, `name=value`; empty with `no_log`.
-    pub arguments: String,
+    /// Its arguments as they are written, `name=value`; `None` with `no_log`.
+    pub arguments: Option<String>,
     /// Whether it is a handler.
     pub is_handler: bool,
     /// Whether it only predicts.
@@ -141,6 +143,13 @@ pub struct TaskStart {
     pub hosts: usize,
     /// Where it is written.
     pub span: Option<Span>,
+}
+
+impl TaskStart {
+    /// Whether it only shows a message.
+    pub fn is_debug(&self) -> bool {
+        self.module.rsplit('.').next() == Some("debug")
+    }
 }
 
 /// What `set_stats` collected.
@@ -177,6 +186,8 @@ pub enum Shown {
     Everything,
     /// What it says, without how it counts: `debug`.
     Message,
+    /// Nothing, even with `-v`, unless it failed: facts.
+    Hidden,
 }
 
 /// The end of a task, or of an item, on a host.
@@ -219,9 +230,13 @@ impl Outcome {
         }
         self.result = kept;
         self.item = self.item.as_ref().map(|_| "(censored due to no_log)".into());
-        if let Some(error) = self.error.take() {
-            let hidden = Diagnostic::error("task failed; its output is hidden by `no_log`");
-            self.error = Some(error.span.as_ref().map_or_else(|| hidden.clone(), |span| hidden.clone().at(span)));
+        if let Some(error) = &mut self.error {
+            error.message = "its output is hidden by `no_log`".into();
+            error.label = None;
+            error.help = None;
+            error.notes.clear();
+            error.ansible.message = None;
+            error.ansible.help = None;
         }
     }
 }
@@ -255,7 +270,7 @@ impl Emitter {
             }
             Event::Task(TaskStart { name, arguments, .. }) => {
                 self.secrets.mask(name);
-                self.secrets.mask(arguments);
+                arguments.iter_mut().for_each(|arguments| self.secrets.mask(arguments));
             }
             Event::Retry { task, result, .. } => {
                 self.secrets.mask(task);

@@ -92,6 +92,21 @@ impl Action {
         Some(action)
     }
 
+    /// The name of the argument that `source` is the template of, as it is finalised; `span` is its place.
+    pub fn argument_of(&self, source: &str, span: &Span) -> Option<&str> {
+        let is_it = |argument: &Argument| argument.span == *span && written(&argument.value) == source;
+        let (name, _) = self.arguments.iter().find(|(_, argument)| is_it(argument))?;
+        let is_free = (self.module.0.spec)().free_form == Some(name.as_str());
+        Some(if is_free { "_raw_params" } else { name })
+    }
+
+    /// Whether the controller does all of it.
+    pub fn is_on_controller(&self) -> bool {
+        const ON_CONTROLLER: &[&str] =
+            &["add_host", "assert", "debug", "fail", "group_by", "include_vars", "pause", "set_fact", "set_stats"];
+        ON_CONTROLLER.contains(&self.module.0.short_name())
+    }
+
     /// The arguments as they are written, `name=value, …`.
     pub fn written_arguments(&self) -> String {
         let pairs = self.arguments.iter().map(|(name, argument)| format!("{name}={}", written(&argument.value)));

@@ -4,7 +4,7 @@ use std::{error::Error, fmt, fmt::Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Span, Spanned, excerpt};
+use super::{Span, Wording, excerpt};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Further facts: other places, the cause.
     pub notes: Vec<String>,
-    /// What could not be done because of it, outermost first: only Ansible's layout tells these.
-    pub contexts: Vec<Spanned<String>>,
+    /// The same in Ansible's words.
+    pub ansible: Wording,
 }
 
 impl Diagnostic {
@@ -48,7 +48,7 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, message: String) -> Self {
-        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), contexts: Vec::new() }
+        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), ansible: Wording::default() }
     }
 
     /// The same, about the place `span`.
@@ -77,19 +77,6 @@ impl Diagnostic {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
-    }
-
-    /// The same, as the cause why something else failed: `Error while resolving value for 'msg'`.
-    #[must_use]
-    pub fn within(mut self, context: impl Into<String>, span: &Span) -> Self {
-        self.contexts.insert(0, Spanned::new(context.into(), span.clone()));
-        self
-    }
-
-    /// The message with its contexts before it, as Ansible's `msg` has them.
-    pub fn full_message(&self) -> String {
-        let contexts = self.contexts.iter().map(|context| context.value.as_str());
-        contexts.chain([self.message.as_str()]).collect::<Vec<_>>().join(": ")
     }
 
     /// The text to print, without a line ending at its end; with terminal colours if `colour`.
