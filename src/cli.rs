@@ -1,22 +1,30 @@
 //! The command line: one file per command.
 #![expect(clippy::print_stderr, reason = "errors before a run starts have no other listener")]
 
+mod arguments;
 mod doc;
 mod lists;
 mod playbook;
 mod prompt;
 
-use std::{ffi::OsString, path::Path};
+use std::{ffi::OsString, io::IsTerminal, path::Path, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
-use crate::{executor::ExitCode, source::Diagnostic};
+use crate::{
+    config::{
+        Config, Surroundings,
+        settings::{output, running},
+    },
+    executor::ExitCode,
+    source::{Diagnostic, Duplicates},
+};
 
 pub use prompt::ask;
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]
-#[command(name = "sutler", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "sutler", version, propagate_version = true, max_term_width = 100, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -32,7 +40,7 @@ enum Command {
 
 /// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-playbook", version, max_term_width = 100)]
+#[command(name = "ansible-playbook", version, max_term_width = 100, args_override_self = true)]
 struct AnsiblePlaybook {
     #[command(flatten)]
     arguments: playbook::Arguments,
@@ -59,6 +67,47 @@ fn usage(error: &clap::Error) -> ExitCode {
     // A closed terminal has nobody to tell.
     let _ = error.print();
     if error.use_stderr() { ExitCode::Failed } else { ExitCode::Success }
+}
+
+/// The settings of this folder and environment.
+fn settings() -> Result<Arc<Config>, Stop> {
+    let config = Config::load(&Surroundings::of_process()).map_err(|errors| Stop::new(ExitCode::Settings, errors))?;
+    Duplicates::named(&config.get(&running::DUPLICATE_YAML_DICT_KEY)).decide();
+    Ok(Arc::new(config))
+}
+
+/// Whether standard output is coloured.
+fn colours(config: &Config) -> bool {
+    // Any text in NO_COLOR asks for none (no-color.org); as a setting it would be a boolean.
+    let never = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    config.get(&output::ANSIBLE_FORCE_COLOR)
+        || !config.get(&output::ANSIBLE_NOCOLOR) && !never() && std::io::stdout().is_terminal()
+}
+
+/// Why a command ends before it did anything.
+#[derive(Debug)]
+struct Stop {
+    code: ExitCode,
+    errors: Vec<Diagnostic>,
+    colour: bool,
+}
+
+impl Stop {
+    /// It ends with this code and these errors.
+    fn new(code: ExitCode, errors: impl IntoIterator<Item = Diagnostic>) -> Self {
+        Self { code, errors: errors.into_iter().collect(), colour: false }
+    }
+
+    /// The errors may be coloured.
+    fn in_colour(self, colour: bool) -> Self {
+        Self { colour, ..self }
+    }
+
+    /// Prints the errors and gives the code.
+    fn print(self) -> ExitCode {
+        print_errors(&self.errors, self.colour);
+        self.code
+    }
 }
 
 /// Prints what is wrong before a run can start.

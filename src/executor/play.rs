@@ -13,6 +13,7 @@ use super::{
     task::{self, TaskContext, TaskEnd},
 };
 use crate::{
+    config::settings::running,
     inventory::Pattern,
     output::{Event, Status},
     plan::{Program, Step, batches},
@@ -94,7 +95,10 @@ impl PlayRun {
             name,
             hosts,
             serial,
-            any_errors_fatal: flag(play.keywords.setting("any_errors_fatal"))?,
+            any_errors_fatal: match play.keywords.setting("any_errors_fatal") {
+                None => run.options.config.get(&running::ANY_ERRORS_FATAL),
+                set => flag(set)?,
+            },
             max_fail_percentage: percentage.and_then(|limit| limit.trim().parse().ok()),
             forces_handlers: run.options.force_handlers || flag(play.force_handlers.as_ref())?,
             program,

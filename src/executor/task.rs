@@ -12,6 +12,7 @@ use super::{
     settings::{Settings, evaluate, to_flag},
 };
 use crate::{
+    config::settings::running,
     output::{Event, Outcome, Shown, Status},
     playbook::Task,
     source::{Diagnostic, Span, Spanned},
@@ -271,7 +272,8 @@ impl Runner<'_> {
                 end
             }
             Ok(Prepared::Job(job)) => {
-                let limit = Settings::new(self.task, &item.scope).timeout().ok().flatten();
+                let default = self.context.run.options.config.get(&running::TASK_TIMEOUT);
+                let limit = Settings::new(self.task, &item.scope).timeout(default).ok().flatten();
                 let running = action::run_jobs(self.context, vec![*job]);
                 let result = match limit {
                     Some(limit) => match tokio::time::timeout(limit, running).await {
@@ -415,7 +417,8 @@ impl Runner<'_> {
         let settings = Settings::new(self.task, &self.scope);
         let delegated_to = settings.text("delegate_to").ok().flatten();
         // A `no_log` that cannot be evaluated hides: nothing may leak because of a typing error.
-        let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
+        let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
+        let is_hidden = settings.flag("no_log").map_or(true, |flag| flag.unwrap_or(default));
         let mut outcome = Outcome {
             host: self.host.name.clone(),
             delegated_to,
