@@ -22,7 +22,7 @@ pub use condition::Condition;
 pub use free_form::parse as parse_free_form;
 pub use keywords::Keywords;
 pub use lint::lint;
-pub use load::load;
+pub use load::{load, load_node};
 pub use loops::Loop;
 pub use play::Play;
 pub use task::{Task, TaskId, written};

@@ -16,6 +16,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SourceFile;
+pub use mapping::Duplicates;
 pub use node::{Entry, Kind, Node};
 pub use span::{Span, Spanned};
 pub use suggestion::nearest;

@@ -9,6 +9,7 @@ use super::{
     settings::{evaluate, to_flag},
 };
 use crate::{
+    config::settings::running,
     playbook::{Action, Module, Play, Task, TaskId},
     source::{Diagnostic, Spanned},
     value::Value,
@@ -18,7 +19,8 @@ use crate::{
 /// The task, unless the play does not want it.
 pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Task>>, Diagnostic> {
     let wanted = play.gather_facts.as_ref().map(|gather| evaluate(gather, scope)).transpose()?;
-    if !wanted.is_none_or(|wanted| to_flag(&wanted)) || run.options.start_at.is_some() && play.is_empty() {
+    let default = run.options.config.get(&running::DEFAULT_GATHERING) != "explicit";
+    if !wanted.map_or(default, |wanted| to_flag(&wanted)) || run.options.start_at.is_some() && play.is_empty() {
         return Ok(None);
     }
     let Some(module) = sutler_modules::find("setup") else { return Ok(None) };

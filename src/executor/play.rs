@@ -13,6 +13,7 @@ use super::{
     task::{self, TaskContext, TaskEnd},
 };
 use crate::{
+    config::settings::running,
     inventory::Pattern,
     output::{Event, Status, TaskStart},
     plan::{Program, Step, batches},
@@ -34,9 +35,8 @@ pub async fn run(run: &Arc<Run>, playbook: &Playbook, play: &Arc<Play>) -> bool 
             return false;
         }
     };
-    let is_check = run.options.check;
-    run.events.emit(Event::Play { name: play_run.name.clone(), is_check, is_free: false });
     if play_run.hosts.is_empty() {
+        play_run.announce_play();
         run.events.emit(Event::NoHostsMatched);
         return true;
     }
@@ -95,7 +95,10 @@ impl PlayRun {
             name,
             hosts,
             serial,
-            any_errors_fatal: flag(play.keywords.setting("any_errors_fatal"))?,
+            any_errors_fatal: match play.keywords.setting("any_errors_fatal") {
+                None => run.options.config.get(&running::ANY_ERRORS_FATAL),
+                set => flag(set)?,
+            },
             max_fail_percentage: percentage.and_then(|limit| limit.trim().parse().ok()),
             forces_handlers: run.options.force_handlers || flag(play.force_handlers.as_ref())?,
             program,
@@ -127,6 +130,13 @@ impl PlayRun {
         );
     }
 
+    /// Says that the play begins; again for each batch.
+    fn announce_play(&self) {
+        let run = &self.context.run;
+        let is_check = run.options.check;
+        run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free: false });
+    }
+
     async fn all_batches(&self) -> bool {
         let batches = match batches(&self.hosts, &self.serial) {
             Ok(batches) => batches,
@@ -139,6 +149,7 @@ impl PlayRun {
             }
         };
         for batch in batches {
+            self.announce_play();
             self.publish_hosts(&batch);
             let (flow, hosts) = self.batch(&batch).await;
             let lost =
@@ -310,7 +321,7 @@ impl PlayRun {
         let report = &self.context.run.report;
         let Some(host) = hosts.get_mut(name) else { return };
         if counts {
-            report.count_end(name, end.status, end.is_ignored);
+            report.count_end(name, end.status, end.is_ignored, end.has_changed());
         }
         match end.status {
             Status::Failed if !end.is_ignored => {

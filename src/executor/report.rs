@@ -20,6 +20,8 @@ pub enum ExitCode {
     Failed,
     /// Some host could not be reached, or a playbook is wrong.
     Unreachable,
+    /// A setting or an option is wrong.
+    Settings,
     /// Ctrl-C.
     Interrupted,
     /// Something that must not happen did.
@@ -34,6 +36,7 @@ impl ExitCode {
             Self::Error => 1,
             Self::Failed => 2,
             Self::Unreachable => 4,
+            Self::Settings => 5,
             Self::Interrupted => 99,
             Self::Unexpected => 250,
         }
@@ -57,7 +60,7 @@ impl Report {
     }
 
     /// Counts the end of a task on a host.
-    pub fn count_end(&self, host: &str, status: Status, is_ignored: bool) {
+    pub fn count_end(&self, host: &str, status: Status, is_ignored: bool, has_changed: bool) {
         self.count(host, |counts| match status {
             Status::Ok => counts.ok += 1,
             Status::Changed => {
@@ -68,6 +71,7 @@ impl Report {
             Status::Failed | Status::Unreachable if is_ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
+                counts.changed += usize::from(has_changed && status == Status::Failed);
             }
             Status::Failed => counts.failed += 1,
             Status::Unreachable => counts.unreachable += 1,

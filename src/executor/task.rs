@@ -12,10 +12,11 @@ use super::{
     settings::{Settings, evaluate, to_flag},
 };
 use crate::{
+    config::settings::running,
     output::{Event, Outcome, Shown, Status},
     playbook::Task,
     source::{Diagnostic, Span, Spanned},
-    template::TemplateError,
+    template::{ErrorKind, TemplateError},
     transport::ConnectError,
     value::Value,
     vars::{HostVars, PlayVars, Scope},
@@ -25,6 +26,8 @@ use crate::{
 pub type Fields = Map<String, Json>;
 
 const FAILED: &str = "Task failed";
+const BROKEN_CONDITION: &str =
+    "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
 
 /// What a task needs to know of the play it runs in.
 #[derive(Clone)]
@@ -101,8 +104,9 @@ impl Runner<'_> {
         let items = self.evaluate_loop().map_err(|error| {
             // A loop over something undefined is no failure where the condition does not hold anyway.
             match first_unmet(&self.task.keywords.when, &self.scope) {
-                Ok(Some(unmet)) => Box::new(skipped(&unmet.text)),
-                _ => Box::new(self.template_failure(error, Some(&repeat.over.span))),
+                Ok(Some(unmet)) => Box::new(skipped(unmet.written)),
+                _ if error.is_undefined() => Box::new(self.template_failure(error, Some(&repeat.over.span))),
+                _ => Box::new(self.loop_failure(&error, &repeat.over.span)),
             }
         })?;
         let count = items.len();
@@ -147,8 +151,8 @@ impl Runner<'_> {
             Some(lookup) => context.loop_over(lookup, &over),
             None if matches!(over, Value::List(_) | Value::Tuple(_)) => over.iter(),
             None => Err(TemplateError::type_error(format!(
-                "Invalid data passed to 'loop', it requires a list, got this instead: {}. Hint: If you passed a list/dict of just one element, try adding wantlist=True to your lookup invocation or use q/query instead of lookup",
-                over.to_str()
+                "The `loop` value must resolve to a 'list', not '{}'.",
+                over.type_name()
             ))),
         }
     }
@@ -229,10 +233,13 @@ impl Runner<'_> {
                     tokio::time::sleep(Duration::from_secs_f64(delay)).await;
                 }
                 Ok(false) => {
+                    let is_own = end.status == Status::Failed;
                     end.status = Status::Failed;
                     end.result.insert("failed".into(), json!(true));
+                    // Ansible counts the tries that were followed by another one.
+                    end.result.insert("attempts".into(), json!(retries.max(1)));
                     let message = format!("the condition of `until` did not hold after {attempt} attempts");
-                    end.error = Some(self.returned_failure(message, &end.result));
+                    end.error = Some(self.returned_failure(message, &end.result, is_own));
                     return end;
                 }
                 Err((error, span)) => return self.condition_failure(error, span.as_ref()),
@@ -249,7 +256,7 @@ impl Runner<'_> {
     fn prepare(&self, item: &ItemRun) -> Result<Prepared, ItemEnd> {
         match first_unmet(&self.task.keywords.when, &item.scope) {
             Ok(None) => {}
-            Ok(Some(unmet)) => return Err(skipped(&unmet.text)),
+            Ok(Some(unmet)) => return Err(skipped(unmet.written)),
             Err((error, span)) => return Err(self.condition_failure(error, span.as_ref())),
         }
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
@@ -273,7 +280,8 @@ impl Runner<'_> {
                 end
             }
             Ok(Prepared::Job(job)) => {
-                let limit = Settings::new(self.task, &item.scope).timeout().ok().flatten();
+                let default = self.context.run.options.config.get(&running::TASK_TIMEOUT);
+                let limit = Settings::new(self.task, &item.scope).timeout(default).ok().flatten();
                 let running = action::run_jobs(self.context, vec![*job]);
                 let result = match limit {
                     Some(limit) => match tokio::time::timeout(limit, running).await {
@@ -320,6 +328,7 @@ impl Runner<'_> {
             return ItemEnd::new(Status::Skipped, result);
         }
         let mut failed = result.get("failed").is_some_and(is_true);
+        let is_own = failed;
         let mut changed = result.get("changed").is_some_and(is_true);
         for (conditions, verdict, name) in
             [(&self.task.changed_when, &mut changed, "changed"), (&self.task.failed_when, &mut failed, "failed")]
@@ -347,7 +356,7 @@ impl Runner<'_> {
         if failed {
             let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty());
             let message = message.unwrap_or("the task failed").lines().next().unwrap_or_default().to_owned();
-            end.error = Some(self.returned_failure(message, &end.result));
+            end.error = Some(self.returned_failure(message, &end.result, is_own));
         }
         end
     }
@@ -356,11 +365,11 @@ impl Runner<'_> {
         if diagnostic.span.is_some() { diagnostic } else { diagnostic.at(&self.task.action.name.span) }
     }
 
-    /// The error of a result that counts as failed.
-    fn returned_failure(&self, message: String, result: &Fields) -> Diagnostic {
+    /// The error of a result that counts as failed; `is_own` if the module itself says so.
+    fn returned_failure(&self, message: String, result: &Fields, is_own: bool) -> Diagnostic {
         let said = result.get("msg").map(|msg| Value::from_json(msg.clone()).to_str()).unwrap_or_default();
-        let decided_here = result.contains_key("failed_when_result") || self.task.action.is_on_controller();
-        let who = if decided_here { "Action failed" } else { "Module failed" };
+        let is_of_module = is_own && !self.task.action.is_on_controller();
+        let who = if is_of_module { "Module failed" } else { "Action failed" };
         let place = &self.task.span;
         let error = self.at_task(Diagnostic::error(message)).worded(said).origin(place);
         error.within(who, place).within(FAILED, place)
@@ -386,36 +395,59 @@ impl Runner<'_> {
     fn failed_to_evaluate(&self, diagnostic: Diagnostic) -> ItemEnd {
         let msg = diagnostic.clone().within(FAILED, &self.task.span).full_message();
         let mut end = self.failure(diagnostic);
-        end.result.shift_remove("changed");
         end.result.insert("msg".into(), json!(msg));
         end
     }
 
     fn condition_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
         let is_undefined = error.is_undefined();
+        let is_broken = matches!(error.kind(), ErrorKind::Condition { .. });
         let diagnostic = place(error, span);
         match span {
             Some(span) if is_undefined => {
                 self.failed_to_evaluate(diagnostic.origin(span).within("Error while evaluating conditional", span))
             }
-            Some(span) => self.failed_to_evaluate(diagnostic.origin(span)),
+            Some(span) => {
+                let mut diagnostic = diagnostic.origin(span);
+                if is_broken {
+                    let file = std::path::absolute(span.file.path()).unwrap_or_default();
+                    let place = format!("' at '{}:{}:{}'. ", file.display(), span.line, span.column);
+                    diagnostic.ansible.message = diagnostic.ansible.message.map(|text| text.replacen("'. ", &place, 1));
+                    diagnostic.ansible.help = Some(BROKEN_CONDITION.into());
+                }
+                self.failed_to_evaluate(diagnostic)
+            }
             None => self.failed_to_evaluate(diagnostic),
         }
     }
 
+    /// A loop over what is no list.
+    fn loop_failure(&self, error: &TemplateError, span: &Span) -> ItemEnd {
+        let help = "Provide a list of items/templates, or a template resolving to a list.";
+        let text = error.to_string();
+        let mut diagnostic = Diagnostic::error(text.clone()).at(error.span().unwrap_or(span)).origin(span);
+        diagnostic.ansible.help = text.starts_with("The `loop` value").then(|| help.into());
+        let mut end = self.failure(diagnostic.clone());
+        end.result.insert("msg".into(), json!(text));
+        end.error = Some(diagnostic);
+        end
+    }
+
     /// An argument that cannot be evaluated.
     fn argument_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
-        let outermost = error.chain().last().cloned();
-        let diagnostic = place(error, span);
-        let Some((name, via)) =
-            outermost.and_then(|via| Some((self.task.action.argument_of(&via.source, span?)?, via)))
-        else {
+        let source = error.chain().last().map(|via| via.source.clone());
+        let mut diagnostic = place(error, span);
+        let found = span.and_then(|span| self.task.action.argument_of(source.as_deref(), span));
+        let Some((name, begin)) = found else {
             return self.failed_to_evaluate(diagnostic);
         };
+        if source.is_none() {
+            diagnostic = diagnostic.origin(begin);
+        }
         let action = &self.task.action;
         let outer = format!("Finalization of task args for '{}' failed", action.module.0.name);
         let inner = format!("Error while resolving value for '{name}'");
-        self.failed_to_evaluate(diagnostic.within(inner, &via.span).within(outer, &action.name.span))
+        self.failed_to_evaluate(diagnostic.within(inner, begin).within(outer, &action.name.span))
     }
 
     fn connect_failure(&self, error: &ConnectError) -> ItemEnd {
@@ -424,7 +456,6 @@ impl Runner<'_> {
             diagnostic = diagnostic.help(help);
         }
         let mut end = self.failed_to_evaluate(diagnostic);
-        end.result.insert("changed".into(), json!(false));
         if error.is_unreachable() {
             end.status = Status::Unreachable;
             end.result.remove("failed");
@@ -462,7 +493,8 @@ impl Runner<'_> {
         let settings = Settings::new(self.task, &self.scope);
         let delegated_to = settings.text("delegate_to").ok().flatten();
         // A `no_log` that cannot be evaluated hides: nothing may leak because of a typing error.
-        let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
+        let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
+        let is_hidden = settings.flag("no_log").map_or(true, |flag| flag.unwrap_or(default));
         let mut outcome = Outcome {
             host: self.host.name.clone(),
             task: self.task.id,
@@ -504,12 +536,14 @@ impl Runner<'_> {
         let mut result = Fields::new();
         result.insert("changed".into(), json!(has(Status::Changed)));
         let msg = match status {
-            Status::Skipped if ends.is_empty() => "No items in the list",
             Status::Skipped => "All items skipped",
             Status::Failed | Status::Unreachable => "One or more items failed",
             _ => "All items completed",
         };
-        result.insert("msg".into(), json!(msg));
+        match status {
+            Status::Skipped if ends.is_empty() => result.insert("skipped_reason".into(), json!("No items in the list")),
+            _ => result.insert("msg".into(), json!(msg)),
+        };
         match status {
             Status::Failed => drop(result.insert("failed".into(), json!(true))),
             Status::Unreachable => drop(result.insert("unreachable".into(), json!(true))),
@@ -587,6 +621,13 @@ impl Runner<'_> {
     }
 }
 
+impl TaskEnd {
+    /// Whether the result says that something changed.
+    pub fn has_changed(&self) -> bool {
+        self.result.get("changed").is_some_and(is_true)
+    }
+}
+
 impl ItemEnd {
     fn new(status: Status, result: Fields) -> Self {
         Self { status, result, error: None, facts: Vec::new(), effect: None, shown: Shown::Nothing }
@@ -602,10 +643,10 @@ fn place(error: TemplateError, span: Option<&Span>) -> Diagnostic {
     }
 }
 
-fn skipped(condition: &str) -> ItemEnd {
+fn skipped(condition: Json) -> ItemEnd {
     let mut result = Fields::new();
     result.insert("changed".into(), json!(false));
-    result.insert("false_condition".into(), json!(condition));
+    result.insert("false_condition".into(), condition);
     result.insert("skip_reason".into(), json!("Conditional result was False"));
     result.insert("skipped".into(), json!(true));
     ItemEnd::new(Status::Skipped, result)

@@ -45,6 +45,11 @@ impl Ink {
         }
     }
 
+    /// No text in this colour.
+    pub fn nothing(self) -> String {
+        format!("\x1b[{}m\x1b[0m", self.code())
+    }
+
     /// `text` in this colour, if `on`, each line for itself.
     pub fn paint(self, text: &str, on: bool) -> String {
         if !on || text.is_empty() {

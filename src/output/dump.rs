@@ -13,7 +13,13 @@ pub fn dump(result: &Map<String, Value>, shown: Shown, options: &Options) -> Str
 pub fn dump_message(result: &Map<String, Value>, shown: Shown, options: &Options) -> String {
     let mut values = visible(result, options.verbosity);
     let item = values.get("ansible_loop_var").and_then(Value::as_str).unwrap_or("item").to_owned();
-    values.retain(|name, _| *name != item && !matches!(name.as_str(), "changed" | "ansible_loop_var"));
+    values.retain(|name, _| {
+        *name != item
+            && !matches!(
+                name.as_str(),
+                "ansible_loop_var" | "changed" | "failed_when_result" | "results" | "skip_reason"
+            )
+    });
     dump_visible(values, shown, options)
 }
 

@@ -105,8 +105,6 @@ pub enum Event {
     NoHostsLeft,
     /// Something its author should know.
     Warning(Diagnostic),
-    /// Something that will not work in a later version.
-    Deprecation(Diagnostic),
     /// The run, or a play of it, ends because of this.
     Error(Diagnostic),
     /// A few words on how the run goes on.
@@ -229,6 +227,7 @@ impl Outcome {
             }
         }
         self.result = kept;
+        self.shown = Shown::Nothing;
         self.item = self.item.as_ref().map(|_| "(censored due to no_log)".into());
         if let Some(error) = &mut self.error {
             error.message = "its output is hidden by `no_log`".into();
@@ -285,10 +284,9 @@ impl Emitter {
             | Event::Detail { text, .. }
             | Event::Notified { handler: text, .. }
             | Event::Included { item: Some(text), .. } => self.secrets.mask(text),
-            Event::Warning(diagnostic)
-            | Event::Deprecation(diagnostic)
-            | Event::Error(diagnostic)
-            | Event::HandlerNotFound(diagnostic) => self.secrets.mask_diagnostic(diagnostic),
+            Event::Warning(diagnostic) | Event::Error(diagnostic) | Event::HandlerNotFound(diagnostic) => {
+                self.secrets.mask_diagnostic(diagnostic)
+            }
             Event::Playbook { .. }
             | Event::NoHostsMatched
             | Event::Started { .. }

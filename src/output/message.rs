@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Layout, colour::Ink};
-use crate::source::{Diagnostic, Span, join};
+use crate::source::{Diagnostic, Severity, Span, join};
 
 /// Lines above the one in question.
 const CONTEXT: u32 = 2;
@@ -22,6 +22,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of a diagnostic.
+    pub fn of(diagnostic: &Diagnostic) -> Self {
+        match diagnostic.severity {
+            Severity::Error => Self::Error,
+            Severity::Warning => Self::Warning,
+            Severity::Deprecation => Self::Deprecation,
+        }
+    }
+
     fn label(self) -> &'static str {
         match self {
             Self::Error => "ERROR",

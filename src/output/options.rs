@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::config::{Config, settings::output};
+
 /// How to print.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -86,46 +88,24 @@ pub struct Settings {
     pub deprecation_warnings: bool,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            display_skipped_hosts: true,
-            display_ok_hosts: true,
-            display_failed_stderr: false,
-            display_args_to_stdout: false,
-            show_custom_stats: false,
-            show_per_host_start: false,
-            check_mode_markers: false,
-            show_task_path_on_failure: false,
-            result_format: ResultFormat::Json,
-            pretty_results: None,
-            deprecation_warnings: true,
-        }
-    }
-}
-
 impl Settings {
-    /// What the variables `ANSIBLE_…` say; `variable` reads one. Values that mean nothing are ignored.
-    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let flag = |name: &str| match variable(name)?.trim().to_lowercase().as_str() {
-            "1" | "1.0" | "on" | "t" | "true" | "y" | "yes" => Some(true),
-            "0" | "0.0" | "off" | "f" | "false" | "n" | "no" => Some(false),
-            _ => None,
-        };
-        let default = Self::default();
-        let format = variable("ANSIBLE_CALLBACK_RESULT_FORMAT");
+    /// What `ansible.cfg` and the variables `ANSIBLE_…` say.
+    pub fn from_config(config: &Config) -> Self {
         Self {
-            display_skipped_hosts: flag("ANSIBLE_DISPLAY_SKIPPED_HOSTS").unwrap_or(default.display_skipped_hosts),
-            display_ok_hosts: flag("ANSIBLE_DISPLAY_OK_HOSTS").unwrap_or(default.display_ok_hosts),
-            display_failed_stderr: flag("ANSIBLE_DISPLAY_FAILED_STDERR").unwrap_or_default(),
-            display_args_to_stdout: flag("ANSIBLE_DISPLAY_ARGS_TO_STDOUT").unwrap_or_default(),
-            show_custom_stats: flag("ANSIBLE_SHOW_CUSTOM_STATS").unwrap_or_default(),
-            show_per_host_start: flag("ANSIBLE_SHOW_PER_HOST_START").unwrap_or_default(),
-            check_mode_markers: flag("ANSIBLE_CHECK_MODE_MARKERS").unwrap_or_default(),
-            show_task_path_on_failure: flag("ANSIBLE_SHOW_TASK_PATH_ON_FAILURE").unwrap_or_default(),
-            result_format: if format.as_deref() == Some("yaml") { ResultFormat::Yaml } else { ResultFormat::Json },
-            pretty_results: flag("ANSIBLE_CALLBACK_FORMAT_PRETTY"),
-            deprecation_warnings: flag("ANSIBLE_DEPRECATION_WARNINGS").unwrap_or(default.deprecation_warnings),
+            display_skipped_hosts: config.get(&output::DISPLAY_SKIPPED_HOSTS),
+            display_ok_hosts: config.get(&output::DISPLAY_OK_HOSTS),
+            display_failed_stderr: config.get(&output::DISPLAY_FAILED_STDERR),
+            display_args_to_stdout: config.get(&output::DISPLAY_ARGS_TO_STDOUT),
+            show_custom_stats: config.get(&output::SHOW_CUSTOM_STATS),
+            show_per_host_start: config.get(&output::SHOW_PER_HOST_START),
+            check_mode_markers: config.get(&output::CHECK_MODE_MARKERS),
+            show_task_path_on_failure: config.get(&output::SHOW_TASK_PATH_ON_FAILURE),
+            result_format: match config.get(&output::RESULT_FORMAT).as_str() {
+                "yaml" => ResultFormat::Yaml,
+                _ => ResultFormat::Json,
+            },
+            pretty_results: config.get(&output::PRETTY_RESULTS),
+            deprecation_warnings: config.get(&output::DEPRECATION_WARNINGS),
         }
     }
 }

@@ -96,8 +96,7 @@ impl Plain {
             Event::Detail { verbosity, text } if *verbosity <= self.options.verbosity => {
                 lines.out(&self.paint(Ink::Detail, &format!("{text}\n")));
             }
-            Event::Warning(warning) => self.messages.tell(warning, Kind::Warning, Stream::Err, lines),
-            Event::Deprecation(warning) => self.messages.tell(warning, Kind::Deprecation, Stream::Err, lines),
+            Event::Warning(warning) => self.messages.tell(warning, Kind::of(warning), Stream::Err, lines),
             Event::Error(error) | Event::HandlerNotFound(error) => {
                 self.messages.tell(error, Kind::Error, Stream::Err, lines);
             }
@@ -197,7 +196,13 @@ impl Plain {
 
     /// The end of a loop has a line when its items do not say it all.
     fn has_line(&self, outcome: &Outcome) -> bool {
-        !outcome.is_loop || matches!(outcome.status, Status::Skipped | Status::Unreachable)
+        !outcome.is_loop
+            || matches!(outcome.status, Status::Skipped | Status::Unreachable)
+            || (outcome.status == Status::Failed && self.is_debug(outcome))
+    }
+
+    fn is_debug(&self, outcome: &Outcome) -> bool {
+        self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug)
     }
 
     fn path_of_failure(&self, outcome: &Outcome) -> String {
@@ -212,8 +217,10 @@ impl Plain {
 
     fn line(&self, outcome: &Outcome) -> String {
         let host = match &outcome.delegated_to {
-            Some(other) => format!("{} -> {other}", outcome.host),
-            None => outcome.host.clone(),
+            Some(other) if *other != outcome.host && outcome.status != Status::Skipped => {
+                format!("{} -> {other}", outcome.host)
+            }
+            _ => outcome.host.clone(),
         };
         let item = outcome.item.as_ref();
         let (ink, mut line, shows_values) = match outcome.status {
@@ -232,9 +239,12 @@ impl Plain {
             }
         }
         if shows_values || self.shows_values(outcome) {
-            let is_debug = self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug);
-            let dump = if is_debug { dump_message } else { dump };
-            line.push_str(&format!(" => {}", dump(&outcome.result, outcome.shown, &self.options)));
+            let dump = if self.is_debug(outcome) { dump_message } else { dump };
+            let mut result = outcome.result.clone();
+            if outcome.is_loop && outcome.status == Status::Skipped {
+                result.shift_remove("results");
+            }
+            line.push_str(&format!(" => {}", dump(&result, outcome.shown, &self.options)));
         }
         self.paint(ink, &(line + "\n"))
     }

@@ -82,11 +82,6 @@ impl Program {
         self.steps[enter] = Step::Enter(BlockRange { rescue, always });
     }
 
-    /// Whether a task stands behind that place.
-    pub fn has_tasks_after(&self, place: usize) -> bool {
-        self.steps.iter().skip(place + 1).any(|step| matches!(step, Step::Task(_)))
-    }
-
     /// Leaves out the tasks before the first one of that name (a glob), but for gathering facts;
     /// `false` if there is none.
     pub fn start_at(&mut self, name: &str) -> bool {

@@ -92,12 +92,19 @@ impl Action {
         Some(action)
     }
 
-    /// The name of the argument that `source` is the template of, as it is finalised; `span` is its place.
-    pub fn argument_of(&self, source: &str, span: &Span) -> Option<&str> {
-        let is_it = |argument: &Argument| argument.span == *span && written(&argument.value) == source;
-        let (name, _) = self.arguments.iter().find(|(_, argument)| is_it(argument))?;
+    /// The argument at `span` that is a template, the one of this source if that is known: its name as it is
+    /// finalised, and where the template begins.
+    pub fn argument_of(&self, source: Option<&str>, span: &Span) -> Option<(&str, &Span)> {
+        let (name, template) = self.arguments.iter().find_map(|(name, argument)| match &argument.value {
+            Value::Lazy(template)
+                if argument.span == *span && source.is_none_or(|source| template.source() == source) =>
+            {
+                Some((name, template))
+            }
+            _ => None,
+        })?;
         let is_free = (self.module.0.spec)().free_form == Some(name.as_str());
-        Some(if is_free { "_raw_params" } else { name })
+        Some((if is_free { "_raw_params" } else { name }, template.span()))
     }
 
     /// Whether the controller does all of it.

@@ -61,6 +61,11 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
 
 fn load_text(file: &Arc<SourceFile>) -> Result<Loaded, Vec<Diagnostic>> {
     let (document, warnings) = load_one(file).map_err(|e| vec![e])?;
+    load_node(&document, file.path(), warnings)
+}
+
+/// The plays of a document; `path` is what it is called.
+pub fn load_node(document: &Node, path: &Path, warnings: Vec<Diagnostic>) -> Result<Loaded, Vec<Diagnostic>> {
     let mut loading = Loading { errors: Vec::new(), warnings };
     let plays = match &document.kind {
         Kind::List(plays) => plays.iter().filter_map(|play| Play::read(play, &mut loading)).map(Arc::new).collect(),
@@ -72,7 +77,7 @@ fn load_text(file: &Arc<SourceFile>) -> Result<Loaded, Vec<Diagnostic>> {
         }
     };
     if loading.errors.is_empty() {
-        let playbook = Playbook { path: file.path().to_owned(), plays };
+        let playbook = Playbook { path: path.to_owned(), plays };
         return Ok(Loaded { playbook, warnings: loading.warnings });
     }
     loading.errors.extend(loading.warnings);

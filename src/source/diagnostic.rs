@@ -13,6 +13,8 @@ pub enum Severity {
     Error,
     /// It goes on, but probably not as meant.
     Warning,
+    /// It goes on, but a later version will not.
+    Deprecation,
 }
 
 /// An error or a warning, with the place in a file that it is about.
@@ -45,6 +47,11 @@ impl Diagnostic {
     /// A warning without a place yet.
     pub fn warning(message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, message.into())
+    }
+
+    /// A warning about something that a later version will not take, without a place yet.
+    pub fn deprecation(message: impl Into<String>) -> Self {
+        Self::new(Severity::Deprecation, message.into())
     }
 
     fn new(severity: Severity, message: String) -> Self {
@@ -84,7 +91,7 @@ impl Diagnostic {
         let paint = Paint { on: colour };
         let (word, style) = match self.severity {
             Severity::Error => ("error", AnsiColor::Red.on_default().bold()),
-            Severity::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Severity::Warning | Severity::Deprecation => ("warning", AnsiColor::Yellow.on_default().bold()),
         };
         let frame = AnsiColor::Blue.on_default();
         let mut out = format!("{}: {}", paint.with(style, word), self.message);
