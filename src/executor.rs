@@ -25,6 +25,7 @@ pub use control::Control;
 pub use report::{ExitCode, Report};
 
 use crate::{
+    config::Config,
     inventory::Inventory,
     output::{Emitter, Event},
     plan::TagFilter,
@@ -56,10 +57,12 @@ pub struct Options {
     pub verbosity: u8,
     /// What counts where neither keyword nor variable says otherwise.
     pub connection: ConnectionDefaults,
+    /// What `ansible.cfg` and the environment say.
+    pub config: Arc<Config>,
 }
 
 /// The connection options of the command line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ConnectionDefaults {
     /// `-c`.
     pub kind: Option<String>,
@@ -69,11 +72,13 @@ pub struct ConnectionDefaults {
     pub password: Option<Secret>,
     /// `--private-key`.
     pub key_file: Option<PathBuf>,
-    /// `--ssh-common-args` and `--ssh-extra-args`.
-    pub ssh_args: String,
+    /// `--ssh-common-args`.
+    pub ssh_common_args: Option<String>,
+    /// `--ssh-extra-args`.
+    pub ssh_extra_args: Option<String>,
     /// `-T`, seconds.
-    pub timeout: u64,
-    /// `-b`.
+    pub timeout: Option<u64>,
+    /// `-b`, or the setting.
     pub is_become: bool,
     /// `--become-method`.
     pub become_method: Option<String>,
@@ -81,6 +86,8 @@ pub struct ConnectionDefaults {
     pub become_user: Option<String>,
     /// `-K`.
     pub become_password: Option<Secret>,
+    /// What counts where the command line says nothing.
+    pub config: Arc<Config>,
 }
 
 /// Everything a run needs.

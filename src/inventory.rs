@@ -25,11 +25,15 @@ use std::path::{Path, PathBuf};
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::source::{Diagnostic, Node};
+use crate::{
+    config::Config,
+    source::{Diagnostic, Node},
+};
 
 pub use group::Group;
 pub use host::{Host, HostId};
 pub use pattern::Pattern;
+pub use select::Selection;
 
 use host::Implicit;
 use vars_files::VarsFiles;
@@ -73,8 +77,8 @@ impl Inventory {
     /// with a comma among them. `playbook_dir` is the folder whose `group_vars` and `host_vars` count too.
     ///
     /// Fails when a source is missing or is not understood.
-    pub fn load(sources: &[String], playbook_dir: Option<&Path>) -> Result<Self, Diagnostic> {
-        load::sources(sources, playbook_dir)
+    pub fn load(sources: &[String], playbook_dir: Option<&Path>, config: &Config) -> Result<Self, Diagnostic> {
+        load::sources(sources, playbook_dir, config)
     }
 
     /// The hosts in the order in which they were first named, without the implicit ones.

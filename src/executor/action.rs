@@ -168,8 +168,8 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
     match module {
         "set_fact" => set_fact::run(arguments).map(Prepared::Done),
         "fail" => {
-            let msg = arguments.text("msg")?.unwrap_or_else(|| "Failed as requested from task".into());
-            Ok(Prepared::Done(failed(&msg)))
+            let msg = arguments.value("msg").map(Value::to_json).transpose()?;
+            Ok(Prepared::Done(failed(msg.unwrap_or_else(|| json!("Failed as requested from task")))))
         }
         "include_tasks" | "include_role" => {
             let include = Some(context.includes.find(task, &arguments)?);
@@ -222,10 +222,10 @@ fn module_defaults(task: &Task, scope: &Scope) -> Result<IndexMap<String, Spanne
 }
 
 /// A failure with a message.
-fn failed(msg: &str) -> Done {
+fn failed(msg: serde_json::Value) -> Done {
     let mut result = Fields::new();
     result.insert("changed".into(), json!(false));
     result.insert("failed".into(), json!(true));
-    result.insert("msg".into(), json!(msg));
+    result.insert("msg".into(), msg);
     Done { result, ..Done::default() }
 }

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Run, settings::evaluate};
 use crate::{
+    config::settings::running,
     playbook::{Action, Module, Play, Task},
     source::{Diagnostic, Spanned},
     value::Value,
@@ -15,7 +16,8 @@ use crate::{
 /// The task, unless the play does not want it.
 pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Task>>, Diagnostic> {
     let wanted = play.gather_facts.as_ref().map(|gather| evaluate(gather, scope)).transpose()?;
-    if !wanted.is_none_or(|wanted| wanted.to_flag()) || run.options.start_at.is_some() && play.is_empty() {
+    let default = run.options.config.get(&running::DEFAULT_GATHERING) != "explicit";
+    if !wanted.map_or(default, |wanted| wanted.to_flag()) || run.options.start_at.is_some() && play.is_empty() {
         return Ok(None);
     }
     let Some(module) = sutler_modules::find("setup") else { return Ok(None) };

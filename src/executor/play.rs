@@ -17,6 +17,7 @@ use super::{
     task::{self, TaskContext, TaskEnd},
 };
 use crate::{
+    config::settings::running,
     inventory::Pattern,
     output::{Event, TaskStart},
     plan::{Program, batches},
@@ -40,9 +41,8 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
             return false;
         }
     };
-    let is_free = play_run.strategy != Strategy::Linear;
-    run.events.emit(Event::Play { name: play_run.name.clone(), is_check: run.options.check, is_free });
     if play_run.hosts.is_empty() {
+        play_run.announce_play();
         run.events.emit(Event::NoHostsMatched);
         return true;
     }
@@ -96,7 +96,7 @@ impl PlayRun {
         let percentage = text(&play.max_fail_percentage)?.map(|limit| limit.to_str());
         let strategy = match text(&play.strategy)?.map(|strategy| strategy.to_str()) {
             Some(name) => Strategy::parse(&name).map_err(|error| error.at(&play.span))?,
-            None => Strategy::Linear,
+            None => Strategy::parse(&run.options.config.get(&running::DEFAULT_STRATEGY))?,
         };
         let forces = text(&play.force_handlers)?.is_some_and(|forces| forces.to_flag());
         let forces = run.options.force_handlers || forces;
@@ -148,6 +148,13 @@ impl PlayRun {
         constants.insert("playbook_dir", crate::vars::path_value(directory.clone()));
     }
 
+    /// Says that the play begins; again for each batch.
+    fn announce_play(&self) {
+        let is_check = self.context.run.options.check;
+        let is_free = self.strategy != Strategy::Linear;
+        self.context.run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free });
+    }
+
     async fn all_batches(self: &Arc<Self>) -> bool {
         let batches = match batches(&self.hosts, &self.serial) {
             Ok(batches) => batches,
@@ -159,12 +166,8 @@ impl PlayRun {
                 return false;
             }
         };
-        for (index, batch) in batches.iter().enumerate() {
-            if index > 0 {
-                let is_check = self.context.run.options.check;
-                let is_free = self.strategy != Strategy::Linear;
-                self.context.run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free });
-            }
+        for batch in &batches {
+            self.announce_play();
             self.publish_hosts(batch);
             let hosts: Batch =
                 batch.iter().map(|host| (host.name.clone(), HostState::new(Arc::clone(host), &self.program))).collect();
@@ -202,14 +205,15 @@ impl PlayRun {
         if self.context.run.options.step && !super::control::confirm(&name, &self.context.run.control) {
             return false;
         }
-        let is_check = Settings::new(task, scope).flag("check_mode").ok().flatten();
+        let settings = Settings::new(task, scope);
+        let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
         let start = TaskStart {
             id: task.id,
             name,
             module: task.action.name.value.clone(),
-            arguments: task.action.written_arguments(),
+            arguments: (!is_hidden).then(|| task.action.written_arguments()),
             is_handler,
-            is_check: is_check.unwrap_or(self.context.run.options.check),
+            is_check: settings.flag("check_mode").ok().flatten().unwrap_or(self.context.run.options.check),
             hosts,
             span: Some(task.span.clone()),
         };

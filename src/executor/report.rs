@@ -20,6 +20,8 @@ pub enum ExitCode {
     Failed,
     /// Some host could not be reached, or a playbook is wrong.
     Unreachable,
+    /// A setting or an option is wrong.
+    Settings,
     /// Ctrl-C.
     Interrupted,
     /// Something that must not happen did.
@@ -34,6 +36,7 @@ impl ExitCode {
             Self::Error => 1,
             Self::Failed => 2,
             Self::Unreachable => 4,
+            Self::Settings => 5,
             Self::Interrupted => 99,
             Self::Unexpected => 250,
         }

@@ -2,18 +2,18 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use crate::source::{Diagnostic, Kind, SourceFile, Span, load_one};
+use crate::{
+    config::{Config, settings},
+    source::{Diagnostic, Kind, SourceFile, Span, load_one},
+};
 
 use super::{Inventory, address, ini, script, yaml};
 
-/// Endings of files in a directory that are no inventory: Ansible's `INVENTORY_IGNORE_EXTS`.
-const IGNORED: [&str; 12] =
-    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
 /// Names in a directory that are no inventory.
 const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
 
 /// Reads all sources; see [`Inventory::load`].
-pub fn sources(sources: &[String], playbook_dir: Option<&Path>) -> Result<Inventory, Diagnostic> {
+pub fn sources(sources: &[String], playbook_dir: Option<&Path>, config: &Config) -> Result<Inventory, Diagnostic> {
     let mut inventory = Inventory::default();
     for source in sources {
         let path = Path::new(source);
@@ -22,7 +22,7 @@ pub fn sources(sources: &[String], playbook_dir: Option<&Path>) -> Result<Invent
             names(&mut inventory, source);
         } else if path.is_dir() {
             inventory.files.add_inventory(path);
-            directory(&mut inventory, path)?;
+            directory(&mut inventory, path, config)?;
             inventory.sources.push(path.to_owned());
         } else if path.exists() {
             inventory.files.add_inventory(path.parent().unwrap_or(Path::new("")));
@@ -69,19 +69,20 @@ fn names(inventory: &mut Inventory, text: &str) {
     }
 }
 
-fn directory(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
+fn directory(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(), Diagnostic> {
     let entries = fs::read_dir(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|cause| Diagnostic::error(format!("cannot read the directory `{}`: {cause}", path.display())))?;
     let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let ignored = config.get(&settings::inventory::INVENTORY_IGNORE_EXTS);
     names.retain(|name| {
-        !name.starts_with('.') && !RESERVED.contains(&name.as_str()) && !IGNORED.iter().any(|end| name.ends_with(end))
+        !name.starts_with('.') && !RESERVED.contains(&name.as_str()) && !ignored.iter().any(|end| name.ends_with(end))
     });
     names.sort_unstable();
     for name in names {
         let path = path.join(name);
         if path.is_dir() {
-            directory(inventory, &path)?;
+            directory(inventory, &path, config)?;
         } else {
             inventory.sources.push(path.clone());
             let read = file(inventory, &path);

@@ -43,6 +43,8 @@ pub enum Event {
     },
     /// Hosts include a file of tasks.
     Included {
+        /// The task that includes it.
+        task: TaskId,
         /// The file.
         file: PathBuf,
         /// The hosts.
@@ -103,8 +105,6 @@ pub enum Event {
     NoHostsLeft,
     /// Something its author should know.
     Warning(Diagnostic),
-    /// Something that will not work in a later version.
-    Deprecation(Diagnostic),
     /// The run, or a play of it, ends because of this.
     Error(Diagnostic),
     /// A few words on how the run goes on.
@@ -131,8 +131,8 @@ pub struct TaskStart {
     pub name: String,
     /// Its module, as it is written.
     pub module: String,
-    /// Its arguments as they are written, `name=value`; empty with `no_log`.
-    pub arguments: String,
+    /// Its arguments as they are written, `name=value`; `None` with `no_log`.
+    pub arguments: Option<String>,
     /// Whether it is a handler.
     pub is_handler: bool,
     /// Whether it only predicts.
@@ -141,6 +141,13 @@ pub struct TaskStart {
     pub hosts: usize,
     /// Where it is written.
     pub span: Option<Span>,
+}
+
+impl TaskStart {
+    /// Whether it only shows a message.
+    pub fn is_debug(&self) -> bool {
+        self.module.rsplit('.').next() == Some("debug")
+    }
 }
 
 /// What `set_stats` collected.
@@ -177,6 +184,8 @@ pub enum Shown {
     Everything,
     /// What it says, without how it counts: `debug`.
     Message,
+    /// Nothing, even with `-v`, unless it failed: facts.
+    Hidden,
 }
 
 /// The end of a task, or of an item, on a host.
@@ -218,10 +227,15 @@ impl Outcome {
             }
         }
         self.result = kept;
+        self.shown = Shown::Nothing;
         self.item = self.item.as_ref().map(|_| "(censored due to no_log)".into());
-        if let Some(error) = self.error.take() {
-            let hidden = Diagnostic::error("task failed; its output is hidden by `no_log`");
-            self.error = Some(error.span.as_ref().map_or_else(|| hidden.clone(), |span| hidden.clone().at(span)));
+        if let Some(error) = &mut self.error {
+            error.message = "its output is hidden by `no_log`".into();
+            error.label = None;
+            error.help = None;
+            error.notes.clear();
+            error.ansible.message = None;
+            error.ansible.help = None;
         }
     }
 }
@@ -255,7 +269,7 @@ impl Emitter {
             }
             Event::Task(TaskStart { name, arguments, .. }) => {
                 self.secrets.mask(name);
-                self.secrets.mask(arguments);
+                arguments.iter_mut().for_each(|arguments| self.secrets.mask(arguments));
             }
             Event::Retry { task, result, .. } => {
                 self.secrets.mask(task);
@@ -270,10 +284,9 @@ impl Emitter {
             | Event::Detail { text, .. }
             | Event::Notified { handler: text, .. }
             | Event::Included { item: Some(text), .. } => self.secrets.mask(text),
-            Event::Warning(diagnostic)
-            | Event::Deprecation(diagnostic)
-            | Event::Error(diagnostic)
-            | Event::HandlerNotFound(diagnostic) => self.secrets.mask_diagnostic(diagnostic),
+            Event::Warning(diagnostic) | Event::Error(diagnostic) | Event::HandlerNotFound(diagnostic) => {
+                self.secrets.mask_diagnostic(diagnostic)
+            }
             Event::Playbook { .. }
             | Event::NoHostsMatched
             | Event::Started { .. }

@@ -89,6 +89,28 @@ impl Action {
         Some(action)
     }
 
+    /// The argument at `span` that is a template, the one of this source if that is known: its name as it is
+    /// finalised, and where the template begins.
+    pub fn argument_of(&self, source: Option<&str>, span: &Span) -> Option<(&str, &Span)> {
+        let (name, template) = self.arguments.iter().find_map(|(name, argument)| match &argument.value {
+            Value::Lazy(template)
+                if argument.span == *span && source.is_none_or(|source| template.source() == source) =>
+            {
+                Some((name, template))
+            }
+            _ => None,
+        })?;
+        let is_free = (self.module.0.spec)().free_form == Some(name.as_str());
+        Some((if is_free { "_raw_params" } else { name }, template.span()))
+    }
+
+    /// Whether the controller does all of it.
+    pub fn is_on_controller(&self) -> bool {
+        const ON_CONTROLLER: &[&str] =
+            &["add_host", "assert", "debug", "fail", "group_by", "include_vars", "pause", "set_fact", "set_stats"];
+        ON_CONTROLLER.contains(&self.module.0.short_name())
+    }
+
     /// The arguments as they are written, `name=value, …`.
     pub fn written_arguments(&self) -> String {
         let pairs = self.arguments.iter().map(|(name, argument)| format!("{name}={}", written(&argument.value)));

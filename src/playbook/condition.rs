@@ -8,6 +8,10 @@ use crate::{
     template::Template,
 };
 
+/// What Ansible says about a condition that is a template.
+const IN_MARKERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. \
+                          This feature will be removed from ansible-core version 2.23.";
+
 /// One condition, compiled once.
 #[derive(Clone, Debug)]
 pub enum Condition {
@@ -54,9 +58,8 @@ impl Condition {
         let compiled = if Template::is_plain(text) {
             Template::expression(text, span)
         } else {
-            loading.warning(
-                Diagnostic::warning("conditions are expressions already: `{{ }}` is not needed here").at(span),
-            );
+            let message = "conditions are expressions already: `{{ }}` is not needed here";
+            loading.warning(Diagnostic::deprecation(message).worded(IN_MARKERS).at(span));
             Template::compile(text, span, &crate::template::Syntax::default())
         };
         match compiled {

@@ -183,20 +183,31 @@ pub fn load(path: &Path, project: &Arc<Project>) -> Result<Loaded, Vec<Diagnosti
     Ok(Loaded { playbook: Playbook { path: path.to_owned(), plays }, warnings, missing })
 }
 
+/// Loads the plays of a document that is in no file; `path` is what it is called.
+pub fn load_node(document: &Node, path: &Path, project: &Arc<Project>) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut loading = Loading::new(project);
+    let plays = read_document(document, path, &mut loading);
+    let (plays, warnings, missing) = loading.finish(plays)?;
+    Ok(Loaded { playbook: Playbook { path: path.to_owned(), plays }, warnings, missing })
+}
+
 /// The plays of a file, those that it imports included.
 pub fn read_plays(file: &Arc<SourceFile>, loading: &mut Loading) -> Vec<Arc<Play>> {
-    let document = match load_one(file) {
+    match load_one(file) {
         Ok((document, warnings)) => {
             warnings.into_iter().for_each(|warning| loading.warning(warning));
-            document
+            read_document(&document, file.path(), loading)
         }
         Err(error) => {
             loading.error(error);
-            return Vec::new();
+            Vec::new()
         }
-    };
+    }
+}
+
+fn read_document(document: &Node, path: &Path, loading: &mut Loading) -> Vec<Arc<Play>> {
     match &document.kind {
-        Kind::List(plays) => plays.iter().flat_map(|play| read_play(play, file.path(), loading)).collect(),
+        Kind::List(plays) => plays.iter().flat_map(|play| read_play(play, path, loading)).collect(),
         Kind::Null => {
             loading.error(Diagnostic::error("the playbook is empty").at(&document.span));
             Vec::new()

@@ -28,12 +28,12 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project of a playbook in `directory`, with the places that Ansible searches by default.
+    /// The project of a playbook in `directory`, which searches beside it alone.
     pub fn new(directory: PathBuf, extra: Dict) -> Self {
         let absolute = std::path::absolute(&directory).unwrap_or_else(|_| directory.clone());
         Self {
-            roles_path: default_path("ANSIBLE_ROLES_PATH", "roles"),
-            collections_path: default_path("ANSIBLE_COLLECTIONS_PATH", "collections"),
+            roles_path: Vec::new(),
+            collections_path: Vec::new(),
             environment: Arc::new(Environment::new(absolute)),
             directory,
             extra,
@@ -111,19 +111,6 @@ impl Project {
 impl std::fmt::Debug for Project {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Project({})", self.directory.display())
-    }
-}
-
-/// A list of folders from the environment, else Ansible's own.
-fn default_path(variable: &str, kind: &str) -> Vec<PathBuf> {
-    match std::env::var(variable) {
-        Ok(paths) => {
-            paths.split(':').filter(|path| !path.is_empty()).map(|path| expand_home(Path::new(path))).collect()
-        }
-        Err(_) => [format!("~/.ansible/{kind}"), format!("/usr/share/ansible/{kind}"), format!("/etc/ansible/{kind}")]
-            .iter()
-            .map(|path| expand_home(Path::new(path)))
-            .collect(),
     }
 }
 

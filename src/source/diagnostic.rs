@@ -4,7 +4,7 @@ use std::{error::Error, fmt, fmt::Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Span, Spanned, excerpt};
+use super::{Span, Wording, excerpt};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Severity {
     Error,
     /// It goes on, but probably not as meant.
     Warning,
+    /// It goes on, but a later version will not.
+    Deprecation,
 }
 
 /// An error or a warning, with the place in a file that it is about.
@@ -32,8 +34,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Further facts: other places, the cause.
     pub notes: Vec<String>,
-    /// What could not be done because of it, outermost first: only Ansible's layout tells these.
-    pub contexts: Vec<Spanned<String>>,
+    /// The same in Ansible's words.
+    pub ansible: Wording,
 }
 
 impl Diagnostic {
@@ -47,8 +49,13 @@ impl Diagnostic {
         Self::new(Severity::Warning, message.into())
     }
 
+    /// A warning about something that a later version will not take, without a place yet.
+    pub fn deprecation(message: impl Into<String>) -> Self {
+        Self::new(Severity::Deprecation, message.into())
+    }
+
     fn new(severity: Severity, message: String) -> Self {
-        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), contexts: Vec::new() }
+        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), ansible: Wording::default() }
     }
 
     /// The same, about the place `span`.
@@ -79,25 +86,12 @@ impl Diagnostic {
         self
     }
 
-    /// The same, as the cause why something else failed: `Error while resolving value for 'msg'`.
-    #[must_use]
-    pub fn within(mut self, context: impl Into<String>, span: &Span) -> Self {
-        self.contexts.insert(0, Spanned::new(context.into(), span.clone()));
-        self
-    }
-
-    /// The message with its contexts before it, as Ansible's `msg` has them.
-    pub fn full_message(&self) -> String {
-        let contexts = self.contexts.iter().map(|context| context.value.as_str());
-        contexts.chain([self.message.as_str()]).collect::<Vec<_>>().join(": ")
-    }
-
     /// The text to print, without a line ending at its end; with terminal colours if `colour`.
     pub fn render(&self, colour: bool) -> String {
         let paint = Paint { on: colour };
         let (word, style) = match self.severity {
             Severity::Error => ("error", AnsiColor::Red.on_default().bold()),
-            Severity::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Severity::Warning | Severity::Deprecation => ("warning", AnsiColor::Yellow.on_default().bold()),
         };
         let frame = AnsiColor::Blue.on_default();
         let mut out = format!("{}: {}", paint.with(style, word), self.message);

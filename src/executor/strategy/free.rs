@@ -104,7 +104,12 @@ async fn step(play: &Arc<PlayRun>, host: &mut HostState, end: &End) -> bool {
     for request in &task_end.includes {
         play.adopt(&request.file);
         let (file, item) = (request.file.label.clone(), request.item.clone());
-        play.context.run.events.emit(Event::Included { file, hosts: vec![host.vars.name.clone()], item });
+        play.context.run.events.emit(Event::Included {
+            task: task.id,
+            file,
+            hosts: vec![host.vars.name.clone()],
+            item,
+        });
         includes.push_back(request.included(play.context.includes.next_order()));
     }
     if !includes.is_empty() {

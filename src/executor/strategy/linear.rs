@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    config::settings::running,
     executor::{
         action::Effect,
         host::{HostState, Included, Place},
@@ -53,14 +54,15 @@ struct Together {
 }
 
 impl Together {
-    fn read(task: &Task, scope: &Scope) -> Self {
+    fn read(play: &PlayRun, task: &Task, scope: &Scope) -> Self {
         let settings = Settings::new(task, scope);
-        let flag = |name: &str| settings.flag(name).ok().flatten().unwrap_or(false);
-        let once = flag("run_once") || task.is_for_all();
+        let flag = |name: &str, default: bool| settings.flag(name).ok().flatten().unwrap_or(default);
+        let once = flag("run_once", false) || task.is_for_all();
+        let default = play.context.run.options.config.get(&running::ANY_ERRORS_FATAL);
         let throttle = settings.text("throttle").ok().flatten().and_then(|text| text.trim().parse().ok());
         Self {
             once,
-            is_fatal: (flag("any_errors_fatal") || once) && !flag("ignore_errors"),
+            is_fatal: (flag("any_errors_fatal", default) || once) && !flag("ignore_errors", false),
             throttle: throttle.unwrap_or(0),
         }
     }
@@ -69,7 +71,7 @@ impl Together {
 async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Batch) -> Flow {
     let is_handler = hosts[&here[0]].is_in_handlers();
     let scope = play.scope(task, &hosts[&here[0]].vars, hosts[&here[0]].parameters().into());
-    let together = Together::read(task, &scope);
+    let together = Together::read(play, task, &scope);
     let mut runs = Vec::new();
     for name in here {
         let Some(host) = hosts.get_mut(name) else { continue };
@@ -154,7 +156,7 @@ fn include(play: &PlayRun, task: &Task, ends: &[(String, TaskEnd)], hosts: &mut 
     for (request, _, names) in groups {
         play.adopt(&request.file);
         let (file, item) = (request.file.label.clone(), request.item.clone());
-        play.context.run.events.emit(Event::Included { file, hosts: names, item });
+        play.context.run.events.emit(Event::Included { task: task.id, file, hosts: names, item });
     }
     for (name, mut includes) in of_host {
         // Each host does its programs in the order of all.

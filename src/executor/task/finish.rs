@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Fields, IncludeRequest, ItemEnd, ItemRun, Runner, TaskEnd, verdict::is_true};
 use crate::{
+    config::settings::running,
     executor::settings::{Settings, evaluate},
     output::{Event, Outcome, Status},
     source::{Span, Spanned},
@@ -94,7 +95,8 @@ impl Runner<'_> {
         let settings = Settings::new(self.task, scope);
         let delegated_to = settings.text("delegate_to").ok().flatten();
         // A `no_log` that cannot be evaluated hides: nothing may leak because of a typing error.
-        let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
+        let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
+        let is_hidden = settings.flag("no_log").map_or(true, |flag| flag.unwrap_or(default));
         let mut outcome = Outcome {
             host: self.host.name.clone(),
             task: self.task.id,
@@ -183,6 +185,7 @@ impl Runner<'_> {
 
     /// Registers, notifies and shows the end.
     fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, is_loop: bool) -> TaskEnd {
+        let mut outcome = self.outcome(&end, is_loop, &self.scope);
         end.result.entry("changed").or_insert(json!(false));
         if !matches!(end.status, Status::Unreachable | Status::Skipped) {
             end.result.entry("failed").or_insert(json!(false));
@@ -196,13 +199,16 @@ impl Runner<'_> {
         if is_changed && (matches!(end.status, Status::Ok | Status::Changed) || is_ignored) {
             match self.notified() {
                 Ok(names) => notified = names,
-                Err((error, span)) => end = self.template_failure(error, Some(&span)),
+                Err((error, span)) => {
+                    end = self.template_failure(error, Some(&span));
+                    outcome = self.outcome(&end, is_loop, &self.scope);
+                }
             }
         }
         let is_silent =
             self.task.is_meta() && !matches!(end.status, Status::Failed | Status::Unreachable | Status::Skipped);
         if !is_silent && includes.is_empty() {
-            self.context.run.events.emit(Event::Done(self.outcome(&end, is_loop, &self.scope)));
+            self.context.run.events.emit(Event::Done(outcome));
         }
         TaskEnd {
             host: self.host.name.clone(),

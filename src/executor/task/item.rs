@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{ItemEnd, ItemRun, Runner};
 use crate::{
+    config::settings::running,
     executor::{
         action::{self, Effect, Prepared},
         conditions::{all_hold, first_unmet},
@@ -53,17 +54,16 @@ impl Runner<'_> {
                     tokio::time::sleep(Duration::from_secs_f64(delay)).await;
                 }
                 Ok(false) => {
+                    let is_own = end.status == Status::Failed;
                     end.status = Status::Failed;
                     end.result.insert("failed".into(), json!(true));
-                    end.result.insert("attempts".into(), json!(attempt.saturating_sub(1).max(1)));
-                    if end.error.is_none() {
-                        end.error = Some(self.at_task(Diagnostic::error(format!(
-                            "the condition of `until` did not hold after {attempt} attempts"
-                        ))));
-                    }
+                    // Ansible counts the tries that were followed by another one.
+                    end.result.insert("attempts".into(), json!(retries.max(1)));
+                    let message = format!("the condition of `until` did not hold after {attempt} attempts");
+                    end.error = Some(self.returned_failure(message, &end.result, is_own));
                     return end;
                 }
-                Err((error, span)) => return self.template_failure(error, span.as_ref()),
+                Err((error, span)) => return self.condition_failure(error, span.as_ref()),
             }
         }
         unreachable!("the last attempt returns")
@@ -77,11 +77,11 @@ impl Runner<'_> {
     pub(super) fn prepare(&self, item: &ItemRun) -> Result<Prepared, ItemEnd> {
         match first_unmet(&self.task.keywords.when, &item.scope) {
             Ok(None) => {}
-            Ok(Some(unmet)) => return Err(Self::skipped(&unmet)),
-            Err((error, span)) => return Err(self.template_failure(error, span.as_ref())),
+            Ok(Some(unmet)) => return Err(Self::skipped(unmet)),
+            Err((error, span)) => return Err(self.condition_failure(error, span.as_ref())),
         }
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
-            action::PrepareError::Template(error, span) => self.template_failure(error, span.as_ref()),
+            action::PrepareError::Template(error, span) => self.argument_failure(error, span.as_ref()),
             action::PrepareError::Failed(diagnostic) => self.failure(diagnostic),
         })
     }
@@ -103,7 +103,7 @@ impl Runner<'_> {
                 end
             }
             Ok(Prepared::Job(job)) => {
-                let limit = Settings::new(self.task, &item.scope).timeout().ok().flatten();
+                let limit = self.timeout(&item.scope);
                 let mut result = None;
                 let mut keep = |_, found| result = Some(found);
                 let running = action::run_jobs(self.context, vec![*job], &mut keep);
@@ -121,6 +121,11 @@ impl Runner<'_> {
                 }
             }
         }
+    }
+
+    pub(super) fn timeout(&self, scope: &Scope) -> Option<Duration> {
+        let default = self.context.run.options.config.get(&running::TASK_TIMEOUT);
+        Settings::new(self.task, scope).timeout(default).ok().flatten()
     }
 
     async fn reset_connection(&self, item: &ItemRun) {

@@ -7,7 +7,7 @@ use crate::{
     executor::{
         action::{self, Job, Prepared},
         conditions::{all_hold, first_unmet},
-        settings::{Settings, evaluate},
+        settings::evaluate,
     },
     playbook::Loop,
     template::TemplateError,
@@ -27,8 +27,9 @@ impl Runner<'_> {
         let items = self.evaluate_loop(repeat).map_err(|error| {
             // A loop over something undefined is no failure where the condition does not hold anyway.
             match first_unmet(&self.task.keywords.when, &self.scope) {
-                Ok(Some(unmet)) => Box::new(Self::skipped(&unmet)),
-                _ => Box::new(self.template_failure(error, Some(&repeat.over.span))),
+                Ok(Some(unmet)) => Box::new(Self::skipped(unmet)),
+                _ if error.is_undefined() => Box::new(self.template_failure(error, Some(&repeat.over.span))),
+                _ => Box::new(self.loop_failure(&error, &repeat.over.span)),
             }
         })?;
         let count = items.len();
@@ -93,8 +94,8 @@ impl Runner<'_> {
             Some(lookup) => context.loop_over(lookup, &over),
             None if matches!(over, Value::List(_) | Value::Tuple(_)) => over.iter(),
             None => Err(TemplateError::type_error(format!(
-                "Invalid data passed to 'loop', it requires a list, got this instead: {}. Hint: If you passed a list/dict of just one element, try adding wantlist=True to your lookup invocation or use q/query instead of lookup",
-                over.to_str()
+                "The `loop` value must resolve to a 'list', not '{}'.",
+                over.type_name()
             ))),
         }
     }
@@ -108,7 +109,7 @@ impl Runner<'_> {
             || !self.task.until.is_empty()
             || self.task.retries.is_some()
             || !repeat.control.break_when.is_empty()
-            || Settings::new(self.task, &self.scope).timeout().ok().flatten().is_some();
+            || self.timeout(&self.scope).is_some();
         let mut held: Option<Result<Prepared, ItemEnd>> = None;
         while done.ends.len() < items.len() && !done.is_over {
             let item = &items[done.ends.len()];
