@@ -235,6 +235,10 @@ impl User {
         if self.password.as_ref().is_some_and(|password| password.contains([':', '\n'])) {
             return Err(Failure::new("a password's hash has neither a colon nor a line break in it"));
         }
+        // `ssh-keygen` would take the first line alone.
+        if self.ssh_key_passphrase.as_ref().is_some_and(|passphrase| passphrase.contains('\n')) {
+            return Err(Failure::new("a key's passphrase has no line break in it"));
+        }
         Ok(())
     }
 
