@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "errors before a run starts have no other listener")]
 
 mod doc;
+mod keyboard;
 mod lists;
 mod playbook;
 mod prompt;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{executor::ExitCode, source::Diagnostic};
 
+pub use keyboard::{Answer, Keyboard};
 pub use prompt::ask;
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.

@@ -27,6 +27,8 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::source::{Diagnostic, Node};
 
+pub use address::split_port;
+pub use edit::InventoryError;
 pub use group::Group;
 pub use host::{Host, HostId};
 pub use pattern::Pattern;
@@ -46,6 +48,9 @@ pub struct Inventory {
     hosts: IndexMap<String, Host>,
     groups: IndexMap<String, Group>,
     implicit: Implicit,
+    /// The sources as they were asked for.
+    given: Vec<String>,
+    /// The sources as they were found.
     sources: Vec<PathBuf>,
     files: VarsFiles,
     warnings: Vec<Diagnostic>,
@@ -60,6 +65,7 @@ impl Default for Inventory {
             hosts: IndexMap::new(),
             groups: groups.map(|group| (group.name.clone(), group)).into_iter().collect(),
             implicit: Implicit::default(),
+            given: Vec::new(),
             sources: Vec::new(),
             files: VarsFiles::default(),
             warnings: Vec::new(),
@@ -114,11 +120,14 @@ impl Inventory {
 
     /// The hosts of a group and of the groups below it, nearer groups first, each host once.
     pub fn hosts_of(&self, group: &str) -> Vec<HostId> {
-        let mut members = IndexSet::new();
+        let mut members: IndexSet<HostId> = IndexSet::new();
+        // What `group_by` puts into a group may be an implicit host; `all` never has one.
+        let implicit = |name: &str| self.implicit.id(name).filter(|_| group != "all");
         for group in self.with_descendants(group) {
-            members.extend(group.hosts.iter().filter_map(|name| self.hosts.get_index_of(name)));
+            let listed = |name: &str| self.hosts.get_index_of(name).map(HostId::listed);
+            members.extend(group.hosts.iter().filter_map(|name| listed(name).or_else(|| implicit(name))));
         }
-        members.into_iter().map(HostId::listed).collect()
+        members.into_iter().collect()
     }
 
     /// The names of all groups that a host is in, directly or not, sorted, without `all`.

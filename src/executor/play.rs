@@ -6,7 +6,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     Run,
-    action::Effect,
+    action::{self, Effect},
     facts, handlers,
     host::{Ended, HostState},
     settings::{Settings, evaluate, to_flag},
@@ -207,7 +207,8 @@ impl PlayRun {
     async fn task(&self, task: &Arc<Task>, here: &[String], hosts: &mut BTreeMap<String, HostState>) -> Flow {
         let first = Scope::of_host(&self.context.run.vars, &hosts[&here[0]].vars).in_play(&self.context.play);
         let first = first.in_task(&task.keywords.vars);
-        let once = Settings::new(task, &first).flag("run_once").ok().flatten().unwrap_or(false);
+        let once =
+            action::runs_once(task) || Settings::new(task, &first).flag("run_once").ok().flatten().unwrap_or(false);
         let runs: Vec<Arc<HostVars>> =
             here.iter().take(if once { 1 } else { here.len() }).map(|name| Arc::clone(&hosts[name].vars)).collect();
         if !self.announce(task, false, runs.len(), &first) {
@@ -218,23 +219,29 @@ impl PlayRun {
         }
         let ends = self.on_hosts(task, &runs).await;
         let mut flow = Flow::Next;
-        let mut flushes = false;
+        let (mut flushes, mut refreshes) = (false, false);
         for (name, end) in ends {
             let counts = !task.is_meta() || end.status == Status::Failed;
             match end.effect {
                 Some(Effect::EndPlay) => flow = Flow::EndPlay,
                 Some(Effect::EndBatch) if flow == Flow::Next => flow = Flow::EndBatch,
                 Some(Effect::FlushHandlers) => flushes = true,
+                Some(Effect::RefreshInventory) => refreshes = true,
                 _ => {}
             }
             if once {
-                share(task, &end, &name, here, hosts);
+                if !action::runs_once(task) {
+                    share(task, &end, &name, here, hosts);
+                }
                 for other in here {
                     self.settle(other, &end, hosts, counts && other == &name);
                 }
             } else {
                 self.settle(&name, &end, hosts, counts);
             }
+        }
+        if refreshes && let Err(error) = self.context.run.vars.refresh_inventory() {
+            self.context.run.events.emit(Event::Warning(error));
         }
         if flushes {
             self.flush(hosts).await;
@@ -387,14 +394,15 @@ fn share(task: &Task, end: &TaskEnd, from: &str, here: &[String], hosts: &BTreeM
 fn select(run: &Run, play: &Play, scope: &Scope) -> Result<Vec<Arc<HostVars>>, Diagnostic> {
     let texts = text_items(&evaluate(&play.hosts, scope)?)?;
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
+    let inventory = run.inventory.read();
     let selection = match &run.options.limit {
-        Some(limit) => run.inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
-        None => run.inventory.select(&pattern),
+        Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
+        None => inventory.select(&pattern),
     };
     for warning in selection.warnings {
         run.events.emit(Event::Warning(warning));
     }
-    let mut names: Vec<String> = selection.hosts.iter().map(|id| run.inventory[*id].name.clone()).collect();
+    let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
     names.retain(|name| !run.report.is_out(name));
     let order = play.order.as_ref().map(|order| evaluate(order, scope).map(|order| order.to_str())).transpose()?;
     match order.as_deref() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     Run, action,
-    action::{Effect, Job, Prepared},
+    action::{Done, Effect, Job, Layer, Prepared},
     conditions::{all_hold, first_unmet},
     connect,
     settings::{Settings, evaluate, to_flag},
@@ -55,6 +55,7 @@ struct ItemEnd {
     result: Fields,
     error: Option<Diagnostic>,
     facts: Vec<(String, Value)>,
+    layer: Layer,
     effect: Option<Effect>,
     shown: Shown,
 }
@@ -261,16 +262,11 @@ impl Runner<'_> {
     async fn go(&self, item: &ItemRun, prepared: Result<Prepared, ItemEnd>) -> ItemEnd {
         match prepared {
             Err(end) => end,
-            Ok(Prepared::Done(done)) => {
-                let mut end = self.judge(item, Ok(done.result));
-                end.facts = done.facts;
-                if done.effect == Some(Effect::ResetConnection) {
-                    self.reset_connection(item).await;
-                }
-                end.effect = done.effect.filter(|_| matches!(end.status, Status::Ok | Status::Changed));
-                end.shown = done.shown;
-                end
-            }
+            Ok(Prepared::Done(done)) => self.done(item, done).await,
+            Ok(Prepared::Later(work)) => match work.await {
+                Ok(done) => self.done(item, done).await,
+                Err(error) => self.judge(item, Err(error)),
+            },
             Ok(Prepared::Job(job)) => {
                 let limit = Settings::new(self.task, &item.scope).timeout().ok().flatten();
                 let running = action::run_jobs(self.context, vec![*job]);
@@ -284,6 +280,19 @@ impl Runner<'_> {
                 self.judge(item, result.expect("one job has one result"))
             }
         }
+    }
+
+    /// The end of what the controller did.
+    async fn done(&self, item: &ItemRun, done: Done) -> ItemEnd {
+        let mut end = self.judge(item, Ok(done.result));
+        end.facts = done.facts;
+        end.layer = done.layer;
+        if done.effect == Some(Effect::ResetConnection) {
+            self.reset_connection(item).await;
+        }
+        end.effect = done.effect.filter(|_| matches!(end.status, Status::Ok | Status::Changed));
+        end.shown = done.shown;
+        end
     }
 
     async fn reset_connection(&self, item: &ItemRun) {
@@ -390,7 +399,17 @@ impl Runner<'_> {
     /// Facts and `set_fact` of an item; of failed ones too, as in Ansible.
     fn store(&self, end: &ItemEnd) {
         for (name, value) in &end.facts {
-            self.host.stored.insert(name.as_str(), value.clone());
+            match end.layer {
+                Layer::Stored => self.host.stored.insert(name.as_str(), value.clone()),
+                Layer::Included => self.host.included.insert(name.as_str(), value.clone()),
+                Layer::StoredAndFact => {
+                    self.host.stored.insert(name.as_str(), value.clone());
+                    self.host.facts.insert(name.as_str(), value.clone());
+                }
+            }
+        }
+        if !end.facts.is_empty() {
+            return;
         }
         if let Some(Json::Object(facts)) = end.result.get("ansible_facts") {
             for (name, value) in facts {
@@ -539,7 +558,15 @@ impl Runner<'_> {
 
 impl ItemEnd {
     fn new(status: Status, result: Fields) -> Self {
-        Self { status, result, error: None, facts: Vec::new(), effect: None, shown: Shown::Nothing }
+        Self {
+            status,
+            result,
+            error: None,
+            facts: Vec::new(),
+            layer: Layer::default(),
+            effect: None,
+            shown: Shown::Nothing,
+        }
     }
 }
 

@@ -47,12 +47,20 @@ macro_rules! actions {
 }
 
 static ACTIONS: &[Entry] = actions! {
+    "ansible.builtin.add_host" => crate::actions::AddHost,
     "ansible.builtin.assert" => crate::actions::Assert,
     "ansible.builtin.debug" => crate::actions::Debug,
     "ansible.builtin.fail" => crate::actions::Fail,
+    "ansible.builtin.group_by" => crate::actions::GroupBy,
+    "ansible.builtin.include_vars" => crate::actions::IncludeVars,
     "ansible.builtin.meta" => crate::actions::Meta,
+    "ansible.builtin.pause" => crate::actions::Pause,
     "ansible.builtin.raw" => crate::actions::Raw,
+    "ansible.builtin.reboot" => crate::actions::Reboot,
     "ansible.builtin.set_fact" => crate::actions::SetFact,
+    "ansible.builtin.set_stats" => crate::actions::SetStats,
+    "ansible.builtin.validate_argument_spec" => crate::actions::ValidateArgumentSpec,
+    "ansible.builtin.wait_for_connection" => crate::actions::WaitForConnection,
 };
 
 static MODULES: &[Entry] = modules! {

@@ -5,7 +5,13 @@ use serde_json::json;
 use crate::output::Shown;
 
 use super::{Done, Evaluated, Fields, PrepareError, TaskContext};
-use crate::{playbook::Task, source::Spanned, template::Template, value::Value, vars::Scope};
+use crate::{
+    playbook::Task,
+    source::Spanned,
+    template::{Template, TemplateError},
+    value::Value,
+    vars::Scope,
+};
 
 /// Runs it. `var` is an expression, not a template, so the arguments are evaluated one by one.
 pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
@@ -18,6 +24,12 @@ pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, Pr
     match arguments.arguments.get("var") {
         Some(var) => {
             let (name, value) = variable(var, scope)?;
+            let value = value.unwrap_or_else(|error| {
+                // What is undefined is shown as such, and is no failure.
+                let why = format!("error 1 - {error}");
+                result.insert("warnings".into(), json!([format!("Encountered 1 template error.\n{why}")]));
+                json!(format!("<< {why} >>"))
+            });
             result.insert(name, value);
         }
         None => {
@@ -29,16 +41,20 @@ pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, Pr
     Ok(Done { result, shown: Shown::Message, ..Done::default() })
 }
 
-fn variable(var: &Spanned<Value>, scope: &Scope) -> Result<(String, serde_json::Value), PrepareError> {
+/// What is shown of a variable; the inner error is that of something undefined.
+fn variable(
+    var: &Spanned<Value>,
+    scope: &Scope,
+) -> Result<(String, Result<serde_json::Value, TemplateError>), PrepareError> {
     let Some(expression) = var.value.as_str() else {
-        return Ok((var.value.to_str(), var.value.to_json()?));
+        return Ok((var.value.to_str(), Ok(var.value.to_json()?)));
     };
     let failed = |error| PrepareError::Template(error, Some(var.span.clone()));
     let template = Template::expression(expression, &var.span).map_err(failed)?;
     let value = scope.context().render(&template).and_then(|value| scope.context().resolve_deep(&value));
     let shown = match value.and_then(|value| value.to_json()) {
-        Ok(value) => value,
-        Err(error) if error.is_undefined() => json!("VARIABLE IS NOT DEFINED!"),
+        Ok(value) => Ok(value),
+        Err(error) if error.is_undefined() => Err(error),
         Err(error) => return Err(failed(error)),
     };
     Ok((expression.to_owned(), shown))

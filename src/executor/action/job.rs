@@ -11,6 +11,44 @@ use crate::{
     vars::Scope,
 };
 
+/// How a task reaches the host that it is done on, and as whom.
+pub struct Reach {
+    /// The host.
+    pub target: Target,
+    /// The user that it becomes there.
+    pub becoming: Option<Become>,
+}
+
+impl Reach {
+    /// The host of a task: its own, or the one it is delegated to.
+    pub fn new(context: &TaskContext, settings: Settings, scope: &Scope) -> Result<Self, PrepareError> {
+        let options = &context.run.options;
+        let reached = match settings.text("delegate_to")? {
+            Some(other) => scope.delegated_to(&other),
+            None => scope.clone(),
+        };
+        let setting_failed = |error: connect::ConnectSettingError| PrepareError::Failed(Diagnostic::from(error));
+        let target = connect::target(settings, &reached, &options.connection).map_err(setting_failed)?;
+        let becoming = connect::becoming(settings, &reached, &options.connection).map_err(setting_failed)?;
+        let secrets = context.run.events.secrets();
+        let become_password = becoming.as_ref().and_then(|becoming| becoming.password.as_ref());
+        for secret in [target.password.as_ref(), target.key_passphrase.as_ref(), become_password].into_iter().flatten()
+        {
+            secrets.add(secret.expose());
+        }
+        Ok(Self { target, becoming })
+    }
+
+    /// Whether the task only predicts, and whether it shows what differs.
+    pub fn mode(&self, context: &TaskContext, settings: Settings) -> Result<Mode, PrepareError> {
+        let options = &context.run.options;
+        Ok(Mode {
+            check: settings.flag("check_mode")?.unwrap_or(options.check),
+            diff: settings.flag("diff")?.unwrap_or(options.diff),
+        })
+    }
+}
+
 /// One item's work on a host.
 pub struct Job {
     target: Target,
@@ -49,24 +87,9 @@ impl Job {
     }
 
     fn with(context: &TaskContext, settings: Settings, scope: &Scope, work: Work) -> Result<Self, PrepareError> {
-        let options = &context.run.options;
-        let reached = match settings.text("delegate_to")? {
-            Some(other) => scope.delegated_to(&other),
-            None => scope.clone(),
-        };
-        let setting_failed = |error: connect::ConnectSettingError| PrepareError::Failed(Diagnostic::from(error));
-        let target = connect::target(settings, &reached, &options.connection).map_err(setting_failed)?;
-        let becoming = connect::becoming(settings, &reached, &options.connection).map_err(setting_failed)?;
-        let secrets = context.run.events.secrets();
-        let become_password = becoming.as_ref().and_then(|becoming| becoming.password.as_ref());
-        for secret in [target.password.as_ref(), target.key_passphrase.as_ref(), become_password].into_iter().flatten()
-        {
-            secrets.add(secret.expose());
-        }
-        let mode = Mode {
-            check: settings.flag("check_mode")?.unwrap_or(options.check),
-            diff: settings.flag("diff")?.unwrap_or(options.diff),
-        };
+        let reach = Reach::new(context, settings, scope)?;
+        let mode = reach.mode(context, settings)?;
+        let Reach { target, becoming } = reach;
         Ok(Self { target, becoming, mode, environment: settings.environment()?, work })
     }
 
