@@ -3,6 +3,7 @@
 
 mod add_host;
 mod assert;
+mod background;
 mod contents;
 mod copy;
 mod debug;
@@ -38,6 +39,7 @@ use crate::{
     vars::Scope,
 };
 
+pub use background::Background;
 pub use contents::Contents;
 pub use job::{Job, Reach, run_jobs};
 pub use meta::Effect;
@@ -162,6 +164,7 @@ impl Evaluated {
 /// Evaluates a task for one item and does the controller's part of it.
 pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
     let module = task.action.module.0.short_name();
+    let background = Background::new(task, scope)?;
     if module == "assert" {
         return assert::run(task, scope).map(Prepared::Done);
     }
@@ -203,7 +206,11 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
             }
             let mut fields = arguments.into_fields()?;
             contents.add_to(&mut fields);
-            Job::new(context, settings, scope, module, fields, contents).map(|job| Prepared::Job(Box::new(job)))
+            if module == "async_status" {
+                fields.insert("_async_dir".into(), json!(background::directory(scope)?));
+            }
+            let job = Job::new(context, settings, scope, module, fields, contents)?;
+            Ok(Prepared::Job(Box::new(job.in_background(background))))
         }
     }
 }

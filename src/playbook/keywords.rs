@@ -42,8 +42,8 @@ impl Place {
         let lists: &[&[&str]] = match self {
             Self::Play => &[SETTINGS, MERGED, PLAY, PLAY_LATER, LATER],
             Self::Block => &[SETTINGS, MERGED, DELEGATION, BLOCK, LATER, DELEGATION_LATER],
-            Self::Task => &[SETTINGS, MERGED, DELEGATION, TASK, TASK_LATER, LATER, DELEGATION_LATER],
-            Self::Handler => &[SETTINGS, MERGED, DELEGATION, TASK, HANDLER, TASK_LATER, LATER, DELEGATION_LATER],
+            Self::Task => &[SETTINGS, MERGED, DELEGATION, TASK, BACKGROUND, LATER, DELEGATION_LATER],
+            Self::Handler => &[SETTINGS, MERGED, DELEGATION, TASK, HANDLER, BACKGROUND, LATER, DELEGATION_LATER],
         };
         lists.concat()
     }
@@ -70,6 +70,8 @@ const SETTINGS: &[&str] = &[
 ];
 /// Inherited by adding up.
 const MERGED: &[&str] = &["environment", "tags", "vars", "when", "name"];
+/// Of a task alone.
+const BACKGROUND: &[&str] = &["async", "poll"];
 const DELEGATION: &[&str] = &["delegate_to", "notify"];
 const PLAY: &[&str] = &[
     "force_handlers",
@@ -107,7 +109,6 @@ const HANDLER: &[&str] = &["listen"];
 /// Keywords of the language that are refused with a word of their own, rather than accepted and ignored.
 const LATER: &[&str] = &["collections", "debugger", "module_defaults", "throttle"];
 const PLAY_LATER: &[&str] = &["roles", "vars_prompt"];
-const TASK_LATER: &[&str] = &["async", "poll"];
 const DELEGATION_LATER: &[&str] = &["delegate_facts"];
 
 /// What a play, block or task says about how its tasks run, everything around it included.
@@ -143,7 +144,7 @@ impl Keywords {
     }
 
     fn read(&mut self, name: &str, node: &Node, place: Place, loading: &mut Loading) {
-        let known = SETTINGS.iter().chain(DELEGATION).find(|known| **known == name);
+        let known = SETTINGS.iter().chain(DELEGATION).chain(BACKGROUND).find(|known| **known == name);
         match name {
             "environment" => {
                 let parts = node.as_list().map_or_else(|| vec![node], |items| items.iter().collect());
@@ -195,7 +196,7 @@ fn is_later(name: &str, place: Place) -> bool {
     let lists: &[&[&str]] = match place {
         Place::Play => &[LATER, PLAY_LATER],
         Place::Block => &[LATER, DELEGATION_LATER],
-        Place::Task | Place::Handler => &[LATER, TASK_LATER, DELEGATION_LATER],
+        Place::Task | Place::Handler => &[LATER, DELEGATION_LATER],
     };
     lists.iter().any(|list| list.contains(&name))
 }

@@ -7,6 +7,7 @@ pub mod kit;
 pub mod registry;
 
 mod actions;
+mod async_status;
 mod blockinfile;
 mod command;
 mod copy;

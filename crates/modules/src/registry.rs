@@ -14,6 +14,8 @@ pub struct Entry {
     pub spec: fn() -> Spec,
     /// Runs it once.
     pub run: Engine,
+    /// Whether the controller does it itself; the helper has no code for it.
+    pub is_action: bool,
 }
 
 impl Entry {
@@ -30,6 +32,7 @@ macro_rules! modules {
             aliases: &[$($($alias),*)?],
             spec: <$module as crate::kit::Args>::spec,
             run: engine::run::<$module>,
+            is_action: false,
         },)*]
     };
 }
@@ -42,6 +45,7 @@ macro_rules! actions {
             aliases: &[],
             spec: <$action as crate::kit::Args>::spec,
             run: engine::run_on_controller,
+            is_action: true,
         },)*]
     };
 }
@@ -64,6 +68,7 @@ static ACTIONS: &[Entry] = actions! {
 };
 
 static MODULES: &[Entry] = modules! {
+    "ansible.builtin.async_status" => crate::async_status::AsyncStatus,
     "ansible.builtin.blockinfile" => crate::blockinfile::Blockinfile,
     "ansible.builtin.command" => crate::command::Command,
     "ansible.builtin.copy" => crate::copy::Copy,

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sutler_protocol::Mode;
 
-use super::{Contents, Fields, PrepareError, TaskContext};
+use super::{Background, Contents, Fields, PrepareError, TaskContext};
 use crate::{
     executor::{connect, settings::Settings},
     source::Diagnostic,
@@ -55,6 +55,7 @@ pub struct Job {
     becoming: Option<Become>,
     mode: Mode,
     environment: Vec<(String, String)>,
+    background: Option<Background>,
     work: Work,
 }
 
@@ -90,7 +91,13 @@ impl Job {
         let reach = Reach::new(context, settings, scope)?;
         let mode = reach.mode(context, settings)?;
         let Reach { target, becoming } = reach;
-        Ok(Self { target, becoming, mode, environment: settings.environment()?, work })
+        Ok(Self { target, becoming, mode, environment: settings.environment()?, background: None, work })
+    }
+
+    /// The same as a job in the background.
+    #[must_use]
+    pub fn in_background(self, background: Option<Background>) -> Self {
+        Self { background, ..self }
     }
 
     /// Whether both can travel in one request.
@@ -103,6 +110,8 @@ impl Job {
             && self.target == other.target
             && self.becoming == other.becoming
             && self.mode == other.mode
+            && self.background.is_none()
+            && other.background.is_none()
             && self.environment == other.environment
     }
 }
@@ -119,7 +128,9 @@ pub async fn run_jobs(context: &TaskContext, jobs: Vec<Job>) -> Vec<Result<Field
 async fn run_joined(context: &TaskContext, jobs: Vec<Job>) -> Result<Vec<Fields>, ConnectError> {
     let connections = &context.run.connections;
     let mut jobs = jobs.into_iter();
-    let Some(Job { target, becoming, mode, environment, work }) = jobs.next() else { return Ok(Vec::new()) };
+    let Some(Job { target, becoming, mode, environment, background, work }) = jobs.next() else {
+        return Ok(Vec::new());
+    };
     let (name, arguments, mut contents) = match work {
         Work::Raw(command) => {
             if mode.check {
@@ -139,8 +150,13 @@ async fn run_joined(context: &TaskContext, jobs: Vec<Job>) -> Result<Vec<Fields>
             contents.extend(more);
         }
     }
+    let task = HelperTask { module: name.to_owned(), mode, environment, items, background: None };
+    if let Some(background) = background {
+        let reach = Reach { target, becoming };
+        return background.run(context, &reach, task, &contents).await.map(|result| vec![result]);
+    }
     let session = connections.helper(&target, becoming.as_ref()).await?;
-    session.run(HelperTask { module: name.to_owned(), mode, environment, items }, &contents).await
+    session.run(task, &contents).await
 }
 
 fn raw_skipped() -> Fields {

@@ -60,7 +60,7 @@ pub fn prepare(
             .unwrap_or_else(|| PATHS.map(str::to_owned).to_vec()),
         before: seconds(["pre_reboot_delay", "pre_reboot_delay_sec"])?.unwrap_or(0),
         after: of_seconds(seconds(["post_reboot_delay", "post_reboot_delay_sec"])?, Duration::ZERO),
-        limit: of_seconds(seconds(["reboot_timeout", "reboot_timeout_sec"])?, Duration::from_secs(600)),
+        limit: of_seconds(seconds(["reboot_timeout", "reboot_timeout_sec"])?, Duration::from_mins(10)),
         attempt: of_seconds(seconds(["connect_timeout", "connect_timeout_sec"])?, ATTEMPT),
     };
     let checks = reboot.reach.mode(context, settings)?.check;
