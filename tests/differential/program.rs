@@ -63,7 +63,7 @@ impl Program {
             let stdout = text(&output.stdout);
             found.text.push_str(&format!("$ {command}\n"));
             if is_list(command) {
-                found.text.push_str(&stdout);
+                found.text.push_str(&trace::list(&stdout));
             } else {
                 found.text.push_str(&trace::trace(&stdout, case.is_by_host));
             }
@@ -104,12 +104,14 @@ impl Program {
         shell.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1").env("ANSIBLE_NOCOLOR", "1").env("USER", "root");
         if !self.is_sutler {
             shell.env("ANSIBLE_PYTHON_INTERPRETER", self.path.with_file_name("python"));
+            // It looks for results below the home of `/etc/passwd`, and writes them below `HOME`.
+            shell.env("ANSIBLE_ASYNC_DIR", place.home.join(".ansible_async"));
         }
         shell
     }
 }
 
-/// Whether a command prints a list, which is compared to the letter.
+/// Whether a command prints a list.
 fn is_list(command: &str) -> bool {
     command.contains(" --list-")
 }

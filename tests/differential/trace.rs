@@ -15,6 +15,33 @@ pub fn trace(stdout: &str, is_by_host: bool) -> String {
     if is_by_host { by_host(sections) } else { sections.map(Section::render).collect() }
 }
 
+/// A list of tasks, tags or hosts as it was printed, but sorted where ansible-core's order is random:
+/// the tags of a play and the hosts.
+pub fn list(stdout: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut hosts_from = None;
+    for line in stdout.lines() {
+        if !line.starts_with("      ") || line.contains("TAGS: ") {
+            hosts_from = None;
+        }
+        lines.push(if line.starts_with("  play #") { sorted_tags(line) } else { line.to_owned() });
+        if line.starts_with("    hosts (") {
+            hosts_from = Some(lines.len());
+        }
+        if let Some(from) = hosts_from {
+            lines[from..].sort();
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn sorted_tags(line: &str) -> String {
+    let Some((head, tags)) = line.rsplit_once("TAGS: [") else { return line.to_owned() };
+    let mut tags: Vec<&str> = tags.trim_end_matches(']').split(',').collect();
+    tags.sort_unstable();
+    format!("{head}TAGS: [{}]", tags.join(","))
+}
+
 /// A banner, and the results below it.
 #[derive(Debug, Default)]
 struct Section {
