@@ -213,7 +213,7 @@ impl Arguments {
         let play = Node::new(Kind::Map(play.into()), place.clone());
         let document = Node::new(Kind::List(vec![play]), place.clone());
         let name = Path::new(&self.playbook_dir).join("__adhoc_playbook__");
-        let loaded = playbook::load_node(&document, &name, project)?;
+        let loaded = playbook::load_node(&document, &name, project).map_err(|broken| broken.errors)?;
         if loaded.missing.is_empty() { Ok(loaded.playbook) } else { Err(loaded.missing) }
     }
 

@@ -82,7 +82,7 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
         if lists.tasks {
             let sorted: BTreeSet<&String> = task.keywords.tags.iter().collect();
             let sorted: Vec<&str> = sorted.into_iter().map(String::as_str).collect();
-            println!("      {}\tTAGS: [{}]", task.title(), sorted.join(", "));
+            println!("      {}\tTAGS: [{}]", listed(task), sorted.join(", "));
         }
     }
     if lists.tags {
@@ -90,6 +90,11 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
         println!("      TASK TAGS: [{}]", tags.join(", "));
     }
     Ok(selection.warnings)
+}
+
+/// A task with a name is listed with its role, one without as its module.
+fn listed(task: &Task) -> String {
+    task.name.as_ref().map_or_else(|| task.action.name.value.clone(), |_| task.title())
 }
 
 /// The tasks of a block; those of `rescue` and `always` are not listed.

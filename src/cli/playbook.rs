@@ -24,7 +24,7 @@ use crate::{
     inventory::{Inventory, Pattern},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
-    playbook::{self, Playbook, Project},
+    playbook::{self, Broken, Playbook, Project},
     source::{Diagnostic, Severity},
     template::Environment,
     transport::{self, Connections},
@@ -116,7 +116,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     for path in &arguments.playbooks {
         is_playbook(path).map_err(&wrong)?;
         let loaded = playbook::load(path, &project(folder_of(path), &extra, &config))
-            .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour))?;
+            .map_err(|broken| Stop::new(of_broken(&broken), broken.errors).in_colour(colour))?;
         warnings.extend(loaded.warnings);
         missing.extend(loaded.missing);
         playbooks.push(loaded.playbook);
@@ -152,11 +152,19 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     Launch { playbooks, inventory, sources, extra, folder, options, warnings }.go(printing, secrets)
 }
 
+/// How it ends when a playbook cannot be loaded.
+fn of_broken(broken: &Broken) -> ExitCode {
+    if broken.is_refused { ExitCode::Error } else { ExitCode::Unreachable }
+}
+
 /// Where the plays of a folder find roles and collections.
 pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Config) -> Arc<Project> {
     let mut project = Project::new(folder, extra.clone());
     project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
     project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
+    let mut environment = (*project.environment).clone();
+    environment.allow_broken_conditionals = config.get(&running::ALLOW_BROKEN_CONDITIONALS);
+    project.environment = Arc::new(environment);
     Arc::new(project)
 }
 
@@ -360,6 +368,9 @@ fn run_vars(
     constants.insert("ansible_skip_tags", vars::text_list(options.tags.skipped()));
     constants.insert("ansible_version", ansible_version());
     constants.insert("ansible_inventory_sources", vars::text_list(sources));
+    if let Some(file) = options.config.file() {
+        constants.insert("ansible_config_file", vars::path_value(std::path::absolute(file).unwrap_or_default()));
+    }
     if let Some(limit) = &options.limit {
         constants.insert("ansible_limit", Value::from(limit.as_str()));
     }
@@ -372,6 +383,8 @@ fn run_vars(
     let mut environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
     environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     Ok(Arc::new(RunVars {
+        merges: options.config.get(&running::DEFAULT_HASH_BEHAVIOUR) == "merge",
+        injects_facts: options.config.get(&running::INJECT_FACTS_AS_VARS),
         extra,
         hosts,
         groups: GroupNames::new(shared),

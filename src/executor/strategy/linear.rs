@@ -35,7 +35,7 @@ pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
 fn next(play: &PlayRun, hosts: &mut Batch) -> Option<(Arc<Task>, Vec<String>)> {
     let mut lowest: Option<(Place, Arc<Task>, Vec<String>)> = None;
     for (name, host) in hosts.iter_mut() {
-        let Some(task) = host.next_task(|| play.handlers()) else { continue };
+        let Some(task) = play.next_task(host) else { continue };
         let place = host.place();
         match &mut lowest {
             Some((low, first, here)) if *low == place && first.id == task.id => here.push(name.clone()),
@@ -125,7 +125,9 @@ fn share(play: &PlayRun, task: &Arc<Task>, end: &TaskEnd, from: &str, here: &[St
             play.settle(host, task, end, counts);
             continue;
         }
-        end.store_on(&host.vars);
+        if !task.is_for_one() {
+            end.store_on(&host.vars);
+        }
         match (end.status, end.effect) {
             (Status::Unreachable, _) if !end.is_ignored => host.advance(),
             (Status::Failed, _) if !end.is_ignored => play.fail(host, task, end),
@@ -198,6 +200,10 @@ fn stop_others(
     if hosts.values().any(HostState::is_active) {
         return Flow::Next;
     }
-    play.context.run.events.emit(Event::NoHostsLeft);
+    if is_beyond {
+        // Ansible says it once for the batch and once for the play.
+        play.context.run.events.emit(Event::NoHostsLeft);
+        play.context.run.events.emit(Event::NoHostsLeft);
+    }
     Flow::EndRun
 }
