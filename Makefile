@@ -1,6 +1,6 @@
 # The commands of every day. Each installs what it needs from Debian, where it is missing.
 
-.PHONY: help demo fleet-up fleet-down test lint compare bench install
+.PHONY: help demo fleet-up fleet-down test lint compare bench size install
 
 help:
 	@echo 'make demo        six real hosts, an Elasticsearch cluster on them (root)'
@@ -10,6 +10,7 @@ help:
 	@echo 'make lint        formatting, clippy, shellcheck'
 	@echo 'make compare     the same playbook with ansible-core on twin hosts, if it is installed'
 	@echo 'make bench       the unchanged second run against ansible-core and plain ssh'
+	@echo 'make size        how large the helper is, and of what'
 
 install:
 	@tests/install
@@ -27,7 +28,7 @@ fleet-down:
 lint: install
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible benches/unchanged-run \
+	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible benches/unchanged-run benches/helper-size \
 		demo/run demo/elasticsearch-standin/pack .ci/run
 
 test: lint
@@ -40,3 +41,6 @@ compare: install
 bench: install
 	cargo build --release --locked
 	@benches/unchanged-run
+
+size: install
+	@benches/helper-size

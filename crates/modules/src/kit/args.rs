@@ -404,7 +404,7 @@ pub trait FromArg: Sized {
 /// Takes arguments out of the checked ones; used by derived code.
 ///
 /// It keeps the first error and goes on: to leave at each of some three hundred fields, with all
-/// before it undone, would be a thirtieth of the helper.
+/// before it undone, is more code than to take the rest.
 pub struct Taker<'a> {
     arguments: &'a mut Arguments,
     environment: &'a [(String, String)],
