@@ -150,6 +150,7 @@ mod tests {
     #[test]
     fn the_real_helper_goes_through_in_every_form() {
         let image = HelperImage::embedded();
+        let program = image.program().unwrap();
         let unpackers = [("xz", Form::Xz), ("dpkg-deb", Form::Deb), ("gzip", Form::Gzip), ("true", Form::Plain)];
         let forms = unpackers.into_iter().filter(|(name, _)| Command::new(name).arg("--version").output().is_ok());
         for form in forms.map(|(_, form)| form) {
@@ -162,7 +163,7 @@ mod tests {
                 let output = run(&shell, home.path(), &stdin);
                 let directory = home.path().join(".cache/sutler");
                 let arrived = fs::read(directory.join("sutler-helper-test"));
-                assert_eq!(arrived.unwrap_or_default(), image.program().unwrap(), "{shell:?} {form:?}: {output:?}");
+                assert!(arrived.unwrap_or_default() == program, "{shell:?} {form:?}: {output:?}");
                 assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "{shell:?} {form:?}");
             }
         }
