@@ -73,9 +73,10 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
     if lists.tasks {
         println!("    tasks:");
     }
-    let mut tags = BTreeSet::new();
+    let mut tags: BTreeSet<String> = play.keywords.tags.iter().cloned().collect();
+    let filters = lists.is_filtered() || lists.tasks && !lists.tags && !lists.hosts;
     for task in play.sections.iter().flat_map(|section| tasks(section)) {
-        if lists.is_filtered() && !lists.filter.selects(&task.keywords.tags) {
+        if filters && !lists.filter.selects(&task.keywords.tags) {
             continue;
         }
         tags.extend(task.keywords.tags.clone());

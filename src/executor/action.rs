@@ -80,7 +80,7 @@ impl Layer {
             Self::Included => host.included.insert(name, value.clone()),
             Self::StoredAndFact => {
                 host.stored.insert(name, value.clone());
-                host.facts.insert(name, value.clone());
+                host.facts.insert(name.strip_prefix("ansible_").unwrap_or(name), value.clone());
             }
         }
     }

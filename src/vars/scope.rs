@@ -142,6 +142,8 @@ impl Scope {
     /// The names that follow from where a task runs; nothing can override them.
     fn magic(&self, name: &str) -> Option<Value> {
         match name {
+            // Nobody in particular: what a play's own keywords see.
+            "inventory_hostname" | "inventory_hostname_short" if self.host.name.is_empty() => None,
             "inventory_hostname" => Some(Value::from(self.host.name.as_str())),
             "inventory_hostname_short" => Some(Value::from(short_name(&self.host.name))),
             "group_names" => Some(self.run.groups.of_host(&self.host.name)),
@@ -211,6 +213,11 @@ impl Scope {
         layers.into_iter().filter_map(|layer| layer())
     }
 
+    /// What a name means that nobody set.
+    fn fallback(&self, name: &str) -> Option<Value> {
+        (name == "ansible_host" && !self.host.name.is_empty()).then(|| Value::from(self.host.name.as_str()))
+    }
+
     /// A fact by the name that it is injected under.
     fn fact(&self, name: &str) -> Option<Value> {
         if !self.run.injects_facts {
@@ -228,7 +235,8 @@ impl Names for Scope {
     fn lookup(&self, name: &str) -> Option<Value> {
         let bound = || self.bound.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let mut layers = self.layers(name);
-        let strongest = bound().or_else(|| self.magic(name)).or_else(|| layers.next())?;
+        let strongest = bound().or_else(|| self.magic(name)).or_else(|| layers.next());
+        let strongest = strongest.or_else(|| self.fallback(name))?;
         if self.run.merges && matches!(strongest, Value::Dict(_)) && self.magic(name).is_none() {
             return Some(layers.fold(strongest, |over, under| merged(&over, under)));
         }

@@ -37,11 +37,13 @@ impl Runner<'_> {
     fn facts_host(&self, scope: &Scope) -> Arc<HostVars> {
         let settings = Settings::new(self.task, scope);
         match settings.text("delegate_to").ok().flatten() {
-            Some(other) if settings.flag("delegate_facts").ok().flatten().unwrap_or(false) => {
-                self.context.run.vars.hosts.get_or_outside(&other)
-            }
+            Some(other) if self.delegates_facts(scope) => self.context.run.vars.hosts.get_or_outside(&other),
             _ => Arc::clone(self.host),
         }
+    }
+
+    fn delegates_facts(&self, scope: &Scope) -> bool {
+        Settings::new(self.task, scope).flag("delegate_facts").ok().flatten().unwrap_or(false)
     }
 
     /// What an item includes.
@@ -97,7 +99,10 @@ impl Runner<'_> {
 
     fn outcome(&self, end: &ItemEnd, is_loop: bool, scope: &Scope) -> Outcome {
         let settings = Settings::new(self.task, scope);
-        let delegated_to = settings.text("delegate_to").ok().flatten();
+        let delegated_to = settings.text("delegate_to").unwrap_or_else(|_| {
+            // One that cannot be evaluated is shown as it is written.
+            self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value))
+        });
         // A `no_log` that cannot be evaluated hides: nothing may leak because of a typing error.
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
         let is_hidden = settings.flag("no_log").map_or(true, |flag| flag.unwrap_or(default));
@@ -198,7 +203,8 @@ impl Runner<'_> {
     fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, is_loop: bool) -> TaskEnd {
         let outcome = self.outcome(&end, is_loop, &self.scope);
         end.result.entry("changed").or_insert(json!(false));
-        if !matches!(end.status, Status::Unreachable | Status::Skipped) {
+        let says_failed = !is_loop && includes.is_empty();
+        if says_failed && !matches!(end.status, Status::Unreachable | Status::Skipped) {
             end.result.entry("failed").or_insert(json!(false));
         }
         if let Some(name) = &self.task.register {
@@ -221,7 +227,7 @@ impl Runner<'_> {
             is_hard: end.is_hard,
             title: self.task.name.as_ref().and_then(|name| Some(evaluate(name, &self.scope).ok()?.to_str())),
             register: self.task.register.clone(),
-            facts: end.facts,
+            facts: if self.delegates_facts(&self.scope) { Vec::new() } else { end.facts },
             layer: end.layer,
         }
     }
