@@ -2,14 +2,22 @@
 #![expect(clippy::print_stderr, reason = "errors before a run starts have no other listener")]
 
 mod arguments;
+mod config;
 mod doc;
+mod inventory;
 mod lists;
 mod playbook;
 mod prompt;
+mod tree;
 
-use std::{ffi::OsString, io::IsTerminal, path::Path, sync::Arc};
+use std::{
+    ffi::{OsStr, OsString},
+    io::IsTerminal,
+    path::Path,
+    sync::Arc,
+};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     config::{
@@ -18,6 +26,8 @@ use crate::{
     },
     executor::ExitCode,
     source::{Diagnostic, Duplicates},
+    value::Dict,
+    vars,
 };
 
 pub use prompt::ask;
@@ -34,30 +44,44 @@ struct Cli {
 enum Command {
     /// Run playbooks.
     Playbook(playbook::Arguments),
+    /// Show which hosts and groups there are, with their variables.
+    Inventory(inventory::Arguments),
+    /// Show settings and where they come from.
+    Config(config::Arguments),
     /// Show what modules do and which arguments they have.
     Doc(doc::Arguments),
 }
 
 /// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-playbook", version, max_term_width = 100, args_override_self = true)]
-struct AnsiblePlaybook {
+#[command(version, max_term_width = 100, args_override_self = true)]
+struct Named<A: Args> {
     #[command(flatten)]
-    arguments: playbook::Arguments,
+    arguments: A,
 }
 
 /// Runs the program with its arguments, the first of which is its name.
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let name = arguments.first().map(|name| Path::new(name).file_name().unwrap_or_default().to_owned());
-    if name.is_some_and(|name| name == "ansible-playbook") {
-        return match AnsiblePlaybook::try_parse_from(arguments) {
-            Ok(parsed) => playbook::run(parsed.arguments),
+    match name.as_deref().and_then(OsStr::to_str) {
+        Some("ansible-playbook") => named("ansible-playbook", arguments, playbook::run),
+        Some("ansible-inventory") => named("ansible-inventory", arguments, inventory::run),
+        Some("ansible-config") => named("ansible-config", arguments, config::run),
+        _ => match Cli::try_parse_from(arguments) {
+            Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
+            Ok(Cli { command: Command::Inventory(arguments) }) => inventory::run(arguments),
+            Ok(Cli { command: Command::Config(arguments) }) => config::run(arguments),
+            Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
             Err(error) => usage(&error),
-        };
+        },
     }
-    match Cli::try_parse_from(arguments) {
-        Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
-        Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
+}
+
+/// Runs one command as a program of its own.
+fn named<A: Args>(name: &'static str, arguments: &[OsString], run: fn(A) -> ExitCode) -> ExitCode {
+    let parsed = Named::<A>::command().name(name).try_get_matches_from(arguments);
+    match parsed.and_then(|matches| Named::<A>::from_arg_matches(&matches)) {
+        Ok(parsed) => run(parsed.arguments),
         Err(error) => usage(&error),
     }
 }
@@ -82,6 +106,15 @@ fn colours(config: &Config) -> bool {
     let never = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     config.get(&output::ANSIBLE_FORCE_COLOR)
         || !config.get(&output::ANSIBLE_NOCOLOR) && !never() && std::io::stdout().is_terminal()
+}
+
+/// `-e`; a file that is missing ends with another code than one that is wrong, as in Ansible.
+fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
+    vars::load_extra(texts).map_err(|error| {
+        let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
+        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
+        Stop::new(code, [error])
+    })
 }
 
 /// Why a command ends before it did anything.

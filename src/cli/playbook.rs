@@ -12,7 +12,7 @@ use clap::ArgAction;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
-    colours, lists, print_errors, settings,
+    colours, extra_vars, lists, print_errors, settings,
 };
 use crate::{
     config::{
@@ -20,7 +20,7 @@ use crate::{
         settings::{output, running},
     },
     executor::{Control, ExitCode, Options, Run},
-    inventory::{Inventory, Pattern},
+    inventory::{Inventory, Pattern, Reading},
     output::{Event, Output, Secrets},
     plan::TagFilter,
     playbook,
@@ -120,8 +120,9 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = arguments.hosts.sources(&config);
-    let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(&wrong)?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
         leaves_somebody(&inventory, limit).map_err(&wrong)?;
     }
@@ -183,15 +184,6 @@ fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
         Ok(found) if found.is_dir() => Err(Diagnostic::error(format!("the playbook `{shown}` is a directory"))),
         Ok(_) => Ok(()),
     }
-}
-
-/// `-e`; a file that is missing ends with another code than one that is wrong, as in Ansible.
-fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
-    vars::load_extra(texts).map_err(|error| {
-        let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
-        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
-        Stop::new(code, [error])
-    })
 }
 
 /// Fails when `--limit` excludes every host.

@@ -29,6 +29,20 @@ pub struct Setting {
     pub status: Status,
 }
 
+impl Setting {
+    /// The kind of plugin, the plugin and its option, if it belongs to one.
+    pub fn plugin(&self) -> Option<(&'static str, &'static str, &'static str)> {
+        let (kind, rest) = self.option?.split_once('.')?;
+        let (plugin, option) = rest.split_once('.')?;
+        Some((kind, plugin, option))
+    }
+
+    /// Its name among the settings of its plugin, or of Ansible.
+    pub fn option_name(&self) -> &'static str {
+        self.plugin().map_or(self.name, |(_, _, option)| option)
+    }
+}
+
 /// Whether a setting has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -62,6 +76,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether a text is true as a boolean.
+    pub fn is_true(text: &str) -> bool {
+        matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
+    }
+
     /// Ansible's name.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,13 +4,17 @@ use std::{path::Path, process::Command};
 
 use indexmap::IndexSet;
 
-use crate::source::{Diagnostic, Kind, Node, SourceFile, load_one};
+use crate::{
+    config::{Config, settings},
+    source::{Diagnostic, Kind, Node, SourceFile, load_one},
+};
 
 use super::{Inventory, ini::refused};
 
 /// Runs the program and reads what it prints into the inventory. Fails when it fails, or prints something else.
-pub fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
-    let document = run(path, &["--list"])?;
+pub fn read(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(), Diagnostic> {
+    let shows = config.get(&settings::plugins::SCRIPT_ALWAYS_SHOW_STDERR);
+    let document = run(inventory, path, &["--list"], shows)?;
     let Kind::Map(groups) = &document.kind else {
         return Err(Diagnostic::error(format!(
             "`--list` must print a mapping of groups, and this is {}",
@@ -33,7 +37,7 @@ pub fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
         let vars = match hostvars {
             Some(all) => all.get(&name),
             None => {
-                own = run(path, &["--host", &name])?;
+                own = run(inventory, path, &["--host", &name], shows)?;
                 Some(&own)
             }
         };
@@ -98,7 +102,7 @@ fn hosts(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diag
     Ok(())
 }
 
-fn run(path: &Path, arguments: &[&str]) -> Result<Node, Diagnostic> {
+fn run(inventory: &mut Inventory, path: &Path, arguments: &[&str], shows: bool) -> Result<Node, Diagnostic> {
     let shown = format!("{} {}", path.display(), arguments.join(" "));
     let program = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let output = Command::new(program)
@@ -109,6 +113,10 @@ fn run(path: &Path, arguments: &[&str]) -> Result<Node, Diagnostic> {
         let error = Diagnostic::error(format!("the inventory script `{shown}` failed: {}", output.status));
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(if said.trim().is_empty() { error } else { error.note(said.trim_end().to_owned()) });
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    if shows && !said.trim().is_empty() {
+        inventory.warnings.push(Diagnostic::warning(format!("`{shown}` says: {}", said.trim_end())));
     }
     let file = SourceFile::from_bytes(Path::new(&format!("<output of {shown}>")), output.stdout)?;
     Ok(load_one(&file)?.0)

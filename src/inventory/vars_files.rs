@@ -4,34 +4,38 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use crate::source::{Diagnostic, Kind, SourceFile, load_one};
 
 use super::Vars;
 
-/// Endings in the order in which they are looked for; the first file found counts.
-const ENDINGS: [&str; 3] = ["yml", "yaml", "json"];
-
 /// The folders with variables beside the sources and the playbook.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct VarsFiles {
     inventory: Vec<Folders>,
     playbook: Option<Folders>,
+    /// Endings with their dots, in the order in which they are looked for; the first file found counts.
+    endings: Arc<[String]>,
 }
 
 impl VarsFiles {
+    /// No folders yet; files of variables have one of these endings, or none.
+    pub fn new(endings: Vec<String>) -> Self {
+        Self { inventory: Vec::new(), playbook: None, endings: endings.into() }
+    }
+
     /// Adds the folders beside a source; once is enough for sources of one directory.
     pub fn add_inventory(&mut self, dir: &Path) {
         if !self.inventory.iter().any(|folders| folders.dir == dir) {
-            self.inventory.push(Folders::list(dir));
+            self.inventory.push(Folders::list(dir, &self.endings));
         }
     }
 
     /// Sets the folders beside the playbook.
     pub fn set_playbook(&mut self, dir: Option<&Path>) {
-        self.playbook = dir.map(Folders::list);
+        self.playbook = dir.map(|dir| Folders::list(dir, &self.endings));
     }
 
     /// The folders beside the sources, in the order of the sources.
@@ -61,8 +65,9 @@ pub struct Folders {
 }
 
 impl Folders {
-    fn list(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), groups: list(&dir.join("group_vars")), hosts: list(&dir.join("host_vars")) }
+    fn list(dir: &Path, endings: &Arc<[String]>) -> Self {
+        let of = |folder: &str| list(&dir.join(folder), endings);
+        Self { dir: dir.to_owned(), groups: of("group_vars"), hosts: of("host_vars") }
     }
 
     /// The variables of a group, if there is a file for it; fails when the file cannot be read.
@@ -82,6 +87,7 @@ struct File {
     path: PathBuf,
     /// Place of its ending in the order of precedence; 0 for none.
     rank: usize,
+    endings: Arc<[String]>,
     read: OnceLock<Result<Read, Diagnostic>>,
 }
 
@@ -96,7 +102,7 @@ impl File {
         let read = self.read.get_or_init(|| {
             let mut read = Read::default();
             if self.path.is_dir() {
-                read_folder(&self.path, &mut read)?;
+                read_folder(&self.path, &self.endings, &mut read)?;
             } else {
                 read_file(&self.path, &mut read)?;
             }
@@ -107,20 +113,21 @@ impl File {
 }
 
 /// The files of a folder by the name that each is for.
-fn list(folder: &Path) -> HashMap<String, File> {
+fn list(folder: &Path, endings: &Arc<[String]>) -> HashMap<String, File> {
     let mut files: HashMap<String, File> = HashMap::new();
     for name in names(folder) {
         let path = folder.join(&name);
         let mut offer = |name: &str, rank: usize| {
             if files.get(name).is_none_or(|file| file.rank > rank) {
-                files.insert(name.to_owned(), File { path: path.clone(), rank, read: OnceLock::new() });
+                let file = File { path: path.clone(), rank, endings: Arc::clone(endings), read: OnceLock::new() };
+                files.insert(name.to_owned(), file);
             }
         };
         offer(&name, 0);
-        if let Some((stem, ending)) = name.rsplit_once('.')
-            && let Some(rank) = ENDINGS.iter().position(|known| *known == ending)
-        {
-            offer(stem, rank + 1);
+        for (rank, ending) in endings.iter().enumerate().filter(|(_, ending)| !ending.is_empty()) {
+            if let Some(stem) = name.strip_suffix(ending.as_str()) {
+                offer(stem, rank + 1);
+            }
         }
     }
     files
@@ -135,15 +142,17 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn read_folder(folder: &Path, read: &mut Read) -> Result<(), Diagnostic> {
+fn read_folder(folder: &Path, endings: &[String], read: &mut Read) -> Result<(), Diagnostic> {
     for name in names(folder) {
         if name.starts_with('.') || name.ends_with('~') {
             continue;
         }
         let path = folder.join(&name);
         if path.is_dir() {
-            read_folder(&path, read)?;
-        } else if Path::new(&name).extension().is_none_or(|ending| ENDINGS.iter().any(|known| ending == *known)) {
+            read_folder(&path, endings, read)?;
+        } else if Path::new(&name).extension().is_none_or(|ending| {
+            endings.iter().any(|known| known.strip_prefix('.').is_some_and(|known| ending == known))
+        }) {
             read_file(&path, read)?;
         }
     }

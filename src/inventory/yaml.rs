@@ -14,13 +14,6 @@ pub fn read(inventory: &mut Inventory, document: &Node) -> Result<(), Diagnostic
         .at(&document.span)
         .help("begin with `all:` and put `hosts:` or `children:` below it"));
     };
-    if let Some(plugin) = document.get("plugin").and_then(Node::as_str) {
-        return Err(Diagnostic::error(format!(
-            "this asks for the inventory plugin `{plugin}`, which sutler does not have"
-        ))
-        .at(&document.span)
-        .help("write the inventory out with `ansible-inventory --list --export --yaml` and use the result"));
-    }
     for entry in groups {
         group(inventory, name(&entry.key, "group")?, &entry.value)?;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Syntax, Template, TemplateError};
 use crate::{
-    source::{Kind, Node},
+    source::{Entry, Kind, Node, Span},
     value::{Dict, Key, Undefined, Value},
 };
 
@@ -46,6 +46,31 @@ pub fn plain_value(node: &Node) -> Value {
                 .collect(),
         ),
     }
+}
+
+/// A value as a node at `span`, as if it stood there in a file; `text` says what plain text becomes, templates
+/// stay what they are. An object becomes nothing.
+pub fn node_from_value(value: &Value, span: &Span, text: fn(String) -> Kind) -> Node {
+    let node = |value: &Value| node_from_value(value, span, text);
+    let kind = match value {
+        Value::Undefined(_) | Value::None | Value::Object(_) => Kind::Null,
+        Value::Bool(flag) => Kind::Bool(*flag),
+        Value::Int(number) => Kind::Int(*number),
+        Value::BigInt(number) => Kind::BigInt((**number).clone()),
+        Value::Float(number) => Kind::Float(*number),
+        Value::Str(plain) => text(plain.to_string()),
+        Value::Bytes(bytes) => text(String::from_utf8_lossy(bytes).into_owned()),
+        Value::Lazy(template) => Kind::Str(template.source().to_owned()),
+        Value::List(list) => Kind::List(list.to_vec().iter().map(node).collect()),
+        Value::Tuple(items) => Kind::List(items.iter().map(node).collect()),
+        Value::Dict(dict) => Kind::Map(
+            dict.entries()
+                .into_iter()
+                .map(|(key, value)| Entry { key: node_from_value(key.value(), span, Kind::Str), value: node(&value) })
+                .collect(),
+        ),
+    };
+    Node::new(kind, span.clone())
 }
 
 /// JSON as a value in which text with markers is a template; for tables of cases.

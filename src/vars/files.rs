@@ -72,10 +72,8 @@ pub fn to_dict(node: &Node) -> Result<Dict, Diagnostic> {
 /// A host with what the inventory and the files beside it say.
 pub fn host_vars(inventory: &Inventory, host: &Host) -> Result<HostVars, Diagnostic> {
     let vars = Dict::new();
-    for layer in inventory.variable_layers(&host.name)? {
-        for (name, node) in layer.vars {
-            vars.insert(name.as_str(), value_from_node(node).map_err(Diagnostic::from)?);
-        }
+    for (name, node) in inventory.variables(&host.name)? {
+        vars.insert(name, value_from_node(&node).map_err(Diagnostic::from)?);
     }
     Ok(HostVars::new(&host.name, vars))
 }
