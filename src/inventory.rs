@@ -21,6 +21,7 @@ mod script;
 mod select;
 mod shell_words;
 mod structure;
+mod toml;
 mod vars_files;
 mod yaml;
 mod load;

@@ -42,7 +42,7 @@ pub struct Arguments {
     graph: bool,
 
     /// Print YAML instead of JSON.
-    #[arg(short, long, conflicts_with = "toml")]
+    #[arg(short, long)]
     yaml: bool,
     /// Print TOML instead of JSON.
     #[arg(long)]

@@ -37,6 +37,19 @@ impl Setting {
         Some((kind, plugin, option))
     }
 
+    /// Its default as data; paths stay as they are written.
+    pub fn default_value(&self) -> Value {
+        let Some(text) = self.default else { return Value::None };
+        match self.kind {
+            Kind::Bool => Value::Bool(Kind::is_true(text)),
+            Kind::Int => text.parse().map_or_else(|_| Value::from(text), Value::Int),
+            Kind::Float => text.parse().map_or_else(|_| Value::from(text), Value::Float),
+            Kind::List if text.is_empty() => Value::List([].into_iter().collect()),
+            Kind::List => Value::List(text.split(',').map(Value::from).collect()),
+            Kind::Text | Kind::Path | Kind::PathList | Kind::PathSpec => Value::from(text),
+        }
+    }
+
     /// Its name among the settings of its plugin, or of Ansible.
     pub fn option_name(&self) -> &'static str {
         self.plugin().map_or(self.name, |(_, _, option)| option)

@@ -9,7 +9,7 @@ use crate::{
     source::{Diagnostic, Kind, Severity, SourceFile, Span, load_one},
 };
 
-use super::{Inventory, Reading, address, constructed, generator, ini, script, yaml};
+use super::{Inventory, Reading, address, constructed, generator, ini, script, toml, yaml};
 
 /// Names in a directory that are no inventory.
 const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
@@ -167,6 +167,10 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
     };
     if is_yaml {
         return yaml_file(inventory, &file, reading);
+    }
+    if ending.as_deref() == Some(".toml") {
+        enabled(&["toml"], &path.to_string_lossy(), reading)?;
+        return toml::read(inventory, &file);
     }
     enabled(&["ini"], &path.to_string_lossy(), reading)?;
     ini::read(inventory, &file)

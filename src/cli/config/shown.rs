@@ -58,7 +58,7 @@ fn describe(setting: &Setting) -> Tree<'static> {
         Tree::Map(vec![("key".to_owned(), text(key)), ("section".to_owned(), text(section))])
     };
     let mut entries = vec![
-        ("default".to_owned(), setting.default.map_or_else(|| Tree::Made(node(&Value::None)), text)),
+        ("default".to_owned(), Tree::Made(node(&setting.default_value()))),
         ("description".to_owned(), text(setting.doc.trim())),
         ("type".to_owned(), text(setting.kind.name())),
     ];

@@ -41,10 +41,7 @@ impl<'a> Shown<'a> {
 
     /// A host's variables by name.
     pub fn host_vars(&self, host: &str) -> Result<IndexMap<&'a str, Cow<'a, Node>>, Diagnostic> {
-        let mut vars =
-            if self.exports { self.inventory.host_variables(host)? } else { self.inventory.variables(host)? };
-        vars.sort_unstable_keys();
-        Ok(vars)
+        if self.exports { self.inventory.host_variables(host) } else { self.inventory.variables(host) }
     }
 
     /// What `-e` adds to every host.
