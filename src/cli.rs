@@ -12,7 +12,7 @@ mod tree;
 
 use std::{
     ffi::{OsStr, OsString},
-    io::IsTerminal,
+    io::{IsTerminal, Write},
     path::Path,
     sync::Arc,
 };
@@ -141,6 +141,12 @@ impl Stop {
         print_errors(&self.errors, self.colour);
         self.code
     }
+}
+
+/// Prints a command's output; a reader that has gone (`| head`) has had enough.
+fn print_text(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Prints what is wrong before a run can start.

@@ -66,6 +66,8 @@ impl Config {
                 Ok(value) => {
                     config.values.insert(setting.name, value);
                 }
+                // Two rows may read the same place.
+                Err(error) if errors.contains(&error) => {}
                 Err(error) => errors.push(error),
             }
         }
@@ -74,11 +76,8 @@ impl Config {
 
     fn resolve(&self, setting: &Setting, around: &Surroundings) -> Result<(Value, Origin), Diagnostic> {
         let is_number = matches!(setting.kind, Kind::Int | Kind::Float);
-        let env = setting.env.iter().rev().find_map(|name| {
-            let text = around.variable(name)?;
-            // An empty text is a text, but no number.
-            (!is_number || !text.is_empty()).then(|| (text.to_owned(), Origin::Env(name)))
-        });
+        let env =
+            setting.env.iter().rev().find_map(|name| Some((around.variable(name)?.to_owned(), Origin::Env(name))));
         let given = env.or_else(|| {
             setting.ini.iter().rev().find_map(|ini_name| {
                 let (section, key) = ini_name.split_once('.')?;
@@ -87,6 +86,8 @@ impl Config {
             })
         });
         let default = || setting.default.map(|text| (text.replace("$ANSIBLE_HOME", &self.home()), Origin::Default));
+        // An empty environment variable is a text, but no number: it takes the file's one away.
+        let given = given.filter(|(text, origin)| !(is_number && text.is_empty() && matches!(origin, Origin::Env(_))));
         let Some((text, origin)) = given.or_else(default) else { return Ok((Value::None, Origin::Default)) };
         let base = match &origin {
             Origin::File(span) => span.file.path().parent().unwrap_or(Path::new("")),

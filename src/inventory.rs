@@ -41,7 +41,7 @@ pub use host::{Host, HostId};
 pub use pattern::Pattern;
 
 use host::Implicit;
-use vars_files::VarsFiles;
+use vars_files::{Rules, VarsFiles};
 
 /// Variables by name, in the order of the file.
 pub type Vars = IndexMap<String, Node>;
@@ -76,6 +76,8 @@ pub struct Reading<'a> {
 impl Inventory {
     /// An inventory with nothing in it.
     fn new(config: &Config) -> Self {
+        let merges_hashes = config.get(&settings::running::DEFAULT_HASH_BEHAVIOUR) == "merge";
+        let endings = config.get(&settings::inventory::YAML_FILENAME_EXTENSIONS);
         let mut groups = ["all", "ungrouped"].map(Group::new);
         groups[0].children.insert("ungrouped".to_owned());
         groups[1].parents.insert("all".to_owned());
@@ -84,8 +86,8 @@ impl Inventory {
             groups: groups.map(|group| (group.name.clone(), group)).into_iter().collect(),
             implicit: Implicit::default(),
             sources: Vec::new(),
-            files: VarsFiles::new(config.get(&settings::inventory::YAML_FILENAME_EXTENSIONS)),
-            merges_hashes: config.get(&settings::running::DEFAULT_HASH_BEHAVIOUR) == "merge",
+            files: VarsFiles::new(Rules { endings, merges: merges_hashes }),
+            merges_hashes,
             warnings: Vec::new(),
             odd_names: IndexSet::new(),
         }

@@ -1,5 +1,4 @@
 //! `sutler config`, which is `ansible-config`: which settings there are, what they are here, and why.
-#![expect(clippy::print_stdout, reason = "this is the command's output")]
 
 mod init;
 mod shown;
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Subcommand, ValueEnum};
 
-use super::{Stop, print_errors, settings, tree::Markers};
+use super::{Stop, print_errors, print_text, settings, tree::Markers};
 use crate::{
     config::{Config, Surroundings},
     executor::ExitCode,
@@ -154,7 +153,7 @@ fn start(action: &Action) -> Result<ExitCode, Stop> {
         Action::Init { which, format, disabled } => init::write(*format, *disabled, &which.kind, &which.plugins),
         Action::Validate { which, format } => return validate(which, *format),
     };
-    println!("{}", text.strip_suffix('\n').unwrap_or(&text));
+    print_text(&format!("{}\n", text.strip_suffix('\n').unwrap_or(&text)));
     Ok(ExitCode::Success)
 }
 
@@ -181,7 +180,7 @@ fn validate(which: &Which, format: ValidateFormat) -> Result<ExitCode, Stop> {
         ValidateFormat::Env => Surroundings::of_process().unknown_variables(),
     };
     if unknown.is_empty() {
-        println!("All configurations seem valid!");
+        print_text("All configurations seem valid!\n");
         return Ok(ExitCode::Success);
     }
     Err(Stop::new(ExitCode::Error, unknown))

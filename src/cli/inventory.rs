@@ -1,6 +1,5 @@
 //! `sutler inventory`, which is `ansible-inventory`: hosts and groups as inventory scripts print them, as files
 //! that can be read again, or as a graph.
-#![expect(clippy::print_stdout, reason = "this is the command's output")]
 
 mod graph;
 mod shown;
@@ -12,7 +11,7 @@ use clap::ArgAction;
 use super::{
     Stop,
     arguments::{Hosts, Vaults},
-    colours, extra_vars, print_errors, settings,
+    colours, extra_vars, print_errors, print_text, settings,
     tree::Markers,
 };
 use crate::{
@@ -91,6 +90,10 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let inventory = Inventory::load(&arguments.hosts.sources(&config), &reading).map_err(&wrong)?;
     let mut warnings: Vec<Diagnostic> = config.warnings().iter().chain(inventory.warnings()).cloned().collect();
     warnings.extend(arguments.vaults.warning());
+    if inventory.sources().is_empty() && config.get(&inventory_settings::INVENTORY_UNPARSED_WARNING) {
+        let nothing = "no inventory was parsed, only the implicit localhost is available";
+        warnings.push(Diagnostic::warning(nothing).help("name an inventory with `-i`"));
+    }
     let mut shown = Shown::new(&inventory, &extra);
     shown.exports = arguments.export || config.get(&inventory_settings::INVENTORY_EXPORT);
     if let (Some(limit), false) = (&arguments.hosts.limit, arguments.graph) {
@@ -133,7 +136,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
         Some(file) => std::fs::write(file, text)
             .map_err(|cause| wrong(Diagnostic::error(format!("cannot write `{}`: {cause}", file.display()))))?,
         None if text.is_empty() => {}
-        None => println!("{text}"),
+        None => print_text(&format!("{text}\n")),
     }
     Ok(ExitCode::Success)
 }

@@ -108,6 +108,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let colour = colours(&config);
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
+    arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
     let mut playbooks = Vec::new();
     let mut warnings = config.warnings().to_vec();
     warnings.extend(arguments.warnings());
@@ -224,10 +225,18 @@ impl Arguments {
 
     /// The tags of the settings and those of the command line together.
     fn tags(&self, config: &Config) -> TagFilter {
-        let [mut only, mut skipped] = [&running::TAGS_RUN, &running::TAGS_SKIP].map(|key| config.get(key));
-        only.extend(self.tags.iter().cloned());
-        skipped.extend(self.skip_tags.iter().cloned());
-        TagFilter::new(only, skipped)
+        let with = |given: &[String], key| given.iter().cloned().chain(config.get(key)).collect();
+        TagFilter::new(with(&self.tags, &running::TAGS_RUN), with(&self.skip_tags, &running::TAGS_SKIP))
+    }
+
+    /// How many hosts work at once. Fails when the settings say less than one.
+    fn forks(&self, config: &Config) -> Result<i64, Diagnostic> {
+        let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
+        if forks >= 1 {
+            return Ok(forks);
+        }
+        let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
+        Err(error.help("`sutler config dump --only-changed` shows where"))
     }
 
     /// About options that are taken and do nothing.
@@ -241,15 +250,10 @@ impl Arguments {
 
     /// Asks for the passwords that were announced.
     fn into_options(self, config: &Arc<Config>, secrets: &Secrets) -> Result<Options, Diagnostic> {
-        let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
-        if forks < 1 {
-            let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
-            return Err(error.help("`sutler config dump --only-changed` shows where"));
-        }
         Ok(Options {
             check: self.check,
             diff: self.diff || config.get(&output::DIFF_ALWAYS),
-            forks: forks as usize,
+            forks: self.forks(config)? as usize,
             limit: self.hosts.limit.clone(),
             tags: self.tags(config),
             start_at: self.start_at_task,

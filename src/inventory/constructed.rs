@@ -70,7 +70,7 @@ impl Constructed {
 
     fn host(&self, inventory: &mut Inventory, host: &str, reading: &Reading) -> Result<(), Diagnostic> {
         let environment = Environment::new(std::env::current_dir().unwrap_or_default());
-        let known = self.known(inventory, host, reading)?;
+        let known = self.known(inventory, host, self.uses_extra_vars.then_some(reading.extra))?;
         for (name, template) in &self.compose {
             match Context::new(&known, &environment).render(&template.value) {
                 Ok(value) => {
@@ -80,8 +80,8 @@ impl Constructed {
                 Err(error) => self.fails(error, &format!("cannot set `{name}` for the host `{host}`"))?,
             }
         }
-        // Groups see what was composed.
-        let known = self.known(inventory, host, reading)?;
+        // Groups see what was composed, but no extra variables.
+        let known = self.known(inventory, host, None)?;
         let context = Context::new(&known, &environment);
         for (name, template) in &self.groups {
             match context.condition(&template.value) {
@@ -124,14 +124,14 @@ impl Constructed {
         if self.is_strict { Err(Diagnostic::from(error).note(what.to_owned())) } else { Ok(()) }
     }
 
-    fn known(&self, inventory: &Inventory, host: &str, reading: &Reading) -> Result<Known, Diagnostic> {
+    fn known(&self, inventory: &Inventory, host: &str, extra: Option<&Dict>) -> Result<Known, Diagnostic> {
         let vars = Dict::new();
         let nodes = if self.uses_vars_files { inventory.variables(host)? } else { inventory.own_variables(host) };
         for (name, node) in nodes {
             vars.insert(name, value_from_node(&node).map_err(Diagnostic::from)?);
         }
-        if self.uses_extra_vars {
-            vars.update(reading.extra);
+        if let Some(extra) = extra {
+            vars.update(extra);
         }
         let groups = inventory.group_names(host).into_iter().filter(|name| *name != "ungrouped").map(Value::from);
         vars.insert("group_names", Value::List(groups.collect()));

@@ -121,7 +121,7 @@ impl Inventory {
 pub type Merged<'a> = IndexMap<&'a str, Cow<'a, Node>>;
 
 /// Two mappings as one, deeply; `None` if one of them is no mapping.
-fn combined(low: &Node, high: &Node) -> Option<Node> {
+pub fn combined(low: &Node, high: &Node) -> Option<Node> {
     let mut entries = low.as_map()?.to_vec();
     for entry in high.as_map()? {
         match entries.iter_mut().find(|known| known.key.kind == entry.key.kind) {

@@ -30,14 +30,8 @@ pub fn sources(sources: &[String], reading: &Reading) -> Result<Inventory, Diagn
         }
         inventory.check_group_names(config);
     }
-    if parsed == 0 {
-        let nothing = "no inventory was parsed, only the implicit localhost is available";
-        if config.get(&settings::inventory::INVENTORY_UNPARSED_IS_FAILED) {
-            return Err(Diagnostic::error(nothing).help("name an inventory with `-i`"));
-        }
-        if config.get(&settings::inventory::INVENTORY_UNPARSED_WARNING) {
-            inventory.warnings.push(Diagnostic::warning(nothing));
-        }
+    if parsed == 0 && config.get(&settings::inventory::INVENTORY_UNPARSED_IS_FAILED) {
+        return Err(Diagnostic::error("no inventory was parsed").help("name an inventory with `-i`"));
     }
     inventory.settle();
     inventory.warn_of_twins();
@@ -162,7 +156,9 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
     let ending = path.extension().map(|end| format!(".{}", end.to_string_lossy()));
     let yaml_endings = reading.config.get(&settings::plugins::YAML_EXTENSIONS);
     let is_yaml = match &ending {
-        Some(ending) => yaml_endings.contains(ending) || ending == ".config",
+        // Documents of plugins may have this ending if they are enabled by their own names.
+        Some(ending) if ending == ".config" => enabled(&["constructed", "generator"], "", reading).is_ok(),
+        Some(ending) => yaml_endings.contains(ending),
         None => looks_like_yaml(file.text()),
     };
     if is_yaml {

@@ -78,7 +78,7 @@ pub fn node_from_value(value: &Value, span: &Span, text: fn(String) -> Kind) -> 
 pub(super) fn from_json_trusted(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::String(text) if !Template::is_plain(text) => {
-            let span = crate::source::Span::outside("case", text);
+            let span = Span::outside("case", text);
             Template::compile(text, &span, &Syntax::default()).expect("a valid template").into()
         }
         serde_json::Value::Array(items) => items.iter().map(from_json_trusted).collect(),

@@ -95,7 +95,7 @@ pub struct Dump<'a> {
 }
 
 impl Dump<'_> {
-    fn wanted(&self, setting: &&&'static Setting) -> bool {
+    fn wanted(&self, setting: &Setting) -> bool {
         !self.only_changed || !matches!(self.config.origin(setting.name), Origin::Default)
     }
 

@@ -32,7 +32,7 @@ fn table<'t, 'a>(tree: &'t Tree<'a>) -> Option<Vec<(String, Item<'t, 'a>)>> {
     }
 }
 
-fn node_table<'t, 'a>(node: &'t Node) -> Option<Vec<(String, Item<'t, 'a>)>> {
+fn node_table<'a>(node: &Node) -> Option<Vec<(String, Item<'_, 'a>)>> {
     let entries = node.as_map()?;
     Some(entries.iter().map(|entry| (key_text(&entry.key), Item::Node(&entry.value))).collect())
 }

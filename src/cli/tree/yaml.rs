@@ -1,6 +1,6 @@
 //! YAML as PyYAML's dumper writes it, with anchors for what stands in several places.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
 
@@ -36,7 +36,7 @@ struct Anchors {
     /// `None` for what was met once, a number for what was met again.
     seen: HashMap<usize, Option<usize>>,
     numbered: usize,
-    written: HashMap<usize, ()>,
+    written: HashSet<usize>,
 }
 
 impl Anchors {
@@ -76,7 +76,7 @@ impl Anchors {
     /// The anchor of a node, and whether it was written before.
     fn of(&mut self, node: &Node) -> Option<(String, bool)> {
         let number = self.seen.get(&address(node)).copied().flatten()?;
-        Some((format!("id{number:03}"), self.written.insert(address(node), ()).is_some()))
+        Some((format!("id{number:03}"), !self.written.insert(address(node))))
     }
 }
 
