@@ -42,7 +42,7 @@ use crate::{
 
 pub use arguments::Arguments;
 pub use context::Context;
-pub use environment::{Environment, Filter, Function, Lookup, Test};
+pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
 pub use error::{ErrorKind, TemplateError};
 pub use load::{node_from_value, plain_value, value_from_node};
 pub use python_regex::pattern as python_pattern;

@@ -11,8 +11,8 @@ use clap::ArgAction;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
-    colours, layout,
-    playbook::{Launch, extra_vars, printing, project},
+    colours, extra_vars, layout,
+    playbook::{Launch, printing, project},
     print_errors, settings,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         settings::{output, running},
     },
     executor::{ExitCode, Options},
-    inventory::{Inventory, Pattern, Selection},
+    inventory::{Inventory, Pattern, Reading, Selection},
     output::{Form, Layout, Secrets},
     plan::TagFilter,
     playbook::{self, Playbook, Project},
@@ -104,8 +104,9 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     arguments.check().map_err(stop(ExitCode::Settings))?;
     let sources = arguments.hosts.sources(&config);
     let folder = arguments.playbook_dir.clone();
-    let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(stop(ExitCode::Error))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let inventory = Inventory::load(&sources, &reading).map_err(stop(ExitCode::Error))?;
     let project = project(folder.clone(), &extra, &config);
     let loaded = arguments.playbook(&project);
     let playbook = loaded.map_err(|errors| Stop::new(ExitCode::Failed, errors).in_colour(colour))?;

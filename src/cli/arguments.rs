@@ -11,7 +11,7 @@ use crate::{
     config::{Config, settings},
     executor::ConnectionDefaults,
     output::Secrets,
-    source::Diagnostic,
+    source::{Diagnostic, SourceFile},
     transport::Secret,
 };
 
@@ -197,13 +197,13 @@ impl Password {
 
 /// The password in a file, or what the file prints if it is executable; blanks around it do not count.
 fn password_of(file: &Path) -> Result<String, Diagnostic> {
-    let cannot = |cause: std::io::Error| {
-        Diagnostic::error(format!("cannot read the password file `{}`: {cause}", file.display()))
-    };
-    let executable = file.metadata().map_err(cannot)?.permissions().mode() & 0o111 != 0;
+    let executable = file.metadata().is_ok_and(|found| found.permissions().mode() & 0o111 != 0);
     if !executable {
-        return Ok(std::fs::read_to_string(file).map_err(cannot)?.trim().to_owned());
+        return Ok(SourceFile::read(file)?.text().trim().to_owned());
     }
+    let cannot = |cause: std::io::Error| {
+        Diagnostic::error(format!("cannot run the password program `{}`: {cause}", file.display()))
+    };
     let program = file.canonicalize().map_err(cannot)?;
     let output = Command::new(program).output().map_err(cannot)?;
     if !output.status.success() {

@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
-    colours, layout, lists, print_errors, settings,
+    colours, extra_vars, layout, lists, print_errors, settings,
 };
 use crate::{
     config::{
@@ -21,12 +21,12 @@ use crate::{
         settings::{output, paths, running},
     },
     executor::{Control, ExitCode, Options, Run},
-    inventory::{Inventory, Pattern},
+    inventory::{Inventory, Pattern, Reading},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
     playbook::{self, Broken, Playbook, Project},
     source::{Diagnostic, Severity},
-    template::Environment,
+    template::{Environment, HostSelector},
     transport::{self, Connections},
     value::{Dict, Value},
     vars::{self, GroupNames, RunVars},
@@ -110,6 +110,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
     let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
     warnings.extend(arguments.warnings());
@@ -123,7 +124,8 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = arguments.hosts.sources(&config);
-    let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(&wrong)?;
+    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
         leaves_somebody(&inventory, limit).map_err(&wrong)?;
     }
@@ -191,6 +193,11 @@ impl Launch {
             events.emit(Event::Warning(warning));
         }
         let inventory = Arc::new(RwLock::new(inventory));
+        for playbook in &playbooks {
+            for play in &playbook.plays {
+                play.project.environment.select_hosts_by(selector(&inventory));
+            }
+        }
         let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| stop(ExitCode::Error)(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
@@ -213,6 +220,16 @@ impl Launch {
         output.finish();
         Ok(code)
     }
+}
+
+/// Finds the hosts of patterns for templates.
+fn selector(inventory: &Arc<RwLock<Inventory>>) -> HostSelector {
+    let inventory = Arc::clone(inventory);
+    Box::new(move |text| {
+        let pattern = Pattern::parse(text).map_err(|error| error.message)?;
+        let inventory = inventory.read();
+        Ok(inventory.select(&pattern).hosts.iter().map(|id| inventory[*id].name.clone()).collect())
+    })
 }
 
 /// Where the settings come from, as `-v` says it.
@@ -238,15 +255,6 @@ fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
         Ok(found) if found.is_dir() => Err(Diagnostic::error(format!("the playbook `{shown}` is a directory"))),
         Ok(_) => Ok(()),
     }
-}
-
-/// `-e`; a file that is missing ends with another code than one that is wrong, as in Ansible.
-pub(super) fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
-    vars::load_extra(texts).map_err(|error| {
-        let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
-        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
-        Stop::new(code, [error])
-    })
 }
 
 /// Fails when `--limit` excludes every host.
@@ -302,10 +310,18 @@ impl Arguments {
 
     /// The tags of the settings and those of the command line together.
     fn tags(&self, config: &Config) -> TagFilter {
-        let [mut only, mut skipped] = [&running::TAGS_RUN, &running::TAGS_SKIP].map(|key| config.get(key));
-        only.extend(self.tags.iter().cloned());
-        skipped.extend(self.skip_tags.iter().cloned());
-        TagFilter::new(only, skipped)
+        let with = |given: &[String], key| given.iter().cloned().chain(config.get(key)).collect();
+        TagFilter::new(with(&self.tags, &running::TAGS_RUN), with(&self.skip_tags, &running::TAGS_SKIP))
+    }
+
+    /// How many hosts work at once. Fails when the settings say less than one.
+    fn forks(&self, config: &Config) -> Result<i64, Diagnostic> {
+        let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
+        if forks >= 1 {
+            return Ok(forks);
+        }
+        let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
+        Err(error.help("`sutler config dump --only-changed` shows where"))
     }
 
     /// About options that are taken and do nothing.
@@ -319,15 +335,10 @@ impl Arguments {
 
     /// Asks for the passwords that were announced.
     fn into_options(self, config: &Arc<Config>, secrets: &Secrets) -> Result<Options, Diagnostic> {
-        let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
-        if forks < 1 {
-            let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
-            return Err(error.help("`sutler config dump --only-changed` shows where"));
-        }
         Ok(Options {
             check: self.check,
             diff: self.diff || config.get(&output::DIFF_ALWAYS),
-            forks: forks as usize,
+            forks: self.forks(config)? as usize,
             limit: self.hosts.limit.clone(),
             tags: self.tags(config),
             start_at: self.start_at_task,

@@ -98,7 +98,7 @@ settings! {
     /// Does nothing any more.
     ignored DEFAULT_SU: bool = "False", ini ["defaults.su"], env ["ANSIBLE_SU"];
     /// The folder that stands for the playbook's in commands that have no playbook.
-    later PLAYBOOK_DIR: maybe_path = none, ini ["defaults.playbook_dir"], env ["ANSIBLE_PLAYBOOK_DIR"];
+    setting PLAYBOOK_DIR: maybe_path = none, ini ["defaults.playbook_dir"], env ["ANSIBLE_PLAYBOOK_DIR"];
     /// Beside which playbooks `group_vars` and `host_vars` are looked for.
     later PLAYBOOK_VARS_ROOT: text of ["all", "bottom", "top"] = "top",
         ini ["defaults.playbook_vars_root"], env ["ANSIBLE_PLAYBOOK_VARS_ROOT"];
