@@ -3,6 +3,7 @@
 mod diagnostic;
 mod excerpt;
 mod file;
+mod literal_secret;
 mod mapping;
 mod node;
 mod resolve;
@@ -15,6 +16,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SourceFile;
+pub use literal_secret::MASK;
 pub use node::{Entry, Kind, Node};
 pub use span::{Span, Spanned};
 pub use suggestion::nearest;

@@ -9,9 +9,9 @@ use std::{
 
 use clap::ArgAction;
 
-use super::{lists, print_errors};
+use super::{lists, print_errors, prompt};
 use crate::{
-    executor::{ConnectionDefaults, Control, ExitCode, Options, Run},
+    executor::{ConnectionDefaults, Control, ExitCode, Options, Run, note_written_secrets},
     inventory::{Inventory, Pattern},
     output::{Event, Output, Secrets},
     plan::TagFilter,
@@ -167,7 +167,7 @@ fn start(arguments: Arguments, colour: bool) -> Result<ExitCode, Vec<Diagnostic>
         return lists::print(&arguments.lists(), &playbooks, &inventory);
     }
     let secrets = Secrets::default();
-    let options = arguments.into_options(&secrets);
+    let options = arguments.into_options(&secrets).map_err(one)?;
     let printing = crate::output::Options {
         verbosity: options.verbosity,
         colour,
@@ -175,6 +175,8 @@ fn start(arguments: Arguments, colour: bool) -> Result<ExitCode, Vec<Diagnostic>
         width: width(),
         shows_diff: options.diff,
     };
+    let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(one)?;
+    note_written_secrets(&vars, &secrets);
     let (events, output) = Output::start(printing, secrets);
     for warning in warnings {
         events.emit(Event::Warning(warning));
@@ -182,7 +184,6 @@ fn start(arguments: Arguments, colour: bool) -> Result<ExitCode, Vec<Diagnostic>
     for warning in inventory.warnings() {
         events.emit(Event::Warning(warning.clone()));
     }
-    let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(one)?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| one(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
     let code = runtime.block_on(async {
@@ -258,20 +259,26 @@ impl Arguments {
     }
 
     /// Asks for the passwords that were announced.
-    fn into_options(self, secrets: &Secrets) -> Options {
-        let ask = |wanted: bool, question: &str| -> Option<Secret> {
-            let password = wanted.then(|| rpassword::prompt_password(question).unwrap_or_default())?;
-            secrets.add(&password);
-            Some(password.into())
+    fn into_options(self, secrets: &Secrets) -> Result<Options, Diagnostic> {
+        let ask = |wanted: bool, what: &str, more: &str| -> Result<Option<Secret>, Diagnostic> {
+            if !wanted {
+                return Ok(None);
+            }
+            let Some(password) = prompt::password(&format!("{what} password{more}: ")) else {
+                let error = Diagnostic::error(format!("there is nobody to ask for the {what} password"));
+                return Err(error.help("run it on a terminal, or give the password as a line of standard input"));
+            };
+            secrets.add(password.expose());
+            Ok(Some(password))
         };
-        let password = ask(self.ask_pass, "SSH password: ");
-        let question = if self.ask_pass { "BECOME password[defaults to SSH password]: " } else { "BECOME password: " };
-        let become_password = ask(self.ask_become_pass, question);
+        let password = ask(self.ask_pass, "SSH", "")?;
+        let default = if self.ask_pass { "[defaults to SSH password]" } else { "" };
+        let become_password = ask(self.ask_become_pass, "BECOME", default)?;
         let become_password = match become_password {
             Some(given) if given.expose().is_empty() => password.clone(),
             given => given,
         };
-        Options {
+        Ok(Options {
             check: self.check,
             diff: self.diff,
             forks: self.forks as usize,
@@ -293,7 +300,7 @@ impl Arguments {
                 become_user: self.become_user,
                 become_password,
             },
-        }
+        })
     }
 }
 

@@ -155,7 +155,9 @@ impl Emitter {
                     self.secrets.mask_diagnostic(error);
                 }
             }
-            Event::Task { name, .. } | Event::Play { name } => self.secrets.mask(name),
+            Event::Task { name, .. } | Event::Play { name } | Event::Retry { task: name, .. } => {
+                self.secrets.mask(name)
+            }
             Event::Note(text) => self.secrets.mask(text),
             Event::Warning(warning) => self.secrets.mask_diagnostic(warning),
             _ => {}

@@ -4,7 +4,10 @@ use std::{error::Error, fmt, fmt::Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Span, excerpt};
+use super::{
+    Span,
+    excerpt::{self, Excerpt},
+};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Further facts: other places, the cause.
     pub notes: Vec<String>,
+    /// The lines to show, where they are not to be read from the place's file: see [`Self::mask`].
+    pub excerpt: Option<Excerpt>,
 }
 
 impl Diagnostic {
@@ -46,7 +51,7 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, message: String) -> Self {
-        Self { severity, message, span: None, label: None, help: None, notes: Vec::new() }
+        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), excerpt: None }
     }
 
     /// The same, about the place `span`.
@@ -77,6 +82,13 @@ impl Diagnostic {
         self
     }
 
+    /// Changes all texts that are shown, the lines of the file among them.
+    pub fn mask(&mut self, mask: &dyn Fn(&mut String)) {
+        self.excerpt = self.span.as_ref().map(|span| excerpt::of(span, mask));
+        mask(&mut self.message);
+        self.notes.iter_mut().chain(&mut self.help).chain(&mut self.label).for_each(mask);
+    }
+
     /// The text to print, without a line ending at its end; with terminal colours if `colour`.
     pub fn render(&self, colour: bool) -> String {
         let paint = Paint { on: colour };
@@ -88,7 +100,7 @@ impl Diagnostic {
         let mut out = format!("{}: {}", paint.with(style, word), self.message);
         let mut margin = String::from(" ");
         if let Some(span) = &self.span {
-            let excerpt = excerpt::of(span);
+            let excerpt = self.excerpt.clone().unwrap_or_else(|| excerpt::of(span, &|_| {}));
             margin = " ".repeat(excerpt.number_width());
             let _ = write!(out, "\n{margin}{} {span}", paint.with(frame, "-->"));
             if !excerpt.lines.is_empty() {
@@ -165,6 +177,22 @@ mod tests {
         assert!(lines[3].starts_with("1 | …aaa") && lines[3].ends_with("bbb…"), "{}", lines[3]);
         let caret = lines[4].chars().position(|c| c == '^');
         assert_eq!(lines[3].chars().position(|c| c == '!'), caret);
+    }
+
+    #[test]
+    fn a_secret_in_a_line_is_masked_and_the_caret_stays_where_it_belongs() {
+        let mask = |text: &mut String| *text = text.replace("hunter2", "***");
+        let caret = |column: u32| {
+            let mut diagnostic = Diagnostic::error("wrong hunter2").at(&span("cmd: login hunter2 now", 1, column));
+            diagnostic.mask(&mask);
+            let shown = diagnostic.to_string();
+            let lines: Vec<&str> = shown.lines().collect();
+            assert_eq!((lines[0], lines[3]), ("error: wrong ***", "1 | cmd: login *** now"));
+            lines[4].find('^').map(|at| lines[3].as_bytes()[at])
+        };
+        assert_eq!(caret(6), Some(b'l'));
+        assert_eq!(caret(15), Some(b'*'));
+        assert_eq!(caret(20), Some(b'n'));
     }
 
     #[test]
