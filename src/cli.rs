@@ -1,22 +1,34 @@
 //! The command line: one file per command.
 #![expect(clippy::print_stderr, reason = "errors before a run starts have no other listener")]
 
+mod adhoc;
+mod arguments;
 mod doc;
+mod keyboard;
 mod lists;
 mod playbook;
 mod prompt;
 
-use std::{ffi::OsString, path::Path};
+use std::{ffi::OsString, io::IsTerminal, path::Path, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
-use crate::{executor::ExitCode, source::Diagnostic};
+use crate::{
+    config::{
+        Config, Surroundings,
+        settings::{output, running},
+    },
+    executor::ExitCode,
+    output::{Kind, Layout, render_message},
+    source::{Diagnostic, Duplicates},
+};
 
-pub use prompt::ask;
+pub use keyboard::{Answer, Keyboard};
+pub use prompt::{ask, ask_line, password as ask_password};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]
-#[command(name = "sutler", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "sutler", version, propagate_version = true, max_term_width = 100, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,29 +38,46 @@ struct Cli {
 enum Command {
     /// Run playbooks.
     Playbook(playbook::Arguments),
+    /// Run one module on hosts.
+    Run(adhoc::Arguments),
     /// Show what modules do and which arguments they have.
     Doc(doc::Arguments),
 }
 
 /// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-playbook", version, max_term_width = 100)]
+#[command(name = "ansible-playbook", version, max_term_width = 100, args_override_self = true)]
 struct AnsiblePlaybook {
     #[command(flatten)]
     arguments: playbook::Arguments,
 }
 
+/// `ansible` is `sutler run`.
+#[derive(Debug, Parser)]
+#[command(name = "ansible", version, max_term_width = 100, args_override_self = true)]
+struct AnsibleAdhoc {
+    #[command(flatten)]
+    arguments: adhoc::Arguments,
+}
+
 /// Runs the program with its arguments, the first of which is its name.
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let name = arguments.first().map(|name| Path::new(name).file_name().unwrap_or_default().to_owned());
-    if name.is_some_and(|name| name == "ansible-playbook") {
+    if name.as_ref().is_some_and(|name| name == "ansible-playbook") {
         return match AnsiblePlaybook::try_parse_from(arguments) {
             Ok(parsed) => playbook::run(parsed.arguments),
             Err(error) => usage(&error),
         };
     }
+    if name.is_some_and(|name| name == "ansible") {
+        return match AnsibleAdhoc::try_parse_from(arguments) {
+            Ok(parsed) => adhoc::run(parsed.arguments),
+            Err(error) => usage(&error),
+        };
+    }
     match Cli::try_parse_from(arguments) {
         Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
+        Ok(Cli { command: Command::Run(arguments) }) => adhoc::run(arguments),
         Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
         Err(error) => usage(&error),
     }
@@ -61,9 +90,57 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() { ExitCode::Failed } else { ExitCode::Success }
 }
 
+/// How errors are laid out: called by one of Ansible's names, as it does.
+fn layout() -> Layout {
+    let name = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with("ansible") { Layout::Ansible } else { Layout::Own }
+}
+
+/// The settings of this folder and environment.
+fn settings() -> Result<Arc<Config>, Stop> {
+    let config = Config::load(&Surroundings::of_process()).map_err(|errors| Stop::new(ExitCode::Settings, errors))?;
+    Duplicates::named(&config.get(&running::DUPLICATE_YAML_DICT_KEY)).decide();
+    Ok(Arc::new(config))
+}
+
+/// Whether standard output is coloured.
+fn colours(config: &Config) -> bool {
+    // Any text in NO_COLOR asks for none (no-color.org); as a setting it would be a boolean.
+    let never = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    config.get(&output::ANSIBLE_FORCE_COLOR)
+        || !config.get(&output::ANSIBLE_NOCOLOR) && !never() && std::io::stdout().is_terminal()
+}
+
+/// Why a command ends before it did anything.
+#[derive(Debug)]
+struct Stop {
+    code: ExitCode,
+    errors: Vec<Diagnostic>,
+    colour: bool,
+}
+
+impl Stop {
+    /// It ends with this code and these errors.
+    fn new(code: ExitCode, errors: impl IntoIterator<Item = Diagnostic>) -> Self {
+        Self { code, errors: errors.into_iter().collect(), colour: false }
+    }
+
+    /// The errors may be coloured.
+    fn in_colour(self, colour: bool) -> Self {
+        Self { colour, ..self }
+    }
+
+    /// Prints the errors and gives the code.
+    fn print(self) -> ExitCode {
+        print_errors(&self.errors, self.colour);
+        self.code
+    }
+}
+
 /// Prints what is wrong before a run can start.
 fn print_errors(errors: &[Diagnostic], colour: bool) {
     for error in errors {
-        eprintln!("{}", error.render(colour));
+        eprint!("{}", render_message(error, Kind::of(error), layout(), colour));
     }
 }

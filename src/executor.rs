@@ -3,15 +3,22 @@
 //! A host's task is a future of its own; a slow or dead host holds nothing that another one needs.
 
 mod action;
+mod argument_spec;
 mod conditions;
 mod connect;
 mod control;
 mod facts;
 mod handlers;
 mod host;
+mod include;
 mod play;
+mod play_vars;
+mod prompts;
 mod report;
 mod settings;
+mod settle;
+mod strategy;
+mod stats;
 mod task;
 
 use std::{path::PathBuf, sync::Arc};
@@ -20,7 +27,10 @@ pub use connect::note_written_secrets;
 pub use control::Control;
 pub use report::{ExitCode, Report};
 
+use parking_lot::RwLock;
+
 use crate::{
+    config::Config,
     inventory::Inventory,
     output::{Emitter, Event},
     plan::TagFilter,
@@ -52,10 +62,12 @@ pub struct Options {
     pub verbosity: u8,
     /// What counts where neither keyword nor variable says otherwise.
     pub connection: ConnectionDefaults,
+    /// What `ansible.cfg` and the environment say.
+    pub config: Arc<Config>,
 }
 
 /// The connection options of the command line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ConnectionDefaults {
     /// `-c`.
     pub kind: Option<String>,
@@ -65,11 +77,13 @@ pub struct ConnectionDefaults {
     pub password: Option<Secret>,
     /// `--private-key`.
     pub key_file: Option<PathBuf>,
-    /// `--ssh-common-args` and `--ssh-extra-args`.
-    pub ssh_args: String,
+    /// `--ssh-common-args`.
+    pub ssh_common_args: Option<String>,
+    /// `--ssh-extra-args`.
+    pub ssh_extra_args: Option<String>,
     /// `-T`, seconds.
-    pub timeout: u64,
-    /// `-b`.
+    pub timeout: Option<u64>,
+    /// `-b`, or the setting.
     pub is_become: bool,
     /// `--become-method`.
     pub become_method: Option<String>,
@@ -77,14 +91,16 @@ pub struct ConnectionDefaults {
     pub become_user: Option<String>,
     /// `-K`.
     pub become_password: Option<Secret>,
+    /// What counts where the command line says nothing.
+    pub config: Arc<Config>,
 }
 
 /// Everything a run needs.
 pub struct Run {
     /// What the command line says.
     pub options: Options,
-    /// The hosts.
-    pub inventory: Inventory,
+    /// The hosts; `add_host` and its kin change them while the run goes on.
+    pub inventory: Arc<RwLock<Inventory>>,
     /// Their variables.
     pub vars: Arc<RunVars>,
     /// The sessions.
@@ -101,8 +117,9 @@ impl Run {
     /// Runs playbooks one after the other and says how it ended.
     pub async fn playbooks(self: &Arc<Self>, playbooks: &[Playbook]) -> ExitCode {
         'all: for playbook in playbooks {
+            self.events.emit(Event::Playbook { path: playbook.path.clone(), plays: playbook.plays.len() });
             for play in &playbook.plays {
-                let goes_on = play::run(self, playbook, play).await;
+                let goes_on = play::run(self, play).await;
                 if !goes_on || self.control.is_stopping() {
                     break 'all;
                 }
@@ -110,6 +127,10 @@ impl Run {
         }
         self.connections.close().await;
         self.events.emit(Event::Recap(self.report.recap()));
+        let stats = self.report.stats.all();
+        if !(stats.run.is_empty() && stats.hosts.is_empty()) {
+            self.events.emit(Event::Stats(stats));
+        }
         if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }
     }
 }

@@ -1,6 +1,7 @@
 //! Arguments → command → exit code, nothing else.
 
 mod cli;
+mod config;
 mod executor;
 mod inventory;
 mod output;

@@ -8,19 +8,28 @@ use std::{
 };
 
 use clap::ArgAction;
+use parking_lot::RwLock;
 
-use super::{lists, print_errors, prompt};
+use super::{
+    Stop,
+    arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
+    colours, layout, lists, print_errors, settings,
+};
 use crate::{
-    executor::{ConnectionDefaults, Control, ExitCode, Options, Run, note_written_secrets},
+    config::{
+        Config,
+        settings::{output, paths, running},
+    },
+    executor::{Control, ExitCode, Options, Run, note_written_secrets},
     inventory::{Inventory, Pattern},
-    output::{Event, Output, Secrets},
+    output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
-    playbook,
+    playbook::{self, Playbook, Project},
     source::{Diagnostic, Severity},
     template::Environment,
-    transport::{self, Connections, Secret},
+    transport::{self, Connections},
     value::{Dict, Value},
-    vars::{self, GroupNames, Hosts, RunVars},
+    vars::{self, GroupNames, RunVars},
 };
 
 /// What `sutler playbook` takes.
@@ -30,12 +39,8 @@ pub struct Arguments {
     #[arg(required = true, value_name = "PLAYBOOK")]
     playbooks: Vec<PathBuf>,
 
-    /// An inventory: a file, a directory, an executable, or hosts with a comma (`web1,`).
-    #[arg(short, long, alias = "inventory-file", value_name = "SOURCE")]
-    inventory: Vec<String>,
-    /// Only these of the playbook's hosts: a pattern, or @FILE.
-    #[arg(short, long, value_name = "PATTERN")]
-    limit: Vec<String>,
+    #[command(flatten)]
+    hosts: Hosts,
 
     /// Predict what would change, and change nothing.
     #[arg(short = 'C', long)]
@@ -75,251 +80,277 @@ pub struct Arguments {
     #[arg(long)]
     force_handlers: bool,
 
-    /// Set variables: name=value, YAML, JSON or @FILE.
-    #[arg(short, long, value_name = "VARS")]
-    extra_vars: Vec<String>,
     /// How many hosts work at once.
-    #[arg(short, long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
-    forks: u32,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    forks: Option<u32>,
     /// Say more: values with -v, places of tasks with -vv, everything with -vvv.
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 
-    /// How to connect: ssh, openssh or local.
-    #[arg(short, long, value_name = "KIND")]
-    connection: Option<String>,
-    /// Log in as this user.
-    #[arg(short, long = "user", alias = "remote-user", value_name = "USER")]
-    user: Option<String>,
-    /// Ask for the password to log in with.
-    #[arg(short = 'k', long)]
-    ask_pass: bool,
-    /// Log in with this key.
-    #[arg(long, alias = "key-file", value_name = "FILE")]
-    private_key: Option<PathBuf>,
-    /// Give up connecting after this many seconds.
-    #[arg(short = 'T', long, value_name = "SECONDS", default_value_t = 10)]
-    timeout: u64,
-    /// Options for every SSH connection, as `-o ProxyCommand=…`.
-    #[arg(long, value_name = "OPTIONS", default_value = "", allow_hyphen_values = true)]
-    ssh_common_args: String,
-    /// More options for every SSH connection.
-    #[arg(long, value_name = "OPTIONS", default_value = "", allow_hyphen_values = true)]
-    ssh_extra_args: String,
+    /// A folder of modules in Python, which are never run.
+    #[arg(short = 'M', long, value_name = "FOLDERS")]
+    module_path: Vec<String>,
 
-    /// Become another user, root if none is named.
-    #[arg(short = 'b', long = "become")]
-    is_become: bool,
-    /// How to become another user: sudo, su or doas.
-    #[arg(long, value_name = "METHOD")]
-    become_method: Option<String>,
-    /// The user to become.
-    #[arg(long, value_name = "USER")]
-    become_user: Option<String>,
-    /// Ask for the password to become another user with.
-    #[arg(short = 'K', long)]
-    ask_become_pass: bool,
+    #[command(flatten)]
+    vaults: Vaults,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    escalation: Escalation,
 }
 
 /// Runs it.
 pub fn run(arguments: Arguments) -> ExitCode {
-    let colour = colours();
-    match start(arguments, colour) {
-        Ok(code) => code,
-        Err(errors) => {
-            print_errors(&errors, colour);
-            ExitCode::Unreachable
-        }
-    }
+    start(arguments).unwrap_or_else(Stop::print)
 }
 
-fn colours() -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if set("NO_COLOR") || set("ANSIBLE_NOCOLOR") {
-        return false;
-    }
-    set("ANSIBLE_FORCE_COLOR") || std::io::stdout().is_terminal()
-}
-
-fn start(arguments: Arguments, colour: bool) -> Result<ExitCode, Vec<Diagnostic>> {
-    let one = |error: Diagnostic| vec![error];
-    let mut playbooks = Vec::new();
-    let mut warnings = Vec::new();
+fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
+    let config = settings()?;
+    let colour = colours(&config);
+    let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
+    let wrong = stop(ExitCode::Error);
+    let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
+    let mut warnings = config.warnings().to_vec();
+    warnings.extend(arguments.warnings());
     for path in &arguments.playbooks {
-        let loaded = playbook::load(path)?;
+        is_playbook(path).map_err(&wrong)?;
+        let loaded = playbook::load(path, &project(folder_of(path), &extra, &config))
+            .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour))?;
         warnings.extend(loaded.warnings);
+        missing.extend(loaded.missing);
         playbooks.push(loaded.playbook);
     }
     let folder = folder_of(&arguments.playbooks[0]);
-    let sources = inventory_sources(&arguments);
-    let inventory = Inventory::load(&sources, Some(&folder)).map_err(one)?;
-    let extra = vars::load_extra(&arguments.extra_vars).map_err(one)?;
-    if let Some(error) = arguments.limit().and_then(|limit| leaves_nobody(&inventory, &limit).transpose()) {
-        print_errors(&[error.map_err(one)?], colour);
-        return Ok(ExitCode::Error);
+    let sources = arguments.hosts.sources(&config);
+    let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(&wrong)?;
+    if let Some(limit) = &arguments.hosts.limit {
+        leaves_somebody(&inventory, limit).map_err(&wrong)?;
     }
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
+    let is_list = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
+    if is_list {
+        warnings.extend(missing.into_iter().map(|error| Diagnostic { severity: Severity::Warning, ..error }));
+    } else if !missing.is_empty() {
+        return Err(Stop::new(ExitCode::Unreachable, missing).in_colour(colour));
+    }
     if arguments.strict && !warnings.is_empty() {
-        return Err(warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning }).collect());
+        let errors = warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning });
+        return Err(Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
-    if arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags {
+    if is_list {
+        keep_to_the_letter(&mut warnings);
         print_errors(&warnings, colour);
-        return lists::print(&arguments.lists(), &playbooks, &inventory);
+        let lists = arguments.lists(&config, colour);
+        return lists::print(&lists, &playbooks, &inventory)
+            .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
+    keep_to_the_letter(&mut warnings);
     let secrets = Secrets::default();
-    let options = arguments.into_options(&secrets).map_err(one)?;
-    let printing = crate::output::Options {
-        verbosity: options.verbosity,
-        colour,
-        is_terminal: std::io::stdout().is_terminal(),
-        width: width(),
-        shows_diff: options.diff,
-    };
-    let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(one)?;
-    note_written_secrets(&vars, &secrets);
-    let (events, output) = Output::start(printing, secrets);
-    for warning in warnings {
-        events.emit(Event::Warning(warning));
-    }
-    for warning in inventory.warnings() {
-        events.emit(Event::Warning(warning.clone()));
-    }
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| one(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
-    let code = runtime.block_on(async {
-        let control = Control::default();
-        control.listen(events.clone());
-        let run = Arc::new(Run {
-            options,
-            inventory,
-            vars,
-            connections: Connections::new(transport::Options::default()),
-            events,
-            control,
-            report: crate::executor::Report::default(),
-        });
-        run.playbooks(&playbooks).await
-    });
-    // Tasks that were stopped by force may still hold the events: they end with the runtime.
-    runtime.shutdown_background();
-    output.finish();
-    Ok(code)
+    let options = arguments.into_options(&config, &secrets).map_err(&wrong)?;
+    let printing = printing(&options, colour);
+    Launch { playbooks, inventory, sources, extra, folder, options, warnings }.go(printing, secrets)
 }
 
-/// The error of a `--limit` that excludes every host; Ansible ends with 1 then.
-fn leaves_nobody(inventory: &Inventory, limit: &str) -> Result<Option<Diagnostic>, Diagnostic> {
+/// Where the plays of a folder find roles and collections.
+pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Config) -> Arc<Project> {
+    let mut project = Project::new(folder, extra.clone());
+    project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
+    project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
+    Arc::new(project)
+}
+
+/// Everything that a run needs, before anything is printed.
+pub(super) struct Launch {
+    pub playbooks: Vec<Playbook>,
+    pub inventory: Inventory,
+    pub sources: Vec<String>,
+    pub extra: Dict,
+    pub folder: PathBuf,
+    pub options: Options,
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Launch {
+    /// Runs it.
+    pub fn go(self, printing: Printing, secrets: Secrets) -> Result<ExitCode, Stop> {
+        let Self { playbooks, inventory, sources, extra, folder, options, warnings } = self;
+        let colour = printing.colour;
+        let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
+        let inventory = Arc::new(RwLock::new(inventory));
+        let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
+        note_written_secrets(&vars, &secrets);
+        let (events, output) = Output::start(printing, secrets);
+        events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
+        let of_inventory = inventory.read().warnings().cloned().collect::<Vec<_>>();
+        for warning in warnings.into_iter().chain(of_inventory) {
+            events.emit(Event::Warning(warning));
+        }
+        let runtime = tokio::runtime::Runtime::new()
+            .map_err(|error| stop(ExitCode::Error)(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
+        let code = runtime.block_on(async {
+            let control = Control::default();
+            control.listen(events.clone());
+            let run = Arc::new(Run {
+                options,
+                inventory,
+                vars,
+                connections: Connections::new(transport::Options::default()),
+                events,
+                control,
+                report: crate::executor::Report::default(),
+            });
+            run.playbooks(&playbooks).await
+        });
+        // Tasks that were stopped by force may still hold the events: they end with the runtime.
+        runtime.shutdown_background();
+        output.finish();
+        Ok(code)
+    }
+}
+
+/// Where the settings come from, as `-v` says it.
+fn file_of(config: &Config) -> String {
+    match config.file() {
+        Some(file) => format!("Using {} as config file", file.display()),
+        None => "No config file found; using defaults".into(),
+    }
+}
+
+/// Called as Ansible, nothing is said that Ansible does not say.
+fn keep_to_the_letter(warnings: &mut Vec<Diagnostic>) {
+    if layout() == Layout::Ansible {
+        warnings.retain(|warning| warning.ansible.message.is_some());
+    }
+}
+
+/// Fails for what is no file; Ansible ends with 1 then.
+fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
+    let shown = path.display();
+    match path.metadata() {
+        Err(_) => Err(Diagnostic::error(format!("there is no playbook `{shown}`"))),
+        Ok(found) if found.is_dir() => Err(Diagnostic::error(format!("the playbook `{shown}` is a directory"))),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// `-e`; a file that is missing ends with another code than one that is wrong, as in Ansible.
+pub(super) fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
+    vars::load_extra(texts).map_err(|error| {
+        let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
+        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
+        Stop::new(code, [error])
+    })
+}
+
+/// Fails when `--limit` excludes every host.
+fn leaves_somebody(inventory: &Inventory, limit: &str) -> Result<(), Diagnostic> {
     let selection = inventory.select_within(&Pattern::parse_all(["all"])?, &Pattern::parse_limit(limit)?);
     if inventory.hosts().next().is_none() || !selection.hosts.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     let error = Diagnostic::error(format!("`--limit {limit}` leaves no host to run on"));
-    Ok(Some(error.help("`--list-hosts` without `--limit` shows the hosts there are")))
+    Err(error.help("`--list-hosts` without `--limit` shows the hosts there are"))
 }
 
-fn folder_of(playbook: &Path) -> PathBuf {
+pub(super) fn folder_of(playbook: &Path) -> PathBuf {
     match playbook.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     }
 }
 
-/// `-i`, or what `ANSIBLE_INVENTORY` says, or `/etc/ansible/hosts` if it is there.
-fn inventory_sources(arguments: &Arguments) -> Vec<String> {
-    if !arguments.inventory.is_empty() {
-        return arguments.inventory.clone();
+/// How a run is printed.
+pub(super) fn printing(options: &Options, colour: bool) -> Printing {
+    Printing {
+        verbosity: options.verbosity,
+        colour,
+        is_terminal: std::io::stdout().is_terminal() && std::io::stderr().is_terminal(),
+        width: width(),
+        shows_diff: options.diff,
+        is_check: options.check,
+        layout: layout(),
+        form: Form::Playbook,
+        tree: None,
+        settings: Settings::from_config(&options.config),
     }
-    if let Ok(sources) = std::env::var("ANSIBLE_INVENTORY") {
-        return vec![sources];
-    }
-    let default = "/etc/ansible/hosts";
-    if Path::new(default).exists() { vec![default.into()] } else { Vec::new() }
 }
 
-/// Columns of a banner: those of the terminal but one, or 79.
+/// Columns of a banner: those of the terminal but one, or 79 if that is more.
 fn width() -> usize {
-    match rustix::termios::tcgetwinsize(std::io::stdout()) {
-        Ok(size) if size.ws_col > 1 => usize::from(size.ws_col) - 1,
-        _ => 79,
-    }
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    columns.saturating_sub(1).max(79)
 }
 
 impl Arguments {
-    fn lists(&self) -> lists::Lists {
+    fn lists(&self, config: &Config, colour: bool) -> lists::Lists {
         lists::Lists {
-            hosts: self.list_hosts,
-            tasks: self.list_tasks,
-            tags: self.list_tags,
-            filter: TagFilter::new(self.tags.clone(), self.skip_tags.clone()),
-            limit: self.limit(),
+            hosts: self.list_hosts && !self.syntax_check,
+            tasks: self.list_tasks && !self.syntax_check,
+            tags: self.list_tags && !self.syntax_check,
+            filter: self.tags(config),
+            limit: self.hosts.limit.clone(),
+            colour,
         }
     }
 
-    fn limit(&self) -> Option<String> {
-        (!self.limit.is_empty()).then(|| self.limit.join(","))
+    /// The tags of the settings and those of the command line together.
+    fn tags(&self, config: &Config) -> TagFilter {
+        let [mut only, mut skipped] = [&running::TAGS_RUN, &running::TAGS_SKIP].map(|key| config.get(key));
+        only.extend(self.tags.iter().cloned());
+        skipped.extend(self.skip_tags.iter().cloned());
+        TagFilter::new(only, skipped)
+    }
+
+    /// About options that are taken and do nothing.
+    fn warnings(&self) -> Vec<Diagnostic> {
+        let modules = (!self.module_path.is_empty()).then(|| {
+            Diagnostic::warning("`--module-path` is not used: modules in Python are never run")
+                .help("`sutler doc` lists the modules there are")
+        });
+        self.vaults.warning().into_iter().chain(modules).collect()
     }
 
     /// Asks for the passwords that were announced.
-    fn into_options(self, secrets: &Secrets) -> Result<Options, Diagnostic> {
-        let ask = |wanted: bool, what: &str, more: &str| -> Result<Option<Secret>, Diagnostic> {
-            if !wanted {
-                return Ok(None);
-            }
-            let Some(password) = prompt::password(&format!("{what} password{more}: ")) else {
-                let error = Diagnostic::error(format!("there is nobody to ask for the {what} password"));
-                return Err(error.help("run it on a terminal, or give the password as a line of standard input"));
-            };
-            secrets.add(password.expose());
-            Ok(Some(password))
-        };
-        let password = ask(self.ask_pass, "SSH", "")?;
-        let default = if self.ask_pass { "[defaults to SSH password]" } else { "" };
-        let become_password = ask(self.ask_become_pass, "BECOME", default)?;
-        let become_password = match become_password {
-            Some(given) if given.expose().is_empty() => password.clone(),
-            given => given,
-        };
+    fn into_options(self, config: &Arc<Config>, secrets: &Secrets) -> Result<Options, Diagnostic> {
+        let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
+        if forks < 1 {
+            let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
+            return Err(error.help("`sutler config dump --only-changed` shows where"));
+        }
         Ok(Options {
             check: self.check,
-            diff: self.diff,
-            forks: self.forks as usize,
-            limit: self.limit(),
-            tags: TagFilter::new(self.tags, self.skip_tags),
+            diff: self.diff || config.get(&output::DIFF_ALWAYS),
+            forks: forks as usize,
+            limit: self.hosts.limit.clone(),
+            tags: self.tags(config),
             start_at: self.start_at_task,
             step: self.step,
-            force_handlers: self.force_handlers,
-            verbosity: self.verbose,
-            connection: ConnectionDefaults {
-                kind: self.connection,
-                user: self.user,
-                password,
-                key_file: self.private_key,
-                ssh_args: format!("{} {}", self.ssh_common_args, self.ssh_extra_args),
-                timeout: self.timeout,
-                is_become: self.is_become,
-                become_method: self.become_method,
-                become_user: self.become_user,
-                become_password,
-            },
+            force_handlers: self.force_handlers || config.get(&running::DEFAULT_FORCE_HANDLERS),
+            verbosity: self.verbose.saturating_add(config.get(&output::DEFAULT_VERBOSITY).clamp(0, 9) as u8),
+            connection: connection_defaults(self.reach, self.escalation, config, secrets)?,
+            config: Arc::clone(config),
         })
     }
 }
 
 fn run_vars(
-    inventory: &Inventory,
+    shared: &Arc<RwLock<Inventory>>,
     options: &Options,
     extra: Dict,
     folder: &Path,
     sources: &[String],
 ) -> Result<Arc<RunVars>, Diagnostic> {
-    let hosts = Hosts::default();
+    let hosts = vars::Hosts::default();
+    let inventory = shared.read();
     for host in inventory.hosts() {
-        hosts.insert(vars::host_vars(inventory, host)?);
+        hosts.insert(vars::host_vars(&inventory, host)?);
     }
     for name in ["localhost", "127.0.0.1", "::1"] {
         if hosts.get(name).is_none()
             && let Some(host) = inventory.host(name)
         {
-            hosts.insert_implicit(vars::host_vars(inventory, host)?);
+            hosts.insert_implicit(vars::host_vars(&inventory, host)?);
         }
     }
     let mut constants: BTreeMap<&'static str, Value> = BTreeMap::new();
@@ -340,11 +371,12 @@ fn run_vars(
         constants.insert("inventory_dir", vars::path_value(directory));
         constants.insert("inventory_file", vars::path_value(path));
     }
-    let environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
+    let mut environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
+    environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     Ok(Arc::new(RunVars {
         extra,
         hosts,
-        groups: GroupNames::new(inventory),
+        groups: GroupNames::new(shared),
         constants,
         environment: Arc::new(environment),
     }))

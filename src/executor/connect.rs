@@ -1,4 +1,4 @@
-//! How a task reaches its host: `ansible_…` variables, then keywords, then the command line.
+//! How a task reaches its host: `ansible_…` variables, then keywords, the command line, and the settings.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -7,7 +7,12 @@ use super::{
     settings::{Settings, to_flag},
 };
 use crate::{
+    config::{
+        Config,
+        settings::{connection, escalation, ssh},
+    },
     output::Secrets,
+    playbook::expand_home,
     source::Diagnostic,
     template::TemplateError,
     transport::{Become, Kind, Secret, Target},
@@ -117,11 +122,12 @@ pub fn note_secrets(scope: &Scope, secrets: &Secrets) {
 pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) -> Result<Target, ConnectSettingError> {
     let variables = Variables(scope);
     let name = scope.host().name.clone();
+    let config = &defaults.config;
     let kind = match variables.text(&["ansible_connection"])? {
         Some(kind) => Some(kind),
         None => settings.text("connection")?.or_else(|| defaults.kind.clone()),
     };
-    let kind = kind.unwrap_or_else(|| "ssh".into());
+    let kind = kind.unwrap_or_else(|| config.get(&connection::DEFAULT_TRANSPORT));
     let kind: Kind = kind.parse().map_err(|()| ConnectSettingError::Kind(kind))?;
     let mut target = Target::new(kind, &name);
     if let Some(address) = variables.text(&["ansible_host", "ansible_ssh_host"])? {
@@ -131,40 +137,83 @@ pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) 
         Some(port) => Some(port as u16),
         None => settings.text("port")?.and_then(|port| port.parse().ok()),
     };
+    target.port = target.port.or_else(|| Some(config.get(&connection::DEFAULT_REMOTE_PORT)? as u16));
     target.user = match variables.text(&["ansible_user", "ansible_ssh_user"])? {
         Some(user) => Some(user),
         None => settings.text("remote_user")?.or_else(|| defaults.user.clone()),
     };
+    target.user = target.user.or_else(|| config.get(&connection::DEFAULT_REMOTE_USER));
     let password = ["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"];
     target.password = variables.secret(&password)?.or_else(|| defaults.password.clone());
     let key_file = variables.text(&["ansible_ssh_private_key_file", "ansible_private_key_file"])?;
-    target.key_file = key_file.map(PathBuf::from).or_else(|| defaults.key_file.clone()).map(|path| expand_home(&path));
+    let key_file = key_file.map(PathBuf::from).or_else(|| defaults.key_file.clone());
+    let key_file = key_file.or_else(|| config.get(&connection::DEFAULT_PRIVATE_KEY_FILE));
+    target.key_file = key_file.map(|path| expand_home(&path));
+    let passphrase = ["ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase"];
+    target.key_passphrase = variables.secret(&passphrase)?;
     target.key_passphrase =
-        variables.secret(&["ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase"])?;
+        target.key_passphrase.or_else(|| config.get(&ssh::SSH_PRIVATE_KEY_PASSPHRASE).map(Secret::from));
     target.ssh_args = ssh_args(&variables, defaults)?;
-    if let Some(check) = variables.value(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])? {
-        target.host_key_checking = to_flag(&check);
-    } else if let Ok(check) = std::env::var("ANSIBLE_HOST_KEY_CHECKING") {
-        target.host_key_checking = to_flag(&Value::from(check));
-    }
-    let timeout = variables.number("ansible_ssh_timeout", &["ansible_ssh_timeout"])?.unwrap_or(defaults.timeout);
+    target.host_key_checking = match variables.value(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])? {
+        Some(check) => to_flag(&check),
+        None => config.get(&ssh::SSH_HOST_KEY_CHECKING),
+    };
+    let timeout = variables.number("ansible_ssh_timeout", &["ansible_ssh_timeout"])?.or(defaults.timeout);
+    let timeout = timeout.unwrap_or_else(|| config.get(&ssh::SSH_TIMEOUT).max(0) as u64);
     target.connect_timeout = Duration::from_secs(timeout);
-    if let Some(shell) = variables.text(&["ansible_shell_executable"])? {
-        target.executable = shell;
-    }
-    if let Some(program) = variables.text(&["ansible_ssh_executable"])? {
-        target.ssh_executable = program;
-    }
+    target.executable = match variables.text(&["ansible_shell_executable"])? {
+        Some(shell) => shell,
+        None => config.get(&connection::DEFAULT_EXECUTABLE),
+    };
+    target.ssh_executable = match variables.text(&["ansible_ssh_executable"])? {
+        Some(program) => program,
+        None => config.get(&ssh::SSH_EXECUTABLE),
+    };
     Ok(target)
 }
 
+/// The three kinds of options for ssh, each from the strongest place that says anything.
 fn ssh_args(variables: &Variables, defaults: &ConnectionDefaults) -> Result<Vec<String>, TemplateError> {
+    let places = [
+        ("ansible_ssh_args", None, &ssh::SSH_ARGS),
+        ("ansible_ssh_common_args", defaults.ssh_common_args.as_ref(), &ssh::SSH_COMMON_ARGS),
+        ("ansible_ssh_extra_args", defaults.ssh_extra_args.as_ref(), &ssh::SSH_EXTRA_ARGS),
+    ];
     let mut words = Vec::new();
-    for names in [["ansible_ssh_args"], ["ansible_ssh_common_args"], ["ansible_ssh_extra_args"]] {
-        words.extend(split_words(&variables.text(&names)?.unwrap_or_default()));
+    for (variable, option, setting) in places {
+        let text = variables.text(&[variable])?.or_else(|| option.cloned());
+        words.extend(split_words(&text.unwrap_or_else(|| defaults.config.get(setting))));
     }
-    words.extend(split_words(&defaults.ssh_args));
     Ok(words)
+}
+
+/// What the settings say about a become method.
+struct MethodSettings {
+    user: String,
+    exe: Option<String>,
+    flags: Option<String>,
+    password: Option<String>,
+}
+
+impl MethodSettings {
+    fn of(method: &str, config: &Config) -> Self {
+        let of = |user, exe, flags| (config.get(user), config.given(exe), config.given(flags));
+        let ((user, exe, flags), password) = match method {
+            "sudo" => (
+                of(&escalation::SUDO_USER, &escalation::SUDO_EXE, &escalation::SUDO_FLAGS),
+                config.get(&escalation::SUDO_PASS),
+            ),
+            "su" => {
+                (of(&escalation::SU_USER, &escalation::SU_EXE, &escalation::SU_FLAGS), config.get(&escalation::SU_PASS))
+            }
+            _ => {
+                let exe = config.get(&escalation::DEFAULT_BECOME_EXE);
+                let flags = config.given(&escalation::DEFAULT_BECOME_FLAGS);
+                ((config.get(&escalation::DEFAULT_BECOME_USER), exe, flags), None)
+            }
+        };
+        Self { user, exe, flags, password }
+    }
 }
 
 /// The user a task becomes; `None` when it stays who it is.
@@ -188,26 +237,23 @@ pub fn becoming(
         })
     };
     let method = pick(&["ansible_become_method"], "become_method", defaults.become_method.as_ref())?;
-    let method = method.unwrap_or_else(|| "sudo".into());
+    let method = method.unwrap_or_else(|| defaults.config.get(&escalation::DEFAULT_BECOME_METHOD));
     let short = method.rsplit('.').next().unwrap_or(&method);
+    let configured = MethodSettings::of(short, &defaults.config);
     let spellings = |what: &str| [format!("ansible_become_{what}"), format!("ansible_{short}_{what}")];
     let (user, flags, exe) = (spellings("user"), spellings("flags"), spellings("exe"));
     let (password, pass) = (spellings("password"), spellings("pass"));
     let user = pick(&[&user[0], &user[1]], "become_user", defaults.become_user.as_ref())?;
     Ok(Some(Become {
         method: method.parse().map_err(|()| ConnectSettingError::Method(method.clone()))?,
-        user: user.unwrap_or_else(|| "root".into()),
+        user: user.unwrap_or(configured.user),
         password: variables
             .secret(&[&password[0], &pass[0], &password[1], &pass[1]])?
-            .or_else(|| defaults.become_password.clone()),
-        flags: pick(&[&flags[0], &flags[1]], "become_flags", None)?,
-        exe: pick(&[&exe[0], &exe[1]], "become_exe", None)?,
+            .or_else(|| defaults.become_password.clone())
+            .or_else(|| configured.password.map(Secret::from)),
+        flags: pick(&[&flags[0], &flags[1]], "become_flags", configured.flags.as_ref())?,
+        exe: pick(&[&exe[0], &exe[1]], "become_exe", configured.exe.as_ref())?,
     }))
-}
-
-/// `~` in a path of the controller.
-pub fn expand_home(path: &std::path::Path) -> PathBuf {
-    sutler_modules::kit::users::expand_path(&path.to_string_lossy(), &[]).into()
 }
 
 /// Splits as a shell would: blanks, quotes, backslashes.

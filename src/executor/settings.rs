@@ -51,9 +51,9 @@ impl<'a> Settings<'a> {
         Ok(variables)
     }
 
-    /// `timeout`; none where it is missing or 0.
-    pub fn timeout(&self) -> Result<Option<Duration>, TemplateError> {
-        let seconds = self.text("timeout")?.and_then(|text| text.trim().parse::<f64>().ok());
+    /// `timeout`, or `default` seconds where nothing sets it; none if that is 0.
+    pub fn timeout(&self, default: i64) -> Result<Option<Duration>, TemplateError> {
+        let seconds = self.text("timeout")?.map_or(Some(default as f64), |text| text.trim().parse::<f64>().ok());
         Ok(seconds.filter(|seconds| *seconds > 0.0).map(Duration::from_secs_f64))
     }
 }
@@ -65,8 +65,5 @@ pub fn evaluate(value: &Spanned<Value>, scope: &Scope) -> Result<Value, Template
 
 /// A boolean in any of the spellings that variables have it in.
 pub fn to_flag(value: &Value) -> bool {
-    match value.as_str() {
-        Some(text) => matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0"),
-        None => value.is_truthy(),
-    }
+    value.to_flag()
 }

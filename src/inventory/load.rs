@@ -1,37 +1,22 @@
 //! From the arguments of `-i` to an inventory: what each source is, and in which order they are read.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
-use crate::source::{Diagnostic, Kind, SourceFile, Span, load_one};
+use crate::{
+    config::{Config, settings},
+    source::{Diagnostic, Kind, SourceFile, Span, load_one},
+};
 
 use super::{Inventory, address, ini, script, yaml};
 
-/// Endings of files in a directory that are no inventory: Ansible's `INVENTORY_IGNORE_EXTS`.
-const IGNORED: [&str; 12] =
-    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"];
 /// Names in a directory that are no inventory.
 const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
 
 /// Reads all sources; see [`Inventory::load`].
-pub fn sources(sources: &[String], playbook_dir: Option<&Path>) -> Result<Inventory, Diagnostic> {
-    let mut inventory = Inventory::default();
+pub fn sources(sources: &[String], playbook_dir: Option<&Path>, config: &Arc<Config>) -> Result<Inventory, Diagnostic> {
+    let mut inventory = Inventory { given: sources.to_vec(), config: Arc::clone(config), ..Inventory::default() };
     for source in sources {
-        let path = Path::new(source);
-        if source.contains(',') && !path.exists() {
-            inventory.sources.push(path.to_owned());
-            names(&mut inventory, source);
-        } else if path.is_dir() {
-            inventory.files.add_inventory(path);
-            directory(&mut inventory, path)?;
-            inventory.sources.push(path.to_owned());
-        } else if path.exists() {
-            inventory.files.add_inventory(path.parent().unwrap_or(Path::new("")));
-            inventory.sources.push(path.to_owned());
-            file(&mut inventory, path)?;
-        } else {
-            return Err(Diagnostic::error(format!("there is no inventory `{source}`"))
-                .help("name a file or a directory with `-i`; for hosts without a file end with a comma: `-i web1,`"));
-        }
+        one(&mut inventory, source)?;
     }
     inventory.set_playbook_dir(playbook_dir);
     inventory.settle();
@@ -39,7 +24,41 @@ pub fn sources(sources: &[String], playbook_dir: Option<&Path>) -> Result<Invent
     Ok(inventory)
 }
 
+fn one(inventory: &mut Inventory, source: &str) -> Result<(), Diagnostic> {
+    let path = Path::new(source);
+    if source.contains(',') && !path.exists() {
+        inventory.sources.push(path.to_owned());
+        names(inventory, source);
+    } else if path.is_dir() {
+        inventory.files.add_inventory(path);
+        let config = Arc::clone(&inventory.config);
+        directory(inventory, path, &config)?;
+        inventory.sources.push(path.to_owned());
+    } else if path.exists() {
+        inventory.files.add_inventory(path.parent().unwrap_or(Path::new("")));
+        inventory.sources.push(path.to_owned());
+        file(inventory, path)?;
+    } else {
+        return Err(Diagnostic::error(format!("there is no inventory `{source}`"))
+            .help("name a file or a directory with `-i`; for hosts without a file end with a comma: `-i web1,`"));
+    }
+    Ok(())
+}
+
 impl Inventory {
+    /// Reads the sources and the files of variables again (`meta: refresh_inventory`). Hosts, groups and
+    /// variables that are there already stay, as in Ansible: what is read is added.
+    ///
+    /// Fails as [`Inventory::load`] does; what was read before the failure counts then.
+    pub fn refresh(&mut self) -> Result<(), Diagnostic> {
+        self.files.forget();
+        let sources = std::mem::take(&mut self.sources);
+        let read = self.given.clone().iter().try_for_each(|source| one(self, source));
+        self.sources = sources;
+        self.settle();
+        read
+    }
+
     /// The folder whose `group_vars` and `host_vars` count from now on, beside those of the sources.
     pub fn set_playbook_dir(&mut self, dir: Option<&Path>) {
         self.files.set_playbook(dir);
@@ -69,19 +88,20 @@ fn names(inventory: &mut Inventory, text: &str) {
     }
 }
 
-fn directory(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
+fn directory(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(), Diagnostic> {
     let entries = fs::read_dir(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|cause| Diagnostic::error(format!("cannot read the directory `{}`: {cause}", path.display())))?;
     let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let ignored = config.get(&settings::inventory::INVENTORY_IGNORE_EXTS);
     names.retain(|name| {
-        !name.starts_with('.') && !RESERVED.contains(&name.as_str()) && !IGNORED.iter().any(|end| name.ends_with(end))
+        !name.starts_with('.') && !RESERVED.contains(&name.as_str()) && !ignored.iter().any(|end| name.ends_with(end))
     });
     names.sort_unstable();
     for name in names {
         let path = path.join(name);
         if path.is_dir() {
-            directory(inventory, &path)?;
+            directory(inventory, &path, config)?;
         } else {
             inventory.sources.push(path.clone());
             let read = file(inventory, &path);

@@ -8,6 +8,10 @@ use crate::{
     template::Template,
 };
 
+/// What Ansible says about a condition that is a template.
+const IN_MARKERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. \
+                          This feature will be removed from ansible-core version 2.23.";
+
 /// One condition, compiled once.
 #[derive(Clone, Debug)]
 pub enum Condition {
@@ -23,6 +27,14 @@ impl Condition {
         match node.as_list() {
             Some(items) => items.iter().filter_map(|item| Self::read_one(item, loading)).collect(),
             None => Self::read_one(node, loading).into_iter().collect(),
+        }
+    }
+
+    /// As it was written.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Constant(value) => value.to_string(),
+            Self::Expression(template, _) => template.source().to_owned(),
         }
     }
 
@@ -46,9 +58,8 @@ impl Condition {
         let compiled = if Template::is_plain(text) {
             Template::expression(text, span)
         } else {
-            loading.warning(
-                Diagnostic::warning("conditions are expressions already: `{{ }}` is not needed here").at(span),
-            );
+            let message = "conditions are expressions already: `{{ }}` is not needed here";
+            loading.warning(Diagnostic::deprecation(message).worded(IN_MARKERS).at(span));
             Template::compile(text, span, &crate::template::Syntax::default())
         };
         match compiled {

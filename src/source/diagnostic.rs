@@ -4,10 +4,7 @@ use std::{error::Error, fmt, fmt::Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{
-    Span,
-    excerpt::{self, Excerpt},
-};
+use super::{Span, Wording, excerpt};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +13,8 @@ pub enum Severity {
     Error,
     /// It goes on, but probably not as meant.
     Warning,
+    /// It goes on, but a later version will not.
+    Deprecation,
 }
 
 /// An error or a warning, with the place in a file that it is about.
@@ -35,8 +34,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Further facts: other places, the cause.
     pub notes: Vec<String>,
-    /// The lines to show, where they are not to be read from the place's file: see [`Self::mask`].
-    pub excerpt: Option<Excerpt>,
+    /// The same in Ansible's words.
+    pub ansible: Wording,
 }
 
 impl Diagnostic {
@@ -50,8 +49,13 @@ impl Diagnostic {
         Self::new(Severity::Warning, message.into())
     }
 
+    /// A warning about something that a later version will not take, without a place yet.
+    pub fn deprecation(message: impl Into<String>) -> Self {
+        Self::new(Severity::Deprecation, message.into())
+    }
+
     fn new(severity: Severity, message: String) -> Self {
-        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), excerpt: None }
+        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), ansible: Wording::default() }
     }
 
     /// The same, about the place `span`.
@@ -82,11 +86,16 @@ impl Diagnostic {
         self
     }
 
-    /// Changes all texts that are shown, the lines of the file among them.
+    /// Changes all texts that are shown, the lines of files among them.
     pub fn mask(&mut self, mask: &dyn Fn(&mut String)) {
-        self.excerpt = self.span.as_ref().map(|span| excerpt::of(span, mask));
-        mask(&mut self.message);
-        self.notes.iter_mut().chain(&mut self.help).chain(&mut self.label).for_each(mask);
+        let Self { message, span, label, help, notes, ansible: wording, .. } = self;
+        let contexts = wording.contexts.iter_mut().map(|context| (&mut context.value, &mut context.span));
+        let (texts, spans): (Vec<_>, Vec<_>) = contexts.unzip();
+        for span in spans.into_iter().chain(span).chain(&mut wording.origin) {
+            *span = span.masked(mask);
+        }
+        let more = notes.iter_mut().chain(label).chain(help).chain(&mut wording.message).chain(&mut wording.help);
+        texts.into_iter().chain(more).chain([message]).for_each(mask);
     }
 
     /// The text to print, without a line ending at its end; with terminal colours if `colour`.
@@ -94,13 +103,13 @@ impl Diagnostic {
         let paint = Paint { on: colour };
         let (word, style) = match self.severity {
             Severity::Error => ("error", AnsiColor::Red.on_default().bold()),
-            Severity::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Severity::Warning | Severity::Deprecation => ("warning", AnsiColor::Yellow.on_default().bold()),
         };
         let frame = AnsiColor::Blue.on_default();
         let mut out = format!("{}: {}", paint.with(style, word), self.message);
         let mut margin = String::from(" ");
         if let Some(span) = &self.span {
-            let excerpt = self.excerpt.clone().unwrap_or_else(|| excerpt::of(span, &|_| {}));
+            let excerpt = excerpt::of(span);
             margin = " ".repeat(excerpt.number_width());
             let _ = write!(out, "\n{margin}{} {span}", paint.with(frame, "-->"));
             if !excerpt.lines.is_empty() {

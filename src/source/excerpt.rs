@@ -1,6 +1,6 @@
 //! The lines of a file that a message shows, cut to a width that a terminal has.
 
-use super::{Span, literal_secret::hidden_lines};
+use super::Span;
 
 /// Lines above the one in question.
 const CONTEXT: u32 = 2;
@@ -10,7 +10,6 @@ const WIDTH: usize = 110;
 const TAB: &str = "    ";
 
 /// Some lines of a file, ready to print.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Excerpt {
     /// Line numbers and texts; empty when the place is outside the text.
     pub lines: Vec<(u32, String)>,
@@ -25,42 +24,25 @@ impl Excerpt {
     }
 }
 
-/// The lines around a place; `mask` hides secrets in a line. Passwords that stand behind their name
-/// are hidden in any case.
-pub fn of(span: &Span, mask: &dyn Fn(&mut String)) -> Excerpt {
+/// The lines around a place, without the passwords in them.
+pub fn of(span: &Span) -> Excerpt {
+    let span = span.masked(&|_| {});
     let first = span.line.saturating_sub(CONTEXT).max(1);
+    let texts: Vec<&str> = span.file.text().lines().skip(first as usize - 1).take(3).collect();
     let shown = (span.line + 1).saturating_sub(first) as usize;
-    let originals: Vec<&str> = span.file.text().lines().skip(first as usize - 1).take(shown).collect();
     // A file that ends early points to the line after its last one: show what there is.
-    let missing = shown.saturating_sub(originals.len());
-    if originals.is_empty() || missing > 1 {
+    let missing = shown.saturating_sub(texts.len());
+    if texts.is_empty() || missing > 1 {
         return Excerpt { lines: Vec::new(), caret: 0 };
     }
-    let mut texts = hidden_lines(&span.file.text().lines().take(span.line as usize).collect::<Vec<_>>().join("\n"));
-    texts.drain(..first as usize - 1);
-    texts.iter_mut().for_each(mask);
-    let last = texts.last().map(String::as_str).unwrap_or_default();
-    let original = originals.last().copied().unwrap_or_default();
-    let column = if missing == 0 { span.column.saturating_sub(1) as usize } else { original.chars().count() };
-    let before = expand(&before(original, column, last));
-    let caret = before.chars().count();
+    let texts = &texts[..shown.min(texts.len())];
+    let last = texts.last().copied().unwrap_or_default();
+    let column = if missing == 0 { span.caret().saturating_sub(1) as usize } else { last.chars().count() };
+    let before: String = last.chars().take(column).collect();
+    let caret = expand(&before).chars().count();
     let skip = if caret + 20 > WIDTH { caret - WIDTH / 2 } else { 0 };
     let numbered = texts.iter().zip(first..).map(|(text, number)| (number, cut(&expand(text), skip)));
     Excerpt { lines: numbered.collect(), caret: caret - skip }
-}
-
-/// What stands before a column of `original`, as it is in `shown`, where some of it is hidden. A
-/// column within something hidden is where that begins.
-fn before(original: &str, column: usize, shown: &str) -> String {
-    let start: String = original.chars().take(column).collect();
-    if shown.starts_with(&start) {
-        return start;
-    }
-    let (end, shown_end) = (&original[start.len()..], shown);
-    match shown_end.strip_suffix(end) {
-        Some(before) if !end.is_empty() => before.to_owned(),
-        _ => original.chars().zip(shown.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect(),
-    }
 }
 
 fn expand(text: &str) -> String {

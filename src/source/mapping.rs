@@ -1,10 +1,13 @@
 //! Mappings as they are put together: merge keys flattened, of duplicate keys the last one kept.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU8, Ordering},
+};
 
 use num_traits::ToPrimitive;
 
-use super::{Diagnostic, Entry, Kind, Node};
+use super::{Diagnostic, Entry, Kind, Node, Severity};
 
 /// The entries of one mapping while its document is read.
 #[derive(Default)]
@@ -49,14 +52,15 @@ impl Mapping {
     }
 
     /// The entries in Python's order: merged ones first, each key where it stood first, with the value
-    /// it had last. A key that the mapping itself holds twice is a warning.
-    pub fn finish(self, warnings: &mut Vec<Diagnostic>) -> Vec<Entry> {
+    /// it had last. A key that the mapping itself holds twice is what [`Duplicates`] says.
+    pub fn finish(self, warnings: &mut Vec<Diagnostic>) -> Result<Vec<Entry>, Diagnostic> {
+        let duplicates = Duplicates::current();
         let merged = self.merged.len();
         let mut entries = self.merged;
         entries.extend(self.own);
         let firsts = first_equals(&entries);
         if firsts.iter().all(Option::is_none) {
-            return entries;
+            return Ok(entries);
         }
         let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut places: Vec<usize> = Vec::with_capacity(entries.len());
@@ -71,20 +75,66 @@ impl Mapping {
             let earlier = &mut kept[place];
             // What the mapping took from a merge key is meant to be replaced.
             if index >= merged && (first >= merged || places[merged..index].contains(&place)) {
-                warnings.push(duplicate(earlier, &entry));
+                match duplicates {
+                    Duplicates::Warn => warnings.push(duplicate(earlier, &entry)),
+                    Duplicates::Error => {
+                        let message = format!("the key `{}` stands here a second time", show(&entry.key));
+                        let warning = duplicate(earlier, &entry);
+                        return Err(Diagnostic { severity: Severity::Error, message, ..warning });
+                    }
+                    Duplicates::Ignore => {}
+                }
             }
             earlier.key.span = entry.key.span;
             earlier.value = entry.value;
         }
-        kept
+        Ok(kept)
+    }
+}
+
+/// What a key that stands twice in a mapping is; the same for all files of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duplicates {
+    /// Worth a warning.
+    Warn,
+    /// An error.
+    Error,
+    /// Fine.
+    Ignore,
+}
+
+static DUPLICATES: AtomicU8 = AtomicU8::new(Duplicates::Warn as u8);
+
+impl Duplicates {
+    /// The choice of the setting `duplicate_dict_key`.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "error" => Self::Error,
+            "ignore" => Self::Ignore,
+            _ => Self::Warn,
+        }
+    }
+
+    /// Decides it for all files that are read from now on.
+    pub fn decide(self) {
+        DUPLICATES.store(self as u8, Ordering::Relaxed);
+    }
+
+    fn current() -> Self {
+        let all = [Self::Warn, Self::Error, Self::Ignore];
+        all.into_iter().find(|each| *each as u8 == DUPLICATES.load(Ordering::Relaxed)).unwrap_or(Self::Warn)
     }
 }
 
 fn duplicate(earlier: &Entry, later: &Entry) -> Diagnostic {
-    Diagnostic::warning(format!("the key `{}` stands here a second time; the last one counts", show(&later.key)))
+    let key = show(&later.key);
+    let mut warning = Diagnostic::warning(format!("the key `{key}` stands here a second time; the last one counts"))
         .at(&later.key.span)
         .note(format!("first at {}", earlier.key.span))
         .help("remove one of them")
+        .worded(format!("Found duplicate mapping key '{key}'."));
+    warning.ansible.help = Some("Using last defined value only.".into());
+    warning
 }
 
 /// A list or a mapping as a key, which is mostly an unquoted template.

@@ -172,7 +172,7 @@ impl Composer<'_> {
         loop {
             let event = self.next()?;
             let role = match &event.data {
-                EventData::MappingEnd => return Ok(Kind::Map(mapping.finish(&mut self.warnings))),
+                EventData::MappingEnd => return Ok(Kind::Map(mapping.finish(&mut self.warnings)?)),
                 data => Role::of(data),
             };
             let key = match role {

@@ -2,10 +2,16 @@
 
 use serde_json::json;
 
-use crate::output::Shown;
+use crate::output::{Emitter, Event, Shown};
 
 use super::{Done, Evaluated, Fields, PrepareError, TaskContext};
-use crate::{playbook::Task, source::Spanned, template::Template, value::Value, vars::Scope};
+use crate::{
+    playbook::Task,
+    source::{Diagnostic, Spanned},
+    template::Template,
+    value::Value,
+    vars::Scope,
+};
 
 /// Runs it. `var` is an expression, not a template, so the arguments are evaluated one by one.
 pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
@@ -17,7 +23,7 @@ pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, Pr
     let mut result = Fields::new();
     match arguments.arguments.get("var") {
         Some(var) => {
-            let (name, value) = variable(var, scope)?;
+            let (name, value) = variable(&context.run.events, var, scope)?;
             result.insert(name, value);
         }
         None => {
@@ -29,7 +35,11 @@ pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, Pr
     Ok(Done { result, shown: Shown::Message, ..Done::default() })
 }
 
-fn variable(var: &Spanned<Value>, scope: &Scope) -> Result<(String, serde_json::Value), PrepareError> {
+fn variable(
+    events: &Emitter,
+    var: &Spanned<Value>,
+    scope: &Scope,
+) -> Result<(String, serde_json::Value), PrepareError> {
     let Some(expression) = var.value.as_str() else {
         return Ok((var.value.to_str(), var.value.to_json()?));
     };
@@ -38,7 +48,13 @@ fn variable(var: &Spanned<Value>, scope: &Scope) -> Result<(String, serde_json::
     let value = scope.context().render(&template).and_then(|value| scope.context().resolve_deep(&value));
     let shown = match value.and_then(|value| value.to_json()) {
         Ok(value) => value,
-        Err(error) if error.is_undefined() => json!("VARIABLE IS NOT DEFINED!"),
+        Err(error) if error.is_undefined() => {
+            let why = error.to_string();
+            let warning = Diagnostic::warning(format!("`{expression}` cannot be shown: {why}"));
+            let wording = format!("Encountered 1 template error.\nerror 1 - {why}");
+            events.emit(Event::Warning(warning.worded(wording).at(&var.span).origin(&var.span)));
+            json!(format!("<< error 1 - {why} >>"))
+        }
         Err(error) => return Err(failed(error)),
     };
     Ok((expression.to_owned(), shown))

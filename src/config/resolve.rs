@@ -1,0 +1,98 @@
+//! From the text of a setting to its value.
+
+use std::path::Path;
+
+use crate::{
+    source::{Diagnostic, Span},
+    value::{List, Value},
+};
+
+use super::{Kind, Setting, Surroundings};
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// The table.
+    Default,
+    /// This environment variable.
+    Env(&'static str),
+    /// This place of the file.
+    File(Span),
+}
+
+/// Reads `text` as what `setting` is; relative paths begin at `base`. Fails when it is no such thing, or none of
+/// the choices.
+pub fn value(
+    setting: &Setting,
+    text: &str,
+    origin: &Origin,
+    base: &Path,
+    around: &Surroundings,
+) -> Result<Value, Diagnostic> {
+    let wrong = || fault(setting, text, origin, &format!("{} is expected", article(setting.kind)));
+    let path = |text: &str| Value::from(around.path(text.trim(), base).to_string_lossy().as_ref());
+    let is_default = matches!(origin, Origin::Default);
+    let value = match setting.kind {
+        Kind::Bool => Value::Bool(is_true(text)),
+        Kind::Int => Value::Int(integer(text).ok_or_else(wrong)?),
+        Kind::Float => Value::Float(text.trim().parse().map_err(|_| wrong())?),
+        Kind::Text if matches!(origin, Origin::File(_)) => Value::from(unquoted(text)),
+        Kind::Text => Value::from(text),
+        Kind::Path => path(text),
+        Kind::List | Kind::PathList | Kind::PathSpec if is_default && text.is_empty() => Value::List(List::default()),
+        Kind::List => Value::List(text.split(',').map(|item| Value::from(item.trim())).collect()),
+        Kind::PathList => Value::List(text.split(',').map(path).collect()),
+        Kind::PathSpec => Value::List(text.split(':').map(path).collect()),
+    };
+    let named = match &value {
+        Value::List(items) => items.to_vec(),
+        other => vec![other.clone()],
+    };
+    let known = |item: &Value| setting.choices.contains(&item.to_str().as_str());
+    if !setting.choices.is_empty() && !named.iter().all(known) {
+        return Err(fault(setting, text, origin, &format!("it has to be one of: {}", setting.choices.join(", "))));
+    }
+    Ok(value)
+}
+
+/// What counts as true in settings.
+fn is_true(text: &str) -> bool {
+    matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
+}
+
+fn integer(text: &str) -> Option<i64> {
+    let text = text.trim().replace('_', "");
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+    })
+}
+
+/// Text without the quotes around it, if it has them on both sides.
+fn unquoted(text: &str) -> &str {
+    let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    inner('"').or_else(|| inner('\'')).unwrap_or(text)
+}
+
+fn article(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Int => "an integer",
+        Kind::Float => "a number",
+        _ => "something else",
+    }
+}
+
+fn fault(setting: &Setting, text: &str, origin: &Origin, expected: &str) -> Diagnostic {
+    match origin {
+        Origin::File(span) => {
+            let key = setting.ini.first().and_then(|ini| ini.split_once('.')).map_or(setting.name, |(_, key)| key);
+            Diagnostic::error(format!("`{text}` cannot be the value of `{key}`")).at(span).help(expected)
+        }
+        Origin::Env(name) => {
+            Diagnostic::error(format!("`{text}` cannot be the value of the environment variable {name}")).help(expected)
+        }
+        Origin::Default => {
+            Diagnostic::error(format!("`{text}` cannot be the default of {}", setting.name)).help(expected)
+        }
+    }
+}
