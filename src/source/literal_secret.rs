@@ -104,12 +104,15 @@ fn name_length(text: &str) -> usize {
 fn length(text: &str, is_assignment: bool, is_first: bool, flow: bool) -> usize {
     if let Some(quote) = text.chars().next().filter(|letter| matches!(letter, '"' | '\'')) {
         // A quote that is never closed, or closed in another line: the rest.
-        let mut escaped = false;
-        for (at, letter) in text.char_indices().skip(1) {
+        let mut letters = text.char_indices().skip(1).peekable();
+        while let Some((at, letter)) = letters.next() {
+            let next = letters.peek().map(|(_, letter)| *letter);
             match letter {
-                '\\' if quote == '"' => escaped = !escaped,
-                _ if letter == quote && !escaped => return at + 1,
-                _ => escaped = false,
+                // What follows is part of the text: `\"` in one kind of quotes, `''` in the other.
+                '\\' if quote == '"' => drop(letters.next()),
+                '\'' if quote == '\'' && next == Some('\'') => drop(letters.next()),
+                _ if letter == quote => return at + 1,
+                _ => {}
             }
         }
         return text.len();
