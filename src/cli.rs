@@ -34,7 +34,7 @@ use crate::{
 };
 
 pub use keyboard::{Answer, Keyboard};
-pub use prompt::{ask, ask_line};
+pub use prompt::{ask, ask_line, password as ask_password};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]

@@ -23,6 +23,7 @@ mod task;
 
 use std::{path::PathBuf, sync::Arc};
 
+pub use connect::note_written_secrets;
 pub use control::Control;
 pub use report::{ExitCode, Report};
 

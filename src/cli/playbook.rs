@@ -20,7 +20,7 @@ use crate::{
         Config,
         settings::{output, paths, running},
     },
-    executor::{Control, ExitCode, Options, Run},
+    executor::{Control, ExitCode, Options, Run, note_written_secrets},
     inventory::{Inventory, Pattern, Reading},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
@@ -187,11 +187,6 @@ impl Launch {
         let Self { playbooks, inventory, sources, extra, folder, options, warnings } = self;
         let colour = printing.colour;
         let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
-        let (events, output) = Output::start(printing, secrets);
-        events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
-        for warning in warnings.into_iter().chain(inventory.warnings().cloned()) {
-            events.emit(Event::Warning(warning));
-        }
         let inventory = Arc::new(RwLock::new(inventory));
         for playbook in &playbooks {
             for play in &playbook.plays {
@@ -199,6 +194,13 @@ impl Launch {
             }
         }
         let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
+        note_written_secrets(&vars, &secrets);
+        let (events, output) = Output::start(printing, secrets);
+        events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
+        let of_inventory = inventory.read().warnings().cloned().collect::<Vec<_>>();
+        for warning in warnings.into_iter().chain(of_inventory) {
+            events.emit(Event::Warning(warning));
+        }
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| stop(ExitCode::Error)(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
         let code = runtime.block_on(async {

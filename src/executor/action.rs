@@ -210,6 +210,15 @@ impl Evaluated {
 
 /// Evaluates a task for one item and does the controller's part of it.
 pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
+    let prepared = prepare_unmasked(context, task, scope);
+    // A job has noted its secrets already, those that it connects with.
+    if !matches!(prepared, Ok(Prepared::Job(_))) {
+        super::connect::note_secrets(scope, context.run.events.secrets());
+    }
+    prepared
+}
+
+fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
     let module = task.action.module.0.short_name();
     let background = Background::new(task, scope)?;
     check_names(task)?;

@@ -370,8 +370,13 @@ impl<'a> Dialogue<'a> {
             return Ok(Heard::NeedsTerminal);
         }
         Err(
-            if has(&["password is required", "no password was provided", "password required", "authorization required"])
-            {
+            if has(&[
+                "password is required",
+                "no password was provided",
+                "password required",
+                "authorization required",
+                "authentication required",
+            ]) {
                 ConnectError::BecomePasswordMissing { method, user: name }
             } else if has(&[
                 "sudoers",
@@ -383,10 +388,9 @@ impl<'a> Dialogue<'a> {
                 "not available",
                 "no passwd entry",
                 "permission denied",
+                "is not enabled",
             ]) {
                 ConnectError::BecomeNotPermitted { method, user: name, why: said }
-            } else if exit == Exit::Lost && said.is_empty() {
-                ConnectError::ConnectionLost { during: format!("{method} to {name}"), stderr: said }
             } else if has(&[
                 "try again",
                 "incorrect password",
@@ -402,8 +406,10 @@ impl<'a> Dialogue<'a> {
                 }
             } else if has(&["operation not permitted"]) {
                 ConnectError::BecomeNotPermitted { method, user: name, why: said }
+            } else if exit == Exit::Lost {
+                ConnectError::ConnectionLost { during: format!("{method} to {name}"), stderr: said }
             } else {
-                failed(method, &exit, said)
+                ConnectError::BecomeFailed { method, exit: exit.to_string(), why: said }
             },
         )
     }
@@ -418,12 +424,7 @@ enum Prompt {
 
 /// The error for a command that ended early.
 pub fn failed(what: &str, exit: &Exit, stderr: String) -> ConnectError {
-    let exit = match exit {
-        Exit::Status(code) => format!("status {code}"),
-        Exit::Signal(name) => format!("signal {name}"),
-        Exit::Lost => "an unknown status".to_owned(),
-    };
-    ConnectError::ExecFailed { what: what.to_owned(), exit, stderr }
+    ConnectError::ExecFailed { what: what.to_owned(), exit: exit.to_string(), stderr }
 }
 
 /// The end of `bytes` as text.
