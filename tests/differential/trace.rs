@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
 
     /// A host's result: `changed: [h1 -> h2(127.0.0.1)] => (item=1) => {"msg": "x"}`.
     fn outcome(&mut self, line: &'a str) {
-        let heads = ["ok", "changed", "skipping", "fatal", "failed", "rescued"];
+        let heads = ["ok", "changed", "skipping", "fatal", "failed"];
         let Some((head, rest)) = line.split_once(": [").filter(|(head, _)| heads.contains(head)) else { return };
         let Some((host, rest)) = rest.split_once(']') else { return };
         let (status, rest) = match (head, rest) {
