@@ -57,7 +57,7 @@ fn main() -> Result<ExitCode, String> {
     let arguments = Arguments::from_args();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/playbooks");
     let folder = env::var_os("PLAYBOOKS").map_or_else(|| own.clone(), PathBuf::from);
-    let cases = Case::all(&folder);
+    let cases = Case::all(&folder, env::var_os("COMPARE").is_some());
     let judge = Arc::new(Judge::from_environment(&folder)?);
     let mut trials = judge.orphans(&folder, &cases);
     for case in cases {

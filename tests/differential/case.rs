@@ -24,10 +24,11 @@ pub struct Case {
 }
 
 impl Case {
-    /// The cases below a folder, sorted by name.
-    pub fn all(folder: &Path) -> Vec<Self> {
+    /// The cases below a folder, sorted by name; with `takes_all`, playbooks that do not say how they
+    /// are run too.
+    pub fn all(folder: &Path, takes_all: bool) -> Vec<Self> {
         let files = files(folder).into_iter().filter(|file| file.extension().is_some_and(|end| end == "yml"));
-        files.filter_map(|file| Self::read(folder, file)).collect()
+        files.filter_map(|file| Self::read(folder, file, takes_all)).collect()
     }
 
     /// The names of the expected results below a folder.
@@ -54,10 +55,15 @@ impl Case {
         files(self.folder())
     }
 
-    fn read(folder: &Path, path: PathBuf) -> Option<Self> {
+    fn read(folder: &Path, path: PathBuf, takes_all: bool) -> Option<Self> {
         let text = fs::read_to_string(&path).ok()?;
         let head = || text.lines().take_while(|line| line.starts_with('#'));
-        let commands: Vec<String> = head().filter_map(|line| line.strip_prefix(COMMAND)).map(str::to_owned).collect();
+        let mut commands: Vec<String> =
+            head().filter_map(|line| line.strip_prefix(COMMAND)).map(str::to_owned).collect();
+        let is_play = |line: &str| line.starts_with("- hosts:") || line.starts_with("  hosts:");
+        if takes_all && commands.is_empty() && text.lines().any(is_play) {
+            commands.push(format!("ansible-playbook -i hosts {}", path.file_name()?.to_string_lossy()));
+        }
         let is_by_host = head().any(|line| line == EACH_HOST);
         (!commands.is_empty()).then(|| Self { name: name(folder, &path), path, commands, is_by_host })
     }

@@ -5,6 +5,9 @@ use std::{collections::BTreeMap, mem};
 
 use serde_json::{Map, Value};
 
+/// How the result of an attempt begins that is not the last one.
+const RETRYING: &str = "retrying";
+
 /// The trace of what was printed. With `is_by_host`, as if one host ran after the other.
 pub fn trace(stdout: &str, is_by_host: bool) -> String {
     let mut reader = Reader { text: stdout, next: 0, sections: vec![Section::default()] };
@@ -74,7 +77,8 @@ fn by_host(sections: impl Iterator<Item = Section>) -> String {
             text.push_str(&section.render());
             continue;
         }
-        for (host, result) in section.results {
+        // A retry is printed below whatever banner another host's task has just had.
+        for (host, result) in section.results.into_iter().filter(|(_, result)| !result.starts_with(RETRYING)) {
             let lines = hosts.entry(host.clone()).or_default();
             lines.push_str(&format!("  {host}: {}: {result}\n", section.banner));
         }
@@ -116,7 +120,8 @@ impl<'a> Reader<'a> {
         } else if let Some(rest) = line.strip_prefix("FAILED - RETRYING: [") {
             let (host, rest) = rest.split_once("]: ").unwrap_or((rest, ""));
             let left = rest.rsplit_once('(').map_or(rest, |(_, left)| left.trim_end_matches(['.', ')']));
-            self.result(host, format!("retrying, {left}"));
+            let host = host.split(" -> ").next().unwrap_or(host);
+            self.result(host, format!("{RETRYING}, {left}"));
         } else {
             self.outcome(line);
         }
@@ -124,7 +129,7 @@ impl<'a> Reader<'a> {
 
     /// A host's result: `changed: [h1 -> h2(127.0.0.1)] => (item=1) => {"msg": "x"}`.
     fn outcome(&mut self, line: &'a str) {
-        let heads = ["ok", "changed", "skipping", "fatal", "failed", "rescued"];
+        let heads = ["ok", "changed", "skipping", "fatal", "failed"];
         let Some((head, rest)) = line.split_once(": [").filter(|(head, _)| heads.contains(head)) else { return };
         let Some((host, rest)) = rest.split_once(']') else { return };
         let (status, rest) = match (head, rest) {
