@@ -22,7 +22,7 @@ use crate::{
     source::{Diagnostic, Duplicates},
 };
 
-pub use prompt::ask;
+pub use prompt::{ask, ask_line};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]

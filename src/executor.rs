@@ -9,9 +9,14 @@ mod control;
 mod facts;
 mod handlers;
 mod host;
+mod include;
 mod play;
+mod play_vars;
+mod prompts;
 mod report;
 mod settings;
+mod settle;
+mod strategy;
 mod task;
 
 use std::{path::PathBuf, sync::Arc};
@@ -109,7 +114,7 @@ impl Run {
         'all: for playbook in playbooks {
             self.events.emit(Event::Playbook { path: playbook.path.clone(), plays: playbook.plays.len() });
             for play in &playbook.plays {
-                let goes_on = play::run(self, playbook, play).await;
+                let goes_on = play::run(self, play).await;
                 if !goes_on || self.control.is_stopping() {
                     break 'all;
                 }

@@ -12,7 +12,7 @@ use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
     colours, layout,
-    playbook::{Launch, extra_vars, printing},
+    playbook::{Launch, extra_vars, printing, project},
     print_errors, settings,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     inventory::{Inventory, Pattern, Selection},
     output::{Form, Layout, Secrets},
     plan::TagFilter,
-    playbook::{self, Playbook},
+    playbook::{self, Playbook, Project},
     source::{self, Diagnostic, Entry, Kind, Node, SourceFile, Span},
 };
 
@@ -102,11 +102,13 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let colour = colours(&config);
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     arguments.check().map_err(stop(ExitCode::Settings))?;
-    let playbook = arguments.playbook().map_err(|errors| Stop::new(ExitCode::Failed, errors).in_colour(colour))?;
     let sources = arguments.hosts.sources(&config);
     let folder = arguments.playbook_dir.clone();
     let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(stop(ExitCode::Error))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    let project = project(folder.clone(), &extra, &config);
+    let loaded = arguments.playbook(&project);
+    let playbook = loaded.map_err(|errors| Stop::new(ExitCode::Failed, errors).in_colour(colour))?;
     let selection = arguments.select(&inventory).map_err(stop(ExitCode::Error))?;
     if selection.hosts.is_empty() {
         let nothing = "No hosts matched, nothing to do";
@@ -174,7 +176,7 @@ impl Arguments {
     }
 
     /// A play of one task, as the loader would read it from a file.
-    fn playbook(&self) -> Result<Playbook, Vec<Diagnostic>> {
+    fn playbook(&self, project: &Arc<Project>) -> Result<Playbook, Vec<Diagnostic>> {
         let module = option("-m", &self.module_name);
         let poll = self.poll.unwrap_or(POLL);
         let place = Span::outside(
@@ -211,7 +213,8 @@ impl Arguments {
         let play = Node::new(Kind::Map(play.into()), place.clone());
         let document = Node::new(Kind::List(vec![play]), place.clone());
         let name = Path::new(&self.playbook_dir).join("__adhoc_playbook__");
-        Ok(playbook::load_node(&document, &name, Vec::new())?.playbook)
+        let loaded = playbook::load_node(&document, &name, project)?;
+        if loaded.missing.is_empty() { Ok(loaded.playbook) } else { Err(loaded.missing) }
     }
 
     /// Text as it is given; what begins as a mapping does is read as one.

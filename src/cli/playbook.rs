@@ -17,13 +17,13 @@ use super::{
 use crate::{
     config::{
         Config,
-        settings::{output, running},
+        settings::{output, paths, running},
     },
     executor::{Control, ExitCode, Options, Run},
     inventory::{Inventory, Pattern},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
-    playbook::{self, Playbook},
+    playbook::{self, Playbook, Project},
     source::{Diagnostic, Severity},
     template::Environment,
     transport::{self, Connections},
@@ -108,29 +108,36 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let colour = colours(&config);
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
-    let mut playbooks = Vec::new();
+    let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
     warnings.extend(arguments.warnings());
     for path in &arguments.playbooks {
         is_playbook(path).map_err(&wrong)?;
-        let loaded =
-            playbook::load(path).map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour))?;
+        let loaded = playbook::load(path, &project(folder_of(path), &extra, &config))
+            .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour))?;
         warnings.extend(loaded.warnings);
+        missing.extend(loaded.missing);
         playbooks.push(loaded.playbook);
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = arguments.hosts.sources(&config);
     let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(&wrong)?;
-    let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     if let Some(limit) = &arguments.hosts.limit {
         leaves_somebody(&inventory, limit).map_err(&wrong)?;
     }
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
+    let is_list = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
+    if is_list {
+        warnings.extend(missing.into_iter().map(|error| Diagnostic { severity: Severity::Warning, ..error }));
+    } else if !missing.is_empty() {
+        return Err(Stop::new(ExitCode::Unreachable, missing).in_colour(colour));
+    }
     if arguments.strict && !warnings.is_empty() {
         let errors = warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning });
         return Err(Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
-    if arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags {
+    if is_list {
         keep_to_the_letter(&mut warnings);
         print_errors(&warnings, colour);
         let lists = arguments.lists(&config, colour);
@@ -142,6 +149,14 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let options = arguments.into_options(&config, &secrets).map_err(&wrong)?;
     let printing = printing(&options, colour);
     Launch { playbooks, inventory, sources, extra, folder, options, warnings }.go(printing, secrets)
+}
+
+/// Where the plays of a folder find roles and collections.
+pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Config) -> Arc<Project> {
+    let mut project = Project::new(folder, extra.clone());
+    project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
+    project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
+    Arc::new(project)
 }
 
 /// Everything that a run needs, before anything is printed.

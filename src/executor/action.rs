@@ -12,16 +12,19 @@ mod raw;
 mod set_fact;
 mod template;
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::json;
 
 use super::{
+    include::IncludedFile,
     settings::{Settings, evaluate},
     task::{Fields, TaskContext},
 };
 use crate::{
     output::Shown,
-    playbook::Task,
+    playbook::{Origin, Task},
     source::{Diagnostic, Span, Spanned},
     template::TemplateError,
     value::Value,
@@ -49,6 +52,8 @@ pub struct Done {
     pub facts: Vec<(String, Value)>,
     /// What it does to the play.
     pub effect: Option<Effect>,
+    /// What it includes.
+    pub include: Option<Arc<IncludedFile>>,
     /// How much of its result is shown without `-v`.
     pub shown: Shown,
 }
@@ -76,12 +81,13 @@ impl From<Diagnostic> for PrepareError {
 /// The arguments of a task, evaluated.
 pub struct Evaluated {
     arguments: IndexMap<String, Spanned<Value>>,
+    origin: Arc<Origin>,
 }
 
 impl Evaluated {
     /// Evaluates the arguments of `task`; those that are `omit` are left out.
     fn new(task: &Task, scope: &Scope) -> Result<Self, PrepareError> {
-        let mut arguments = IndexMap::new();
+        let mut arguments = module_defaults(task, scope)?;
         if let Some(defaults) = &task.action.defaults {
             let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
             let value = evaluate(defaults, scope).map_err(failed)?;
@@ -96,10 +102,11 @@ impl Evaluated {
                 arguments.insert(name.clone(), Spanned::new(value, argument.span.clone()));
             }
         }
-        Ok(Self { arguments })
+        Ok(Self { arguments, origin: Arc::clone(&task.origin) })
     }
 
-    fn value(&self, name: &str) -> Option<&Value> {
+    /// An argument that was given and is not `None`.
+    pub fn value(&self, name: &str) -> Option<&Value> {
         self.arguments.get(name).map(|argument| &argument.value).filter(|value| !value.is_none())
     }
 
@@ -107,8 +114,25 @@ impl Evaluated {
         Ok(self.value(name).map(Value::to_str))
     }
 
-    fn flag(&self, name: &str) -> Option<bool> {
-        self.value(name).map(super::settings::to_flag)
+    /// An argument that is true or false.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.value(name).map(Value::to_flag)
+    }
+
+    /// The argument that is written at a place.
+    pub fn at(&self, span: &Span) -> Option<&Value> {
+        self.arguments.values().find(|argument| argument.span == *span).map(|argument| &argument.value)
+    }
+
+    /// All arguments as text: equal texts mean the same.
+    pub fn written(&self) -> String {
+        self.arguments
+            .iter()
+            .map(|(name, argument)| {
+                let value = &argument.value;
+                format!("{name}={};", value.to_json().map_or_else(|_| value.to_str(), |json| json.to_string()))
+            })
+            .collect()
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -147,15 +171,20 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
             let msg = arguments.value("msg").map(Value::to_json).transpose()?;
             Ok(Prepared::Done(failed(msg.unwrap_or_else(|| json!("Failed as requested from task")))))
         }
+        "include_tasks" | "include_role" => {
+            let include = Some(context.includes.find(task, &arguments)?);
+            Ok(Prepared::Done(Done { include, ..Done::default() }))
+        }
+        "missing" => Err(Diagnostic::error(format!("there is no module `{}` here", task.action.name.value)).into()),
         "meta" => meta::run(&arguments, task).map(Prepared::Done),
         "raw" => Job::raw(context, settings, scope, raw::command(&arguments)?).map(|job| Prepared::Job(Box::new(job))),
         _ => {
             let mut contents = Contents::default();
             match module {
-                "copy" => copy::add_content(context, &mut arguments, &mut contents)?,
-                "template" => template::add_content(context, scope, &mut arguments, &mut contents)?,
-                "unarchive" => copy::add_archive(context, &mut arguments, &mut contents)?,
-                "uri" => drop(copy::add_source(context, &arguments, &mut contents)?),
+                "copy" => copy::add_content(&mut arguments, &mut contents)?,
+                "template" => template::add_content(scope, &mut arguments, &mut contents)?,
+                "unarchive" => copy::add_archive(&mut arguments, &mut contents)?,
+                "uri" => drop(copy::add_source(&arguments, &mut contents)?),
                 _ => {}
             }
             let mut fields = arguments.into_fields()?;
@@ -163,6 +192,33 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
             Job::new(context, settings, scope, module, fields, contents).map(|job| Prepared::Job(Box::new(job)))
         }
     }
+}
+
+/// The arguments that `module_defaults` gives a module; inner ones replace outer ones as a whole.
+fn module_defaults(task: &Task, scope: &Scope) -> Result<IndexMap<String, Spanned<Value>>, PrepareError> {
+    let module = task.action.module.0;
+    let mut found = IndexMap::new();
+    for defaults in &task.keywords.module_defaults {
+        let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
+        let Some(entries) = defaults.value.as_dict().map(crate::value::Dict::entries) else {
+            let error = Diagnostic::error("`module_defaults` has to be a mapping of modules to arguments");
+            return Err(error.at(&defaults.span).into());
+        };
+        for (name, arguments) in entries {
+            let name = name.value().to_str();
+            let is_module = sutler_modules::find(&name).is_some_and(|entry| entry.name == module.name);
+            if !is_module {
+                continue;
+            }
+            found.clear();
+            let arguments = scope.context().resolve_deep(&arguments).map_err(failed)?;
+            for (name, value) in arguments.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
+                found.insert(name.value().to_str(), Spanned::new(value, defaults.span.clone()));
+            }
+        }
+    }
+    found.retain(|_, argument: &mut Spanned<Value>| !argument.value.is_omit());
+    Ok(found)
 }
 
 /// A failure with a message.

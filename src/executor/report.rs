@@ -1,7 +1,7 @@
 //! What happened on each host, counted as Ansible counts.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -47,8 +47,8 @@ impl ExitCode {
 #[derive(Debug, Default)]
 pub struct Report {
     counts: Mutex<BTreeMap<String, Counts>>,
-    /// Hosts that take no part in later plays.
-    lost: Mutex<BTreeSet<String>>,
+    /// Hosts that take no part in later plays, and whether that is because they cannot be reached.
+    lost: Mutex<BTreeMap<String, bool>>,
     is_broken: AtomicBool,
     is_unexpected: AtomicBool,
 }
@@ -60,7 +60,7 @@ impl Report {
     }
 
     /// Counts the end of a task on a host.
-    pub fn count_end(&self, host: &str, status: Status, is_ignored: bool, has_changed: bool) {
+    pub fn count_end(&self, host: &str, status: Status, is_ignored: bool, is_changed: bool) {
         self.count(host, |counts| match status {
             Status::Ok => counts.ok += 1,
             Status::Changed => {
@@ -68,24 +68,33 @@ impl Report {
                 counts.changed += 1;
             }
             Status::Skipped => counts.skipped += 1,
-            Status::Failed | Status::Unreachable if is_ignored => {
+            Status::Failed if is_ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
-                counts.changed += usize::from(has_changed && status == Status::Failed);
+                counts.changed += usize::from(is_changed);
+            }
+            Status::Unreachable if is_ignored => {
+                counts.unreachable += 1;
+                counts.skipped += 1;
             }
             Status::Failed => counts.failed += 1,
             Status::Unreachable => counts.unreachable += 1,
         });
     }
 
-    /// A host takes no part in later plays.
-    pub fn lose(&self, host: &str) {
-        self.lost.lock().insert(host.to_owned());
+    /// A host takes no part in later plays: it failed, or cannot be reached.
+    pub fn lose(&self, host: &str, is_unreachable: bool) {
+        self.lost.lock().insert(host.to_owned(), is_unreachable);
+    }
+
+    /// Lost hosts take part in later plays again (`meta: clear_host_errors`).
+    pub fn find_all(&self) {
+        self.lost.lock().clear();
     }
 
     /// Whether a host takes no part any more.
     pub fn is_out(&self, host: &str) -> bool {
-        self.lost.lock().contains(host)
+        self.lost.lock().contains_key(host)
     }
 
     /// A play could not be run at all.
@@ -105,14 +114,14 @@ impl Report {
 
     /// How the run ended: an unreachable host counts before a failed one, as in Ansible.
     pub fn exit_code(&self) -> ExitCode {
-        let counts = self.counts.lock();
+        let lost = self.lost.lock();
         if self.is_unexpected.load(Ordering::Relaxed) {
             ExitCode::Unexpected
         } else if self.is_broken.load(Ordering::Relaxed) {
             ExitCode::Error
-        } else if counts.values().any(|counts| counts.unreachable > 0) {
+        } else if lost.values().any(|is_unreachable| *is_unreachable) {
             ExitCode::Unreachable
-        } else if counts.values().any(|counts| counts.failed > 0) {
+        } else if !lost.is_empty() {
             ExitCode::Failed
         } else {
             ExitCode::Success

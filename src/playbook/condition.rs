@@ -30,6 +30,14 @@ impl Condition {
         }
     }
 
+    /// As it was written.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Constant(value) => value.to_string(),
+            Self::Expression(template, _) => template.source().to_owned(),
+        }
+    }
+
     fn read_one(node: &Node, loading: &mut Loading) -> Option<Self> {
         match &node.kind {
             Kind::Bool(value) => Some(Self::Constant(*value)),

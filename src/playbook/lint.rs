@@ -124,7 +124,8 @@ impl Names {
                     names.extend(task.action.arguments.keys().cloned());
                 }
                 if let Some(repeat) = &task.repeat {
-                    names.insert(repeat.control.loop_var.clone());
+                    names.insert("item".into());
+                    names.extend(repeat.control.loop_var.as_ref().map(|name| super::written(&name.value)));
                     names.extend(repeat.control.index_var.clone());
                 }
             }

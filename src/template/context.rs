@@ -90,6 +90,19 @@ impl<'a> Context<'a> {
         self.finish(value)
     }
 
+    /// A list with every template in it evaluated; items that are undefined are left out.
+    pub fn resolve_defined(&self, list: &Value) -> Result<Value, TemplateError> {
+        let mut kept = Vec::new();
+        for item in list.iter()? {
+            match self.resolve_deep(&item) {
+                Ok(item) => kept.push(item),
+                Err(error) if error.is_undefined() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(kept.into())
+    }
+
     /// Evaluates every template inside a value but leaves objects and undefined values as they are.
     pub(super) fn resolve_inside(&self, value: &Value) -> Result<Value, TemplateError> {
         if !value.may_be_lazy() {

@@ -63,10 +63,31 @@ impl Environment {
         }
     }
 
+    /// The same environment for a playbook in another folder.
+    #[must_use]
+    pub fn with_playbook_dir(&self, playbook_dir: PathBuf) -> Self {
+        Self {
+            template_paths: vec![playbook_dir.join("templates"), playbook_dir.clone()],
+            search_paths: vec![playbook_dir.clone()],
+            playbook_dir,
+            ..self.clone()
+        }
+    }
+
     /// The same environment with other directories: a role's come before the playbook's.
     #[must_use]
     pub fn with_paths(&self, template_paths: Vec<PathBuf>, search_paths: Vec<PathBuf>) -> Self {
         Self { template_paths, search_paths, ..self.clone() }
+    }
+
+    /// Whether there is a lookup of that name, short or full.
+    pub fn has_lookup(&self, name: &str) -> bool {
+        self.vocabulary.lookups.contains_key(short_name(name))
+    }
+
+    /// The short names of all lookups.
+    pub fn lookup_names(&self) -> impl Iterator<Item = &'static str> {
+        self.vocabulary.lookups.keys().copied()
     }
 
     /// All words.
@@ -101,4 +122,10 @@ impl Environment {
 /// The part of a dotted name that the tables hold: `ansible.builtin.combine` is `combine`.
 pub(super) fn short_name(name: &str) -> &str {
     ["ansible.builtin.", "ansible.legacy."].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Environment({})", self.playbook_dir.display())
+    }
 }

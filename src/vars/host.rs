@@ -59,6 +59,15 @@ impl Hosts {
         self.hosts.read().get(name).cloned().or_else(|| self.implicit.read().get(name).cloned())
     }
 
+    /// A host by name, one that the inventory does not have included.
+    pub fn get_or_outside(&self, name: &str) -> Arc<HostVars> {
+        self.get(name).unwrap_or_else(|| {
+            let host = Arc::new(HostVars::outside(name));
+            // Later tasks find what this one learns about it.
+            Arc::clone(self.implicit.write().entry(name.to_owned()).or_insert(host))
+        })
+    }
+
     /// All names, in the order of the inventory.
     pub fn names(&self) -> Vec<Value> {
         self.hosts.read().keys().map(|name| Value::from(name.as_str())).collect()

@@ -9,7 +9,7 @@ use super::{
     hostvars::{AllHostVars, ScopeVars},
 };
 use crate::{
-    playbook::keywords::Vars,
+    playbook::{Role, Task, keywords::Vars},
     template::{Environment, Names},
     value::{Dict, List, Value},
 };
@@ -31,10 +31,30 @@ pub struct RunVars {
 /// What all hosts share during one play.
 #[derive(Default)]
 pub struct PlayVars {
-    /// `vars`, then `vars_files` over them.
+    /// `vars`, then `vars_prompt` and `vars_files` over them.
     pub vars: Dict,
+    /// What every task sees of the play's roles: variables and defaults.
+    pub exports: parking_lot::RwLock<Exports>,
     /// The names that follow from the play: `ansible_play_hosts` and its kin.
     pub constants: parking_lot::RwLock<BTreeMap<&'static str, Value>>,
+}
+
+/// What every task of a play sees of its roles.
+#[derive(Default)]
+pub struct Exports {
+    vars: Vars,
+    defaults: Vars,
+}
+
+impl Exports {
+    /// Adds the variables and defaults of a role, over those of others.
+    pub fn add(&mut self, role: &Role) {
+        let copy = |from: &Arc<Vars>, to: &mut Vars| {
+            to.extend(from.iter().map(|(name, value)| (name.clone(), value.clone())));
+        };
+        role.exported_vars().for_each(|vars| copy(vars, &mut self.vars));
+        role.exported_defaults().for_each(|defaults| copy(defaults, &mut self.defaults));
+    }
 }
 
 /// The names that a task sees on a host.
@@ -43,8 +63,11 @@ pub struct Scope {
     run: Arc<RunVars>,
     play: Option<Arc<PlayVars>>,
     host: Arc<HostVars>,
-    /// `vars` of blocks and the task, the outermost first.
-    task: Vec<Arc<Vars>>,
+    /// `vars_files` whose names depend on the host.
+    files: Option<Dict>,
+    task: Option<Arc<Task>>,
+    /// Parameters of the includes around the task, the outermost first.
+    parameters: Arc<[Arc<Vars>]>,
     /// Loop variables and the like: stronger than all.
     bound: Vec<(String, Value)>,
 }
@@ -52,7 +75,15 @@ pub struct Scope {
 impl Scope {
     /// The scope of a host, outside of any play: what `hostvars` shows.
     pub fn of_host(run: &Arc<RunVars>, host: &Arc<HostVars>) -> Self {
-        Self { run: Arc::clone(run), play: None, host: Arc::clone(host), task: Vec::new(), bound: Vec::new() }
+        Self {
+            run: Arc::clone(run),
+            play: None,
+            host: Arc::clone(host),
+            files: None,
+            task: None,
+            parameters: Arc::default(),
+            bound: Vec::new(),
+        }
     }
 
     /// The scope of a host in a play.
@@ -62,18 +93,25 @@ impl Scope {
         self
     }
 
-    /// The scope of a task with these `vars`, the outermost first.
+    /// With the variables of files that are this host's in the play.
     #[must_use]
-    pub fn in_task(mut self, vars: &[Arc<Vars>]) -> Self {
-        self.task = vars.to_vec();
+    pub fn with_files(mut self, files: Option<Dict>) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// The scope of a task; `parameters` come from the includes around it, the outermost first.
+    #[must_use]
+    pub fn in_task(mut self, task: &Arc<Task>, parameters: Arc<[Arc<Vars>]>) -> Self {
+        self.task = Some(Arc::clone(task));
+        self.parameters = parameters;
         self
     }
 
     /// The scope of the same task with another host's variables: what a delegated task connects by.
     #[must_use]
     pub fn delegated_to(&self, name: &str) -> Self {
-        let host = self.run.hosts.get(name).unwrap_or_else(|| Arc::new(HostVars::outside(name)));
-        Self { host, ..self.clone() }
+        Self { host: self.run.hosts.get_or_outside(name), ..self.clone() }
     }
 
     /// Adds a name that is stronger than all others.
@@ -88,7 +126,8 @@ impl Scope {
 
     /// What evaluates templates in this scope.
     pub fn context(&self) -> crate::template::Context<'_> {
-        crate::template::Context::new(self, &self.run.environment)
+        let of_task = self.task.as_ref().map(|task| &*task.origin.environment);
+        crate::template::Context::new(self, of_task.unwrap_or(&self.run.environment))
     }
 
     /// A variable, evaluated; `None` if there is none.
@@ -108,10 +147,36 @@ impl Scope {
             "vars" => Some(Value::object(ScopeVars::new(self.clone()))),
             "omit" => Some(Value::omit()),
             _ => {
+                if let Some(value) = self.role_magic(name) {
+                    return Some(value);
+                }
                 let of_play = self.play.as_ref().and_then(|play| play.constants.read().get(name).cloned());
                 of_play.or_else(|| self.run.constants.get(name).cloned())
             }
         }
+    }
+
+    /// The names that follow from the role of the task.
+    fn role_magic(&self, name: &str) -> Option<Value> {
+        let task = self.task.as_ref()?;
+        if name == "ansible_search_path" {
+            return Some(text_list(task.origin.search.iter().map(|path| path.to_string_lossy())));
+        }
+        let role = task.origin.role.as_ref()?;
+        Some(match name {
+            "role_name" => Value::from(role.name.as_str()),
+            "ansible_role_name" => Value::from(role.full_name.as_str()),
+            "role_path" => path_value(std::path::absolute(&role.path).unwrap_or_else(|_| role.path.clone())),
+            "role_uuid" => Value::from(format!("{:p}", Arc::as_ptr(role))),
+            "ansible_collection_name" => role.collection.as_deref().map_or(Value::None, Value::from),
+            "ansible_parent_role_names" if !role.parents.is_empty() => {
+                text_list(role.parents.iter().map(|parent| &parent.name))
+            }
+            "ansible_parent_role_paths" if !role.parents.is_empty() => {
+                text_list(role.parents.iter().map(|parent| parent.path.to_string_lossy()))
+            }
+            _ => return None,
+        })
     }
 
     /// A fact by the name that it is injected under.
@@ -127,16 +192,28 @@ impl Names for Scope {
     /// The precedence, strongest first.
     fn lookup(&self, name: &str) -> Option<Value> {
         let bound = || self.bound.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let task = || self.task.iter().rev().find_map(|vars| vars.get(name).cloned());
-        let play = || self.play.as_ref().and_then(|play| play.vars.get(name));
+        let innermost = |layers: &[Arc<Vars>]| layers.iter().rev().find_map(|vars| vars.get(name).cloned());
+        let task = self.task.as_deref();
+        let role = task.and_then(|task| task.origin.role.as_deref());
+        let parameters = || {
+            innermost(task.map(|task| task.keywords.params.as_slice()).unwrap_or_default())
+                .or_else(|| innermost(&self.parameters))
+        };
+        let exports = || self.play.as_ref().map(|play| play.exports.read());
         bound()
             .or_else(|| self.magic(name))
             .or_else(|| self.run.extra.get(name))
+            .or_else(parameters)
             .or_else(|| self.host.stored.get(name))
-            .or_else(task)
-            .or_else(play)
+            .or_else(|| innermost(&task?.keywords.vars))
+            .or_else(|| role?.variable(name))
+            .or_else(|| exports()?.vars.get(name).cloned())
+            .or_else(|| self.files.as_ref()?.get(name))
+            .or_else(|| self.play.as_ref()?.vars.get(name))
             .or_else(|| self.fact(name))
             .or_else(|| self.host.inventory.get(name))
+            .or_else(|| role?.default_value(name))
+            .or_else(|| exports()?.defaults.get(name).cloned())
     }
 
     fn names(&self) -> Vec<String> {
@@ -145,7 +222,17 @@ impl Names for Scope {
         for layer in layers.into_iter().chain(self.play.as_ref().map(|play| &play.vars)) {
             names.extend(layer.keys().iter().filter_map(|key| key.as_str().map(str::to_owned)));
         }
-        names.extend(self.task.iter().flat_map(|vars| vars.keys().cloned()));
+        if let Some(task) = &self.task {
+            let layers = task.keywords.vars.iter().chain(&task.keywords.params).chain(self.parameters.iter());
+            names.extend(layers.flat_map(|vars| vars.keys().cloned()));
+            names.extend(task.origin.role.iter().flat_map(|role| role.variable_names().cloned()));
+        }
+        if let Some(play) = &self.play {
+            let exports = play.exports.read();
+            names.extend(exports.vars.keys().chain(exports.defaults.keys()).cloned());
+        }
+        let files = self.files.iter().flat_map(|files| files.keys());
+        names.extend(files.filter_map(|key| key.as_str().map(str::to_owned)));
         names.extend(self.host.facts.keys().iter().filter_map(|key| key.as_str().map(|key| format!("ansible_{key}"))));
         let magic = [
             "inventory_hostname",

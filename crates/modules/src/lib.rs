@@ -6,6 +6,8 @@
 pub mod kit;
 pub mod registry;
 
+pub mod elsewhere;
+
 mod actions;
 mod blockinfile;
 mod command;
@@ -31,4 +33,4 @@ mod uri;
 mod user;
 mod wait_for;
 
-pub use registry::{Entry, entries, find};
+pub use registry::{Entry, MISSING, entries, find};

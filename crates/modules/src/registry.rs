@@ -50,6 +50,10 @@ static ACTIONS: &[Entry] = actions! {
     "ansible.builtin.assert" => crate::actions::Assert,
     "ansible.builtin.debug" => crate::actions::Debug,
     "ansible.builtin.fail" => crate::actions::Fail,
+    "ansible.builtin.import_role" => crate::actions::ImportRole,
+    "ansible.builtin.import_tasks" => crate::actions::ImportTasks,
+    "ansible.builtin.include_role" => crate::actions::IncludeRole,
+    "ansible.builtin.include_tasks" => crate::actions::IncludeTasks,
     "ansible.builtin.meta" => crate::actions::Meta,
     "ansible.builtin.raw" => crate::actions::Raw,
     "ansible.builtin.set_fact" => crate::actions::SetFact,
@@ -78,6 +82,14 @@ static MODULES: &[Entry] = modules! {
     "ansible.builtin.user" => crate::user::User,
     "ansible.builtin.wait_for" => crate::wait_for::WaitFor,
     "ansible.posix.sysctl" => crate::sysctl::Sysctl,
+};
+
+/// Stands for a module that exists elsewhere: playbooks that use it can be read and listed, but not run.
+pub static MISSING: Entry = Entry {
+    name: "missing",
+    aliases: &[],
+    spec: || Spec { open: true, ..Spec::default() },
+    run: engine::run_on_controller,
 };
 
 /// All modules and actions.

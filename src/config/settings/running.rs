@@ -52,7 +52,7 @@ settings! {
     later DEFAULT_PRIVATE_ROLE_VARS: bool = "False",
         ini ["defaults.private_role_vars"], env ["ANSIBLE_PRIVATE_ROLE_VARS"];
     /// How hosts go through a play that names no strategy.
-    later DEFAULT_STRATEGY: text = "linear", ini ["defaults.strategy"], env ["ANSIBLE_STRATEGY"];
+    setting DEFAULT_STRATEGY: text = "linear", ini ["defaults.strategy"], env ["ANSIBLE_STRATEGY"];
     /// Variables that are not defined are errors.
     later DEFAULT_UNDEFINED_VAR_BEHAVIOR: bool = "True",
         ini ["defaults.error_on_undefined_vars"], env ["ANSIBLE_ERROR_ON_UNDEFINED_VARS"];

@@ -84,28 +84,41 @@ impl Job {
     }
 }
 
-/// Runs jobs that join, in one request; each has a result.
-pub async fn run_jobs(context: &TaskContext, jobs: Vec<Job>) -> Vec<Result<Fields, ConnectError>> {
+/// Hears of results: the place of the job, and what came of it.
+pub type Hear<'a> = &'a mut (dyn FnMut(usize, Result<Fields, ConnectError>) + Send);
+
+/// Runs jobs that join, in one request; `hear` is told each result as it arrives.
+pub async fn run_jobs(context: &TaskContext, jobs: Vec<Job>, hear: Hear<'_>) {
     let count = jobs.len();
-    match run_joined(context, jobs).await {
-        Ok(results) => results.into_iter().map(Ok).collect(),
-        Err(error) => (0..count).map(|_| Err(error.clone())).collect(),
+    let mut heard = 0;
+    let mut pass_on = |place: usize, result: Fields| {
+        heard = heard.max(place + 1);
+        hear(place, Ok(result));
+    };
+    if let Err(error) = run_joined(context, jobs, &mut pass_on).await {
+        for place in heard..count {
+            hear(place, Err(error.clone()));
+        }
     }
 }
 
-async fn run_joined(context: &TaskContext, jobs: Vec<Job>) -> Result<Vec<Fields>, ConnectError> {
+async fn run_joined(
+    context: &TaskContext,
+    jobs: Vec<Job>,
+    done: &mut (dyn FnMut(usize, Fields) + Send),
+) -> Result<(), ConnectError> {
     let connections = &context.run.connections;
     let mut jobs = jobs.into_iter();
-    let Some(Job { target, becoming, mode, environment, work }) = jobs.next() else { return Ok(Vec::new()) };
+    let Some(Job { target, becoming, mode, environment, work }) = jobs.next() else { return Ok(()) };
     let (name, arguments, mut contents) = match work {
+        Work::Raw(_) if mode.check => {
+            done(0, raw_skipped());
+            return Ok(());
+        }
         Work::Raw(command) => {
-            if mode.check {
-                return Ok(vec![raw_skipped()]);
-            }
-            return connections
-                .raw(&target, becoming.as_ref(), &command, None)
-                .await
-                .map(|output| vec![raw_result(&output)]);
+            let output = connections.raw(&target, becoming.as_ref(), &command, None).await?;
+            done(0, raw_result(&output));
+            return Ok(());
         }
         Work::Module { name, arguments, contents } => (name, arguments, contents),
     };
@@ -117,7 +130,7 @@ async fn run_joined(context: &TaskContext, jobs: Vec<Job>) -> Result<Vec<Fields>
         }
     }
     let session = connections.helper(&target, becoming.as_ref()).await?;
-    session.run(HelperTask { module: name.to_owned(), mode, environment, items }, &contents).await
+    session.run_each(HelperTask { module: name.to_owned(), mode, environment, items }, &contents, done).await
 }
 
 fn raw_skipped() -> Fields {

@@ -25,6 +25,8 @@ pub enum Effect {
     ClearHostErrors,
     /// The host's connection is closed; the next task opens a new one.
     ResetConnection,
+    /// The role around the task ends for this host.
+    EndRole,
     /// Nothing.
     Noop,
 }
@@ -34,6 +36,7 @@ const EFFECTS: &[(&str, Effect)] = &[
     ("end_play", Effect::EndPlay),
     ("end_batch", Effect::EndBatch),
     ("end_host", Effect::EndHost),
+    ("end_role", Effect::EndRole),
     ("clear_facts", Effect::ClearFacts),
     ("clear_host_errors", Effect::ClearHostErrors),
     ("reset_connection", Effect::ResetConnection),

@@ -86,7 +86,7 @@ pub enum Rule {
 }
 
 /// A module's arguments and its documentation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Spec {
     /// The module's short name.
     pub name: &'static str,
