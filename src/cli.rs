@@ -19,7 +19,7 @@ use crate::{
     },
     executor::ExitCode,
     output::{Kind, Layout, render_message},
-    source::{Diagnostic, Duplicates},
+    source::{Diagnostic, Duplicates, Severity},
 };
 
 pub use prompt::{ask, ask_line};
@@ -138,7 +138,14 @@ impl Stop {
 
 /// Prints what is wrong before a run can start.
 fn print_errors(errors: &[Diagnostic], colour: bool) {
-    for error in errors {
+    // Ansible ends with the first error, and says nothing that it does not know.
+    let is_first = |index: usize| !errors[..index].iter().any(|error| error.severity == Severity::Error);
+    let is_told = |index: usize, error: &Diagnostic| match error.severity {
+        Severity::Error => is_first(index),
+        Severity::Warning | Severity::Deprecation => error.ansible.message.is_some(),
+    };
+    let is_ansible = layout() == Layout::Ansible;
+    for (_, error) in errors.iter().enumerate().filter(|(index, error)| !is_ansible || is_told(*index, error)) {
         eprint!("{}", render_message(error, Kind::of(error), layout(), colour));
     }
 }

@@ -113,7 +113,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     if selection.hosts.is_empty() {
         let nothing = "No hosts matched, nothing to do";
         print_errors(&selection.warnings, colour);
-        print_errors(&[Diagnostic::warning(nothing)], colour);
+        print_errors(&[Diagnostic::warning(nothing).worded(nothing)], colour);
     }
     if arguments.list_hosts {
         println!("  hosts ({}):", selection.hosts.len());

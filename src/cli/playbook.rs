@@ -224,8 +224,10 @@ fn keep_to_the_letter(warnings: &mut Vec<Diagnostic>) {
 fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
     let shown = path.display();
     match path.metadata() {
-        Err(_) => Err(Diagnostic::error(format!("there is no playbook `{shown}`"))),
-        Ok(found) if found.is_dir() => Err(Diagnostic::error(format!("the playbook `{shown}` is a directory"))),
+        Err(_) => Err(Diagnostic::error(format!("there is no playbook `{shown}`"))
+            .worded(format!("the playbook: {shown} could not be found"))),
+        Ok(found) if found.is_dir() => Err(Diagnostic::error(format!("the playbook `{shown}` is a directory"))
+            .worded(format!("the playbook: {shown} does not appear to be a file"))),
         Ok(_) => Ok(()),
     }
 }
@@ -246,6 +248,7 @@ fn leaves_somebody(inventory: &Inventory, limit: &str) -> Result<(), Diagnostic>
         return Ok(());
     }
     let error = Diagnostic::error(format!("`--limit {limit}` leaves no host to run on"));
+    let error = error.worded("Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
     Err(error.help("`--list-hosts` without `--limit` shows the hosts there are"))
 }
 
