@@ -4,6 +4,7 @@
 mod adhoc;
 mod arguments;
 mod doc;
+mod keyboard;
 mod lists;
 mod playbook;
 mod prompt;
@@ -22,6 +23,7 @@ use crate::{
     source::{Diagnostic, Duplicates, Severity},
 };
 
+pub use keyboard::{Answer, Keyboard};
 pub use prompt::{ask, ask_line};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.

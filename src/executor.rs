@@ -3,6 +3,7 @@
 //! A host's task is a future of its own; a slow or dead host holds nothing that another one needs.
 
 mod action;
+mod argument_spec;
 mod conditions;
 mod connect;
 mod control;
@@ -17,12 +18,15 @@ mod report;
 mod settings;
 mod settle;
 mod strategy;
+mod stats;
 mod task;
 
 use std::{path::PathBuf, sync::Arc};
 
 pub use control::Control;
 pub use report::{ExitCode, Report};
+
+use parking_lot::RwLock;
 
 use crate::{
     config::Config,
@@ -94,8 +98,8 @@ pub struct ConnectionDefaults {
 pub struct Run {
     /// What the command line says.
     pub options: Options,
-    /// The hosts.
-    pub inventory: Inventory,
+    /// The hosts; `add_host` and its kin change them while the run goes on.
+    pub inventory: Arc<RwLock<Inventory>>,
     /// Their variables.
     pub vars: Arc<RunVars>,
     /// The sessions.
@@ -122,6 +126,10 @@ impl Run {
         }
         self.connections.close().await;
         self.events.emit(Event::Recap(self.report.recap()));
+        let stats = self.report.stats.all();
+        if !(stats.run.is_empty() && stats.hosts.is_empty()) {
+            self.events.emit(Event::Stats(stats));
+        }
         if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }
     }
 }

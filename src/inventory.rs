@@ -21,7 +21,10 @@ mod vars_files;
 mod yaml;
 mod load;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -30,6 +33,8 @@ use crate::{
     source::{Diagnostic, Node},
 };
 
+pub use address::split_port;
+pub use edit::InventoryError;
 pub use group::Group;
 pub use host::{Host, HostId};
 pub use pattern::Pattern;
@@ -50,6 +55,11 @@ pub struct Inventory {
     hosts: IndexMap<String, Host>,
     groups: IndexMap<String, Group>,
     implicit: Implicit,
+    /// The sources as they were asked for.
+    given: Vec<String>,
+    /// The settings it is read with.
+    config: Arc<Config>,
+    /// The sources as they were found.
     sources: Vec<PathBuf>,
     files: VarsFiles,
     warnings: Vec<Diagnostic>,
@@ -64,6 +74,8 @@ impl Default for Inventory {
             hosts: IndexMap::new(),
             groups: groups.map(|group| (group.name.clone(), group)).into_iter().collect(),
             implicit: Implicit::default(),
+            given: Vec::new(),
+            config: Arc::default(),
             sources: Vec::new(),
             files: VarsFiles::default(),
             warnings: Vec::new(),
@@ -77,7 +89,7 @@ impl Inventory {
     /// with a comma among them. `playbook_dir` is the folder whose `group_vars` and `host_vars` count too.
     ///
     /// Fails when a source is missing or is not understood.
-    pub fn load(sources: &[String], playbook_dir: Option<&Path>, config: &Config) -> Result<Self, Diagnostic> {
+    pub fn load(sources: &[String], playbook_dir: Option<&Path>, config: &Arc<Config>) -> Result<Self, Diagnostic> {
         load::sources(sources, playbook_dir, config)
     }
 
@@ -118,11 +130,14 @@ impl Inventory {
 
     /// The hosts of a group and of the groups below it, nearer groups first, each host once.
     pub fn hosts_of(&self, group: &str) -> Vec<HostId> {
-        let mut members = IndexSet::new();
+        let mut members: IndexSet<HostId> = IndexSet::new();
+        // What `group_by` puts into a group may be an implicit host; `all` never has one.
+        let implicit = |name: &str| self.implicit.id(name).filter(|_| group != "all");
         for group in self.with_descendants(group) {
-            members.extend(group.hosts.iter().filter_map(|name| self.hosts.get_index_of(name)));
+            let listed = |name: &str| self.hosts.get_index_of(name).map(HostId::listed);
+            members.extend(group.hosts.iter().filter_map(|name| listed(name).or_else(|| implicit(name))));
         }
-        members.into_iter().map(HostId::listed).collect()
+        members.into_iter().collect()
     }
 
     /// The names of all groups that a host is in, directly or not, sorted, without `all`.

@@ -44,7 +44,8 @@ pub use arguments::Arguments;
 pub use context::Context;
 pub use environment::{Environment, Filter, Function, Lookup, Test};
 pub use error::{ErrorKind, TemplateError};
-pub use load::{plain_value, value_from_node};
+pub use load::{node_from_value, plain_value, value_from_node};
+pub use python_regex::pattern as python_pattern;
 pub use syntax::Syntax;
 
 /// The variables of one task on one host.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::ArgAction;
+use parking_lot::RwLock;
 
 use super::{
     Stop,
@@ -181,6 +182,7 @@ impl Launch {
         for warning in warnings.into_iter().chain(inventory.warnings().cloned()) {
             events.emit(Event::Warning(warning));
         }
+        let inventory = Arc::new(RwLock::new(inventory));
         let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| stop(ExitCode::Error)(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
@@ -334,21 +336,22 @@ impl Arguments {
 }
 
 fn run_vars(
-    inventory: &Inventory,
+    shared: &Arc<RwLock<Inventory>>,
     options: &Options,
     extra: Dict,
     folder: &Path,
     sources: &[String],
 ) -> Result<Arc<RunVars>, Diagnostic> {
     let hosts = vars::Hosts::default();
+    let inventory = shared.read();
     for host in inventory.hosts() {
-        hosts.insert(vars::host_vars(inventory, host)?);
+        hosts.insert(vars::host_vars(&inventory, host)?);
     }
     for name in ["localhost", "127.0.0.1", "::1"] {
         if hosts.get(name).is_none()
             && let Some(host) = inventory.host(name)
         {
-            hosts.insert_implicit(vars::host_vars(inventory, host)?);
+            hosts.insert_implicit(vars::host_vars(&inventory, host)?);
         }
     }
     let mut constants: BTreeMap<&'static str, Value> = BTreeMap::new();
@@ -374,7 +377,7 @@ fn run_vars(
     Ok(Arc::new(RunVars {
         extra,
         hosts,
-        groups: GroupNames::new(inventory),
+        groups: GroupNames::new(shared),
         constants,
         environment: Arc::new(environment),
     }))

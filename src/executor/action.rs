@@ -1,19 +1,29 @@
 //! What the controller does of a task: all of it for actions as `debug`, the files for modules as
 //! `copy`, nothing but the arguments for the others.
 
+mod add_host;
 mod assert;
+mod background;
 mod contents;
 mod copy;
 mod debug;
 mod files;
+mod group_by;
+mod include_vars;
 mod job;
 mod meta;
+mod pause;
 mod raw;
+mod reboot;
 mod set_fact;
+mod set_stats;
 mod template;
+mod validate_argument_spec;
+mod wait_for_connection;
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -27,12 +37,14 @@ use crate::{
     playbook::{Origin, Task},
     source::{Diagnostic, Span, Spanned},
     template::TemplateError,
+    transport::ConnectError,
     value::Value,
-    vars::Scope,
+    vars::{HostVars, Scope},
 };
 
+pub use background::Background;
 pub use contents::Contents;
-pub use job::{Job, run_jobs};
+pub use job::{Job, Reach, run_jobs};
 pub use meta::Effect;
 
 /// A task that is ready: done already, or a job for the host.
@@ -41,6 +53,37 @@ pub enum Prepared {
     Done(Done),
     /// To be done on the host.
     Job(Box<Job>),
+    /// To be waited for: the controller does it, and that takes time.
+    Later(Later),
+}
+
+/// An action that takes time.
+pub type Later = BoxFuture<'static, Result<Done, ConnectError>>;
+
+/// Which variables an action sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// Those that `set_fact` and `register` set.
+    #[default]
+    Stored,
+    /// Those, and facts that the cache keeps: `set_fact` with `cacheable`.
+    StoredAndFact,
+    /// Those of `include_vars`.
+    Included,
+}
+
+impl Layer {
+    /// Sets a variable of a host.
+    pub fn store(self, host: &HostVars, name: &str, value: &Value) {
+        match self {
+            Self::Stored => host.stored.insert(name, value.clone()),
+            Self::Included => host.included.insert(name, value.clone()),
+            Self::StoredAndFact => {
+                host.stored.insert(name, value.clone());
+                host.facts.insert(name, value.clone());
+            }
+        }
+    }
 }
 
 /// The result of an action that the controller did.
@@ -50,6 +93,8 @@ pub struct Done {
     pub result: Fields,
     /// Variables to store.
     pub facts: Vec<(String, Value)>,
+    /// Where they are stored.
+    pub layer: Layer,
     /// What it does to the play.
     pub effect: Option<Effect>,
     /// What it includes.
@@ -157,6 +202,7 @@ impl Evaluated {
 /// Evaluates a task for one item and does the controller's part of it.
 pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
     let module = task.action.module.0.short_name();
+    let background = Background::new(task, scope)?;
     if module == "assert" {
         return assert::run(task, scope).map(Prepared::Done);
     }
@@ -167,9 +213,23 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
     let settings = Settings::new(task, scope);
     match module {
         "set_fact" => set_fact::run(arguments).map(Prepared::Done),
-        "fail" => {
-            let msg = arguments.value("msg").map(Value::to_json).transpose()?;
-            Ok(Prepared::Done(failed(msg.unwrap_or_else(|| json!("Failed as requested from task")))))
+        "add_host" => add_host::run(context, &arguments).map(Prepared::Done),
+        "group_by" => group_by::run(context, scope, &arguments).map(Prepared::Done),
+        "fail" => fail(&arguments).map(Prepared::Done),
+        "include_vars" => include_vars::run(context, scope, &arguments).map(Prepared::Done),
+        "set_stats" => set_stats::run(context, scope, &arguments).map(Prepared::Done),
+        "validate_argument_spec" => validate_argument_spec::run(scope, &arguments).map(Prepared::Done),
+        "pause" => {
+            check(task, &arguments)?;
+            pause::prepare(context, task, scope, &arguments).map(Prepared::Later)
+        }
+        "reboot" => {
+            check(task, &arguments)?;
+            reboot::prepare(context, settings, scope, &arguments).map(Prepared::Later)
+        }
+        "wait_for_connection" => {
+            check(task, &arguments)?;
+            wait_for_connection::prepare(context, settings, scope, &arguments).map(Prepared::Later)
         }
         "include_tasks" | "include_role" => {
             let include = Some(context.includes.find(task, &arguments)?);
@@ -189,7 +249,11 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
             }
             let mut fields = arguments.into_fields()?;
             contents.add_to(&mut fields);
-            Job::new(context, settings, scope, module, fields, contents).map(|job| Prepared::Job(Box::new(job)))
+            if module == "async_status" {
+                fields.insert("_async_dir".into(), json!(background::directory(scope)?));
+            }
+            let job = Job::new(context, settings, scope, module, fields, contents)?;
+            Ok(Prepared::Job(Box::new(job.in_background(background))))
         }
     }
 }
@@ -221,11 +285,85 @@ fn module_defaults(task: &Task, scope: &Scope) -> Result<IndexMap<String, Spanne
     Ok(found)
 }
 
+/// A list of names, or text with commas; `None` for anything else.
+fn words(value: &Value) -> Option<Vec<String>> {
+    let trimmed = |text: &str| text.trim().to_owned();
+    match value {
+        Value::List(list) => Some(list.to_vec().iter().map(|item| trimmed(&item.to_str())).collect()),
+        Value::Tuple(items) => Some(items.iter().map(|item| trimmed(&item.to_str())).collect()),
+        Value::Str(text) => Some(text.split(',').map(trimmed).collect()),
+        _ => None,
+    }
+}
+
+/// `fail`: the message may be any value.
+fn fail(arguments: &Evaluated) -> Result<Done, PrepareError> {
+    if let Some(name) = arguments.arguments.keys().find(|name| *name != "msg") {
+        return Err(Diagnostic::error(format!("Invalid options for fail: {name}")).into());
+    }
+    let mut done = failed("Failed as requested from task");
+    if let Some(msg) = arguments.value("msg") {
+        done.result.insert("msg".into(), msg.to_json()?);
+    }
+    Ok(done)
+}
+
+/// Checks names and dependencies of arguments that only the controller reads.
+fn check(task: &Task, arguments: &Evaluated) -> Result<(), PrepareError> {
+    let spec = (task.action.module.0.spec)();
+    let mut fields = Fields::new();
+    for (name, argument) in &arguments.arguments {
+        fields.insert(name.clone(), argument.value.to_json()?);
+    }
+    sutler_modules::kit::args::check(&spec, &mut fields).map_err(|error| Diagnostic::error(error.to_string()).into())
+}
+
+/// A boolean argument in any spelling.
+fn boolean(name: &str, value: &Value) -> Result<bool, PrepareError> {
+    match value.to_str().trim().to_lowercase().as_str() {
+        "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
+        "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
+        text => {
+            let kind = value.type_name();
+            let message = format!(
+                "argument '{name}' is of type {kind} and we were unable to convert to bool: The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false'"
+            );
+            Err(Diagnostic::error(message).into())
+        }
+    }
+}
+
+/// A whole number.
+fn integer(arguments: &Evaluated, name: &str) -> Result<Option<i64>, PrepareError> {
+    let Some(value) = arguments.value(name) else { return Ok(None) };
+    let (kind, text) = (value.type_name(), value.repr());
+    value.to_str().trim().parse().map(Some).map_err(|_| {
+        let message = format!(
+            "argument '{name}' is of type {kind} and we were unable to convert to int: \"{text}\" cannot be converted to an int"
+        );
+        let error = Diagnostic::error(message);
+        arguments.span(name).map_or_else(|| error.clone(), |span| error.clone().at(span)).into()
+    })
+}
+
+/// Fails for a name that no variable may have.
+fn check_name(name: &str, span: Option<&Span>) -> Result<(), PrepareError> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_name {
+        return Ok(());
+    }
+    let error = Diagnostic::error(format!("Invalid variable name '{name}'.")).help(
+        "Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores.",
+    );
+    Err(span.map_or_else(|| error.clone(), |span| error.clone().at(span)).into())
+}
+
 /// A failure with a message.
-fn failed(msg: serde_json::Value) -> Done {
+fn failed(msg: &str) -> Done {
     let mut result = Fields::new();
     result.insert("changed".into(), json!(false));
     result.insert("failed".into(), json!(true));
-    result.insert("msg".into(), msg);
+    result.insert("msg".into(), json!(msg));
     Done { result, ..Done::default() }
 }

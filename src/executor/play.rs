@@ -268,6 +268,13 @@ impl PlayRun {
         Arc::clone(self.throttles.lock().entry(task.id).or_insert_with(|| Arc::new(Semaphore::new(limit))))
     }
 
+    /// The sources of the inventory are read again.
+    pub fn refresh_inventory(&self) {
+        if let Err(error) = self.context.run.vars.refresh_inventory() {
+            self.context.run.events.emit(Event::Warning(error));
+        }
+    }
+
     /// The permits of hosts that work at once.
     pub fn permits(&self) -> &Arc<Semaphore> {
         &self.permits
@@ -296,14 +303,15 @@ pub fn is_lost(host: &HostState) -> bool {
 fn select(run: &Run, play: &Play, scope: &Scope) -> Result<Vec<Arc<HostVars>>, Diagnostic> {
     let texts = text_items(&evaluate(&play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
+    let inventory = run.inventory.read();
     let selection = match &run.options.limit {
-        Some(limit) => run.inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
-        None => run.inventory.select(&pattern),
+        Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
+        None => inventory.select(&pattern),
     };
     for warning in selection.warnings {
         run.events.emit(Event::Warning(warning));
     }
-    let mut names: Vec<String> = selection.hosts.iter().map(|id| run.inventory[*id].name.clone()).collect();
+    let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
     names.retain(|name| !run.report.is_out(name));
     let order = play.order.as_ref().map(|order| evaluate(order, scope).map(|order| order.to_str())).transpose()?;
     match order.as_deref() {

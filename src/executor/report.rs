@@ -7,6 +7,7 @@ use std::{
 
 use parking_lot::Mutex;
 
+use super::stats::Stats;
 use crate::output::{Counts, Recap, Status};
 
 /// How a run ends, as the process's exit code says it.
@@ -49,6 +50,8 @@ pub struct Report {
     counts: Mutex<BTreeMap<String, Counts>>,
     /// Hosts that take no part in later plays, and whether that is because they cannot be reached.
     lost: Mutex<BTreeMap<String, bool>>,
+    /// What `set_stats` collected.
+    pub stats: Stats,
     is_broken: AtomicBool,
     is_unexpected: AtomicBool,
 }

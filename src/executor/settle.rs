@@ -88,7 +88,7 @@ impl PlayRun {
                 self.context.run.report.find_all();
                 host.advance();
             }
-            Effect::ResetConnection | Effect::Noop => host.advance(),
+            Effect::RefreshInventory | Effect::ResetConnection | Effect::Noop => host.advance(),
         }
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     Run,
-    action::Effect,
+    action::{Effect, Layer},
     host::Included,
     include::{IncludedFile, Includes},
     play_vars::HostFiles,
@@ -60,6 +60,7 @@ pub struct TaskEnd {
     register: Option<String>,
     /// Variables that it set.
     facts: Vec<(String, Value)>,
+    layer: Layer,
 }
 
 /// What a task includes for one item.
@@ -81,7 +82,7 @@ impl TaskEnd {
     /// Stores what a task that runs once stored, on another host.
     pub fn store_on(&self, host: &HostVars) {
         for (name, value) in &self.facts {
-            host.stored.insert(name.as_str(), value.deep_copy());
+            self.layer.store(host, name, &value.deep_copy());
         }
         if let Some(name) = &self.register {
             host.stored.insert(name.as_str(), Value::from_json(Json::Object(self.result.clone())));
@@ -107,6 +108,7 @@ struct ItemEnd {
     result: Fields,
     error: Option<Diagnostic>,
     facts: Vec<(String, Value)>,
+    layer: Layer,
     effect: Option<Effect>,
     include: Option<Arc<IncludedFile>>,
     shown: Shown,
@@ -122,7 +124,16 @@ struct ItemRun {
 
 impl ItemEnd {
     fn new(status: Status, result: Fields) -> Self {
-        Self { status, result, error: None, facts: Vec::new(), effect: None, include: None, shown: Shown::Nothing }
+        Self {
+            status,
+            result,
+            error: None,
+            facts: Vec::new(),
+            layer: Layer::default(),
+            effect: None,
+            include: None,
+            shown: Shown::Nothing,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the arguments of `-i` to an inventory: what each source is, and in which order they are read.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use crate::{
     config::{Config, settings},
@@ -13,25 +13,10 @@ use super::{Inventory, address, ini, script, yaml};
 const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
 
 /// Reads all sources; see [`Inventory::load`].
-pub fn sources(sources: &[String], playbook_dir: Option<&Path>, config: &Config) -> Result<Inventory, Diagnostic> {
-    let mut inventory = Inventory::default();
+pub fn sources(sources: &[String], playbook_dir: Option<&Path>, config: &Arc<Config>) -> Result<Inventory, Diagnostic> {
+    let mut inventory = Inventory { given: sources.to_vec(), config: Arc::clone(config), ..Inventory::default() };
     for source in sources {
-        let path = Path::new(source);
-        if source.contains(',') && !path.exists() {
-            inventory.sources.push(path.to_owned());
-            names(&mut inventory, source);
-        } else if path.is_dir() {
-            inventory.files.add_inventory(path);
-            directory(&mut inventory, path, config)?;
-            inventory.sources.push(path.to_owned());
-        } else if path.exists() {
-            inventory.files.add_inventory(path.parent().unwrap_or(Path::new("")));
-            inventory.sources.push(path.to_owned());
-            file(&mut inventory, path)?;
-        } else {
-            return Err(Diagnostic::error(format!("there is no inventory `{source}`"))
-                .help("name a file or a directory with `-i`; for hosts without a file end with a comma: `-i web1,`"));
-        }
+        one(&mut inventory, source)?;
     }
     inventory.set_playbook_dir(playbook_dir);
     inventory.settle();
@@ -39,7 +24,41 @@ pub fn sources(sources: &[String], playbook_dir: Option<&Path>, config: &Config)
     Ok(inventory)
 }
 
+fn one(inventory: &mut Inventory, source: &str) -> Result<(), Diagnostic> {
+    let path = Path::new(source);
+    if source.contains(',') && !path.exists() {
+        inventory.sources.push(path.to_owned());
+        names(inventory, source);
+    } else if path.is_dir() {
+        inventory.files.add_inventory(path);
+        let config = Arc::clone(&inventory.config);
+        directory(inventory, path, &config)?;
+        inventory.sources.push(path.to_owned());
+    } else if path.exists() {
+        inventory.files.add_inventory(path.parent().unwrap_or(Path::new("")));
+        inventory.sources.push(path.to_owned());
+        file(inventory, path)?;
+    } else {
+        return Err(Diagnostic::error(format!("there is no inventory `{source}`"))
+            .help("name a file or a directory with `-i`; for hosts without a file end with a comma: `-i web1,`"));
+    }
+    Ok(())
+}
+
 impl Inventory {
+    /// Reads the sources and the files of variables again (`meta: refresh_inventory`). Hosts, groups and
+    /// variables that are there already stay, as in Ansible: what is read is added.
+    ///
+    /// Fails as [`Inventory::load`] does; what was read before the failure counts then.
+    pub fn refresh(&mut self) -> Result<(), Diagnostic> {
+        self.files.forget();
+        let sources = std::mem::take(&mut self.sources);
+        let read = self.given.clone().iter().try_for_each(|source| one(self, source));
+        self.sources = sources;
+        self.settle();
+        read
+    }
+
     /// The folder whose `group_vars` and `host_vars` count from now on, beside those of the sources.
     pub fn set_playbook_dir(&mut self, dir: Option<&Path>) {
         self.files.set_playbook(dir);

@@ -50,8 +50,8 @@ impl Place {
             Self::Play => &[SETTINGS, MERGED, PLAY],
             Self::Role => &[SETTINGS, MERGED, DELEGATION, CONDITION],
             Self::Block => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, BLOCK],
-            Self::Task => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, TASK],
-            Self::Handler => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, TASK, HANDLER],
+            Self::Task => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, TASK, BACKGROUND],
+            Self::Handler => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, TASK, BACKGROUND, HANDLER],
             Self::Include => &[INCLUDE, CONDITION],
         };
         lists.concat()
@@ -107,18 +107,18 @@ const BLOCK: &[&str] = &["always", "block", "rescue"];
 const TASK: &[&str] = &[
     "action",
     "args",
-    "async",
     "changed_when",
     "delay",
     "failed_when",
     "local_action",
     "loop",
     "loop_control",
-    "poll",
     "register",
     "retries",
     "until",
 ];
+/// Of a task alone.
+const BACKGROUND: &[&str] = &["async", "poll"];
 const HANDLER: &[&str] = &["listen"];
 const INCLUDE: &[&str] = &[
     "action",
@@ -185,7 +185,7 @@ impl Keywords {
     }
 
     fn read(&mut self, name: &str, node: &Node, place: Place, loading: &mut Loading) {
-        let known = SETTINGS.iter().chain(DELEGATION).find(|known| **known == name);
+        let known = SETTINGS.iter().chain(DELEGATION).chain(BACKGROUND).find(|known| **known == name);
         match name {
             "environment" => self.environment.extend(values(node, loading)),
             "module_defaults" => {

@@ -57,6 +57,19 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// The folder of variables that `include_vars` means by a relative path: a role's is among its `vars`,
+    /// any other is beside the file with the task.
+    pub fn vars_folder(&self, name: &str) -> PathBuf {
+        let name = super::project::expand_home(std::path::Path::new(name));
+        match &self.role {
+            Some(role) if !name.starts_with("vars") => role.path.join("vars").join(name),
+            Some(role) => role.path.join(name),
+            None => self.directory.join(name),
+        }
+    }
+}
+
 /// What holds for tasks that are read: everything around them.
 #[derive(Clone, Debug)]
 pub struct Around {

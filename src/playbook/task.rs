@@ -67,10 +67,6 @@ pub struct Task {
     pub changed_when: Option<Vec<Condition>>,
     /// What decides whether it failed; `None` leaves that to the module.
     pub failed_when: Option<Vec<Condition>>,
-    /// Seconds that it may run in the background; without, it runs in the foreground.
-    pub background: Option<Spanned<Value>>,
-    /// Seconds between two looks at it; 0 leaves it alone.
-    pub poll: Option<Spanned<Value>>,
     /// Topics that a handler listens to.
     pub listen: Vec<String>,
     /// Where it begins.
@@ -108,8 +104,6 @@ impl Task {
         task.name = value("name");
         task.retries = value("retries");
         task.delay = value("delay");
-        task.background = value("async");
-        task.poll = value("poll");
         task.repeat = Loop::read(node, loading);
         task.register = read_register(node, loading);
         task.listen = node.get("listen").map(super::keywords::words).unwrap_or_default();
@@ -133,8 +127,6 @@ impl Task {
             delay: None,
             changed_when: None,
             failed_when: None,
-            background: None,
-            poll: None,
             listen: Vec::new(),
             span,
         }

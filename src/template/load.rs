@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Syntax, Template, TemplateError};
 use crate::{
-    source::{Kind, Node},
+    source::{Entry, Kind, Node, Span},
     value::{Dict, Key, Undefined, Value},
 };
 
@@ -48,12 +48,31 @@ pub fn plain_value(node: &Node) -> Value {
     }
 }
 
+/// An evaluated value as a node at a place: text in it is never a template.
+pub fn node_from_value(value: &Value, span: &Span) -> Node {
+    let node = |value: &Value| node_from_value(value, span);
+    let kind = match value {
+        Value::None | Value::Undefined(_) => Kind::Null,
+        Value::Bool(flag) => Kind::Bool(*flag),
+        Value::Int(number) => Kind::Int(*number),
+        Value::BigInt(number) => Kind::BigInt((**number).clone()),
+        Value::Float(number) => Kind::Float(*number),
+        Value::List(list) => Kind::List(list.to_vec().iter().map(node).collect()),
+        Value::Tuple(items) => Kind::List(items.iter().map(node).collect()),
+        Value::Dict(dict) => Kind::Map(
+            dict.entries().iter().map(|(key, value)| Entry { key: node(key.value()), value: node(value) }).collect(),
+        ),
+        other => Kind::Unsafe(other.to_str()),
+    };
+    Node::new(kind, span.clone())
+}
+
 /// JSON as a value in which text with markers is a template; for tables of cases.
 #[cfg(test)]
 pub(super) fn from_json_trusted(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::String(text) if !Template::is_plain(text) => {
-            let span = crate::source::Span::outside("case", text);
+            let span = Span::outside("case", text);
             Template::compile(text, &span, &Syntax::default()).expect("a valid template").into()
         }
         serde_json::Value::Array(items) => items.iter().map(from_json_trusted).collect(),

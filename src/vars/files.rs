@@ -71,11 +71,16 @@ pub fn to_dict(node: &Node) -> Result<Dict, Diagnostic> {
 
 /// A host with what the inventory and the files beside it say.
 pub fn host_vars(inventory: &Inventory, host: &Host) -> Result<HostVars, Diagnostic> {
+    Ok(HostVars::new(&host.name, inventory_vars(inventory, &host.name)?))
+}
+
+/// What the inventory and the files beside it say about a host.
+pub fn inventory_vars(inventory: &Inventory, host: &str) -> Result<Dict, Diagnostic> {
     let vars = Dict::new();
-    for layer in inventory.variable_layers(&host.name)? {
+    for layer in inventory.variable_layers(host)? {
         for (name, node) in layer.vars {
             vars.insert(name.as_str(), value_from_node(node).map_err(Diagnostic::from)?);
         }
     }
-    Ok(HostVars::new(&host.name, vars))
+    Ok(vars)
 }

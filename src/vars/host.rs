@@ -16,6 +16,8 @@ pub struct HostVars {
     pub inventory: Dict,
     /// `ansible_facts`: keys without the `ansible_` prefix.
     pub facts: Dict,
+    /// What `include_vars` loaded: weaker than what is stored, stronger than a task's `vars`.
+    pub included: Dict,
     /// What `set_fact` and `register` stored.
     pub stored: Dict,
 }
@@ -47,6 +49,17 @@ impl Hosts {
     /// Adds a host, or replaces it.
     pub fn insert(&self, host: HostVars) {
         self.hosts.write().insert(host.name.clone(), Arc::new(host));
+    }
+
+    /// Makes sure that a host is among the names: an implicit one becomes a usual one, with all that is
+    /// known about it, an unknown one is added.
+    pub fn list(&self, name: &str) {
+        let mut hosts = self.hosts.write();
+        if !hosts.contains_key(name) {
+            let implicit = self.implicit.write().shift_remove(name);
+            let host = implicit.unwrap_or_else(|| Arc::new(HostVars::new(name, Dict::new())));
+            hosts.insert(name.to_owned(), host);
+        }
     }
 
     /// Adds a host that exists without being named: it is not among the names.

@@ -205,6 +205,7 @@ impl Names for Scope {
             .or_else(|| self.run.extra.get(name))
             .or_else(parameters)
             .or_else(|| self.host.stored.get(name))
+            .or_else(|| self.host.included.get(name))
             .or_else(|| innermost(&task?.keywords.vars))
             .or_else(|| role?.variable(name))
             .or_else(|| exports()?.vars.get(name).cloned())
@@ -218,7 +219,7 @@ impl Names for Scope {
 
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.bound.iter().map(|(name, _)| name.clone()).collect();
-        let layers = [&self.run.extra, &self.host.stored, &self.host.inventory];
+        let layers = [&self.run.extra, &self.host.stored, &self.host.included, &self.host.inventory];
         for layer in layers.into_iter().chain(self.play.as_ref().map(|play| &play.vars)) {
             names.extend(layer.keys().iter().filter_map(|key| key.as_str().map(str::to_owned)));
         }

@@ -9,6 +9,7 @@ pub mod registry;
 pub mod elsewhere;
 
 mod actions;
+mod async_status;
 mod blockinfile;
 mod command;
 mod copy;

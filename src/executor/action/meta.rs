@@ -25,7 +25,9 @@ pub enum Effect {
     ClearHostErrors,
     /// The host's connection is closed; the next task opens a new one.
     ResetConnection,
-    /// The role around the task ends for this host.
+    /// The sources of the inventory are read again: once, for all hosts.
+    RefreshInventory,
+    /// The role that the task stands in ends for this host.
     EndRole,
     /// Nothing.
     Noop,
@@ -36,9 +38,10 @@ const EFFECTS: &[(&str, Effect)] = &[
     ("end_play", Effect::EndPlay),
     ("end_batch", Effect::EndBatch),
     ("end_host", Effect::EndHost),
-    ("end_role", Effect::EndRole),
     ("clear_facts", Effect::ClearFacts),
     ("clear_host_errors", Effect::ClearHostErrors),
+    ("end_role", Effect::EndRole),
+    ("refresh_inventory", Effect::RefreshInventory),
     ("reset_connection", Effect::ResetConnection),
     ("noop", Effect::Noop),
 ];

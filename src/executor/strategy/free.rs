@@ -99,6 +99,9 @@ async fn step(play: &Arc<PlayRun>, host: &mut HostState, end: &End) -> bool {
     let Some(task_end) = task_end else { return false };
     let is_bad = matches!(task_end.status, Status::Failed | Status::Unreachable);
     end.set(task_end.effect);
+    if task_end.effect == Some(Effect::RefreshInventory) {
+        play.refresh_inventory();
+    }
     play.settle(host, &task, &task_end, !task.is_meta() || is_bad);
     let mut includes = VecDeque::new();
     for request in &task_end.includes {

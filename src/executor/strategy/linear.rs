@@ -98,6 +98,7 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
         match end.effect {
             Some(Effect::EndPlay) => flow = Flow::EndPlay,
             Some(Effect::EndBatch) if flow == Flow::Next => flow = Flow::EndBatch,
+            Some(Effect::RefreshInventory) => play.refresh_inventory(),
             _ => {}
         }
         let is_bad = matches!(end.status, Status::Failed | Status::Unreachable);

@@ -23,7 +23,7 @@ impl Runner<'_> {
         }
         let host = self.facts_host(&item.scope);
         for (name, value) in &end.facts {
-            host.stored.insert(name.as_str(), value.clone());
+            end.layer.store(&host, name, value);
         }
         if let Some(Json::Object(facts)) = end.result.get("ansible_facts").filter(|_| end.facts.is_empty()) {
             for (name, value) in facts {
@@ -158,6 +158,7 @@ impl Runner<'_> {
         }
         let effect = ends.iter().find_map(|end| end.effect);
         let mut facts = Vec::new();
+        let layer = ends.first().map(|end| end.layer).unwrap_or_default();
         let results: Vec<Json> = items
             .iter()
             .zip(ends)
@@ -172,6 +173,7 @@ impl Runner<'_> {
         let mut end = ItemEnd::new(status, result);
         end.effect = effect;
         end.facts = facts;
+        end.layer = layer;
         self.finish_as(end, includes, true)
     }
 
@@ -220,6 +222,7 @@ impl Runner<'_> {
             includes,
             register: self.task.register.clone(),
             facts: end.facts,
+            layer: end.layer,
         }
     }
 

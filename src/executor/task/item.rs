@@ -8,7 +8,7 @@ use super::{ItemEnd, ItemRun, Runner};
 use crate::{
     config::settings::running,
     executor::{
-        action::{self, Effect, Prepared},
+        action::{self, Done, Effect, Prepared},
         conditions::{all_hold, first_unmet},
         connect,
         settings::{Settings, evaluate},
@@ -90,18 +90,11 @@ impl Runner<'_> {
     pub(super) async fn go(&self, item: &ItemRun, prepared: Result<Prepared, ItemEnd>) -> ItemEnd {
         match prepared {
             Err(end) => end,
-            Ok(Prepared::Done(done)) => {
-                let mut end = self.judge(item, Ok(done.result));
-                end.facts = done.facts;
-                if done.effect == Some(Effect::ResetConnection) {
-                    self.reset_connection(item).await;
-                }
-                let is_good = matches!(end.status, Status::Ok | Status::Changed);
-                end.effect = done.effect.filter(|_| is_good);
-                end.include = done.include.filter(|_| is_good);
-                end.shown = done.shown;
-                end
-            }
+            Ok(Prepared::Done(done)) => self.done(item, done).await,
+            Ok(Prepared::Later(work)) => match work.await {
+                Ok(done) => self.done(item, done).await,
+                Err(error) => self.judge(item, Err(error)),
+            },
             Ok(Prepared::Job(job)) => {
                 let limit = self.timeout(&item.scope);
                 let mut result = None;
@@ -121,6 +114,21 @@ impl Runner<'_> {
                 }
             }
         }
+    }
+
+    /// The end of what the controller did.
+    async fn done(&self, item: &ItemRun, done: Done) -> ItemEnd {
+        let mut end = self.judge(item, Ok(done.result));
+        end.facts = done.facts;
+        end.layer = done.layer;
+        if done.effect == Some(Effect::ResetConnection) {
+            self.reset_connection(item).await;
+        }
+        let is_good = matches!(end.status, Status::Ok | Status::Changed);
+        end.effect = done.effect.filter(|_| is_good);
+        end.include = done.include.filter(|_| is_good);
+        end.shown = done.shown;
+        end
     }
 
     pub(super) fn timeout(&self, scope: &Scope) -> Option<Duration> {
