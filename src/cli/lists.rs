@@ -30,10 +30,10 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Whether tags were named; without any even what is tagged `never` is listed.
+    /// Whether only what would run is listed: a list of all tags has `never` and its kin too.
     fn is_filtered(&self) -> bool {
         let chosen = self.filter.only();
-        !self.filter.skipped().is_empty() || !(chosen.is_empty() || chosen == ["all"])
+        !self.tags || !self.filter.skipped().is_empty() || !(chosen.is_empty() || chosen == ["all"])
     }
 }
 
@@ -82,7 +82,7 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
         if lists.tasks {
             let sorted: BTreeSet<&String> = task.keywords.tags.iter().collect();
             let sorted: Vec<&str> = sorted.into_iter().map(String::as_str).collect();
-            println!("      {}\tTAGS: [{}]", task.title(), sorted.join(", "));
+            println!("      {}\tTAGS: [{}]", title(task), sorted.join(", "));
         }
     }
     if lists.tags {
@@ -90,6 +90,12 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
         println!("      TASK TAGS: [{}]", tags.join(", "));
     }
     Ok(selection.warnings)
+}
+
+/// The name with its role, or only the module.
+fn title(task: &Task) -> String {
+    let is_named = task.name.as_ref().is_some_and(|name| !written(&name.value).is_empty());
+    if is_named { task.title() } else { task.action.name.value.clone() }
 }
 
 /// The tasks of a block; those of `rescue` and `always` are not listed.

@@ -125,7 +125,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let sources = arguments.hosts.sources(&config);
     let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
-        leaves_somebody(&inventory, limit).map_err(&wrong)?;
+        leaves_somebody(&inventory, limit, colour).map_err(&wrong)?;
     }
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
     let is_list = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
@@ -244,11 +244,12 @@ pub(super) fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
 }
 
 /// Fails when `--limit` excludes every host.
-fn leaves_somebody(inventory: &Inventory, limit: &str) -> Result<(), Diagnostic> {
+fn leaves_somebody(inventory: &Inventory, limit: &str, colour: bool) -> Result<(), Diagnostic> {
     let selection = inventory.select_within(&Pattern::parse_all(["all"])?, &Pattern::parse_limit(limit)?);
     if inventory.hosts().next().is_none() || !selection.hosts.is_empty() {
         return Ok(());
     }
+    print_errors(&selection.warnings, colour);
     let error = Diagnostic::error(format!("`--limit {limit}` leaves no host to run on"));
     let error = error.worded("Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
     Err(error.help("`--list-hosts` without `--limit` shows the hosts there are"))

@@ -198,6 +198,10 @@ fn stop_others(
     if hosts.values().any(HostState::is_active) {
         return Flow::Next;
     }
-    play.context.run.events.emit(Event::NoHostsLeft);
+    // Ansible says it for the batch and for the play, and not at all after `any_errors_fatal`.
+    if is_beyond {
+        play.context.run.events.emit(Event::NoHostsLeft);
+        play.context.run.events.emit(Event::NoHostsLeft);
+    }
     Flow::EndRun
 }
