@@ -198,7 +198,8 @@ impl PlayRun {
 
     /// Says that a task begins; `false` when the person at the keyboard (`--step`) does not want it.
     pub fn announce(&self, task: &Arc<Task>, is_handler: bool, hosts: usize, scope: &Scope) -> bool {
-        let name = task.name.as_ref().and_then(|name| Some(evaluate(name, scope).ok()?.to_str()));
+        let name = task.name.as_ref().and_then(|name| evaluate(name, scope).ok());
+        let name = name.filter(|name| !name.is_none()).map(|name| name.to_str());
         let name = name.filter(|name| !name.is_empty());
         let name = name.or_else(|| task.role_title(|value| Some(evaluate(value, scope).ok()?.to_str())));
         let name = task.title_of(name);

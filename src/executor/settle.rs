@@ -21,6 +21,16 @@ use crate::{
 const DEPTH: usize = 200;
 
 impl PlayRun {
+    /// The next task of a host; one that has none because a block around it failed is lost.
+    pub fn next_task(&self, host: &mut HostState) -> Option<Arc<Task>> {
+        let was_active = host.is_active();
+        let next = host.next_task(|| self.handlers());
+        if was_active && host.ended == Some(Ended::Failed) {
+            self.context.run.report.lose(&host.vars.name, false);
+        }
+        next
+    }
+
     /// Moves a host on, and counts.
     pub fn settle(&self, host: &mut HostState, task: &Arc<Task>, end: &TaskEnd, counts: bool) {
         let report = &self.context.run.report;

@@ -14,7 +14,6 @@ pub fn explain(file: &Arc<SourceFile>, cause: &Error) -> Diagnostic {
     match cause.problem() {
         _ if scene.tab_indents() => Diagnostic::error("a tab where YAML wants spaces")
             .worded("YAML parsing failed: Tabs are usually invalid in YAML.")
-            .origin(&Span::new(file, scene.at.line, 1))
             .at(&scene.indentation())
             .help("indent with spaces; tabs are not allowed there"),
         "found unexpected end of stream" if cause.context() == Some("while scanning a quoted scalar") => {

@@ -76,7 +76,7 @@ pub async fn run(play: &Arc<PlayRun>, strategy: Strategy, hosts: Batch) -> (Flow
 
 /// One host's next task; `false` when it has none.
 async fn step(play: &Arc<PlayRun>, host: &mut HostState, end: &End) -> bool {
-    let Some(task) = host.next_task(|| play.handlers()) else { return false };
+    let Some(task) = play.next_task(host) else { return false };
     let is_handler = host.is_in_handlers();
     let parameters: Arc<[_]> = host.parameters().into();
     host.notified.remove(&task.id);

@@ -35,7 +35,7 @@ pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
 fn next(play: &PlayRun, hosts: &mut Batch) -> Option<(Arc<Task>, Vec<String>)> {
     let mut lowest: Option<(Place, Arc<Task>, Vec<String>)> = None;
     for (name, host) in hosts.iter_mut() {
-        let Some(task) = host.next_task(|| play.handlers()) else { continue };
+        let Some(task) = play.next_task(host) else { continue };
         let place = host.place();
         match &mut lowest {
             Some((low, first, here)) if *low == place && first.id == task.id => here.push(name.clone()),
