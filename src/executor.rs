@@ -125,6 +125,10 @@ impl Run {
             }
         }
         self.connections.close().await;
+        // A run that was given up has no recap, as in Ansible.
+        if self.report.is_broken() {
+            return self.report.exit_code();
+        }
         self.events.emit(Event::Recap(self.report.recap()));
         let stats = self.report.stats.all();
         if !(stats.run.is_empty() && stats.hosts.is_empty()) {

@@ -105,6 +105,11 @@ impl Report {
         self.is_broken.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the run was given up.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Relaxed)
+    }
+
     /// Something happened that must not.
     pub fn unexpected(&self) {
         self.is_unexpected.store(true, Ordering::Relaxed);

@@ -24,6 +24,9 @@ pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
     while !play.context.run.control.is_stopping() {
         let Some((task, here)) = next(play, hosts) else { break };
         let flow = step(play, &task, &here, hosts).await;
+        if play.context.run.report.is_broken() {
+            return Flow::EndRun;
+        }
         if flow != Flow::Next {
             return flow;
         }
