@@ -140,14 +140,16 @@ impl Stop {
 
 /// Prints what is wrong before a run can start.
 fn print_errors(errors: &[Diagnostic], colour: bool) {
-    // Ansible ends with the first error, and says nothing that it does not know.
-    let is_first = |index: usize| !errors[..index].iter().any(|error| error.severity == Severity::Error);
-    let is_told = |index: usize, error: &Diagnostic| match error.severity {
-        Severity::Error => is_first(index),
-        Severity::Warning | Severity::Deprecation => error.ansible.message.is_some(),
+    let is_error = |error: &&Diagnostic| error.severity == Severity::Error;
+    let told: Vec<&Diagnostic> = match layout() {
+        Layout::Own => errors.iter().collect(),
+        // Ansible ends with the first error, and says nothing that it does not know.
+        Layout::Ansible => {
+            let known = errors.iter().filter(|error| !is_error(error) && error.ansible.message.is_some());
+            known.chain(errors.iter().find(is_error)).collect()
+        }
     };
-    let is_ansible = layout() == Layout::Ansible;
-    for (_, error) in errors.iter().enumerate().filter(|(index, error)| !is_ansible || is_told(*index, error)) {
+    for error in told {
         eprint!("{}", render_message(error, Kind::of(error), layout(), colour));
     }
 }

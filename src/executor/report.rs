@@ -71,14 +71,10 @@ impl Report {
                 counts.changed += 1;
             }
             Status::Skipped => counts.skipped += 1,
-            Status::Failed if is_ignored => {
+            Status::Failed | Status::Unreachable if is_ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
                 counts.changed += usize::from(is_changed);
-            }
-            Status::Unreachable if is_ignored => {
-                counts.unreachable += 1;
-                counts.skipped += 1;
             }
             Status::Failed => counts.failed += 1,
             Status::Unreachable => counts.unreachable += 1,
