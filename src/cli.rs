@@ -28,7 +28,7 @@ use crate::{
     },
     executor::ExitCode,
     output::{Kind, Layout, render_message},
-    source::{Diagnostic, Duplicates},
+    source::{Diagnostic, Duplicates, Severity},
     value::Dict,
     vars,
 };
@@ -166,7 +166,16 @@ fn print_text(text: &str) {
 
 /// Prints what is wrong before a run can start.
 fn print_errors(errors: &[Diagnostic], colour: bool) {
-    for error in errors {
+    let is_error = |error: &&Diagnostic| error.severity == Severity::Error;
+    let told: Vec<&Diagnostic> = match layout() {
+        Layout::Own => errors.iter().collect(),
+        // Ansible ends with the first error, and says nothing that it does not know.
+        Layout::Ansible => {
+            let known = errors.iter().filter(|error| !is_error(error) && error.ansible.message.is_some());
+            known.chain(errors.iter().find(is_error)).collect()
+        }
+    };
+    for error in told {
         eprint!("{}", render_message(error, Kind::of(error), layout(), colour));
     }
 }

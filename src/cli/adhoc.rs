@@ -114,7 +114,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     if selection.hosts.is_empty() {
         let nothing = "No hosts matched, nothing to do";
         print_errors(&selection.warnings, colour);
-        print_errors(&[Diagnostic::warning(nothing)], colour);
+        print_errors(&[Diagnostic::warning(nothing).worded(nothing)], colour);
     }
     if arguments.list_hosts {
         println!("  hosts ({}):", selection.hosts.len());
@@ -143,7 +143,7 @@ impl Arguments {
     /// Fails for a module that cannot run without arguments.
     fn check(&self) -> Result<(), Diagnostic> {
         let short = self.module_name.rsplit('.').next().unwrap_or_default();
-        if !self.args.trim().is_empty() || !NEEDS_ARGUMENTS.contains(&short) {
+        if self.list_hosts || !self.args.trim().is_empty() || !NEEDS_ARGUMENTS.contains(&short) {
             return Ok(());
         }
         let error = Diagnostic::error(format!("`{}` needs arguments", self.module_name));
@@ -228,7 +228,22 @@ impl Arguments {
             let file = Arc::new(SourceFile::new("<CLI option '-a'>", self.args.clone()));
             return source::load_one(&file).map(|(node, _)| node).map_err(|error| vec![error]);
         }
-        Ok(Node::new(Kind::Str(self.args.clone()), place))
+        let pairs = if self.takes_text() { None } else { playbook::parse_free_form(&self.args, false, |_| true).ok() };
+        match pairs.filter(|parsed| parsed.rest.is_empty()) {
+            Some(parsed) => {
+                let entries = parsed.pairs.into_iter().map(|(name, text)| {
+                    let span = option("-a", &text);
+                    entry(Kind::Str(name), &span, Node::new(Kind::Str(text), span.clone()))
+                });
+                Ok(Node::new(Kind::Map(entries.collect()), place))
+            }
+            None => Ok(Node::new(Kind::Str(self.args.clone()), place)),
+        }
+    }
+
+    /// Whether the module's arguments are text, as a command is.
+    fn takes_text(&self) -> bool {
+        sutler_modules::find(&self.module_name).is_none_or(|module| (module.spec)().free_form.is_some())
     }
 
     fn shown_arguments(&self) -> String {

@@ -30,10 +30,10 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Whether tags were named; without any even what is tagged `never` is listed.
+    /// Whether only what would run is listed: a list of all tags has `never` and its kin too.
     fn is_filtered(&self) -> bool {
         let chosen = self.filter.only();
-        !self.filter.skipped().is_empty() || !(chosen.is_empty() || chosen == ["all"])
+        !self.tags || !self.filter.skipped().is_empty() || !(chosen.is_empty() || chosen == ["all"])
     }
 }
 
@@ -83,7 +83,7 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
         if lists.tasks {
             let sorted: BTreeSet<&String> = task.keywords.tags.iter().collect();
             let sorted: Vec<&str> = sorted.into_iter().map(String::as_str).collect();
-            println!("      {}\tTAGS: [{}]", listed(task), sorted.join(", "));
+            println!("      {}\tTAGS: [{}]", title(task), sorted.join(", "));
         }
     }
     if lists.tags {
@@ -93,9 +93,10 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
     Ok(selection.warnings)
 }
 
-/// A task with a name is listed with its role, one without as its module.
-fn listed(task: &Task) -> String {
-    task.name.as_ref().map_or_else(|| task.action.name.value.clone(), |_| task.title())
+/// The name with its role, or only the module.
+fn title(task: &Task) -> String {
+    let is_named = task.name.as_ref().is_some_and(|name| !written(&name.value).is_empty());
+    if is_named { task.title() } else { task.action.name.value.clone() }
 }
 
 /// The tasks of a block; those of `rescue` and `always` are not listed.

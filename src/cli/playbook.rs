@@ -127,7 +127,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
     let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
-        leaves_somebody(&inventory, limit).map_err(&wrong)?;
+        leaves_somebody(&inventory, limit, colour).map_err(&wrong)?;
     }
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
     let is_list = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
@@ -253,19 +253,23 @@ fn keep_to_the_letter(warnings: &mut Vec<Diagnostic>) {
 fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
     let shown = path.display();
     match path.metadata() {
-        Err(_) => Err(Diagnostic::error(format!("there is no playbook `{shown}`"))),
-        Ok(found) if found.is_dir() => Err(Diagnostic::error(format!("the playbook `{shown}` is a directory"))),
+        Err(_) => Err(Diagnostic::error(format!("there is no playbook `{shown}`"))
+            .worded(format!("the playbook: {shown} could not be found"))),
+        Ok(found) if found.is_dir() => Err(Diagnostic::error(format!("the playbook `{shown}` is a directory"))
+            .worded(format!("the playbook: {shown} does not appear to be a file"))),
         Ok(_) => Ok(()),
     }
 }
 
 /// Fails when `--limit` excludes every host.
-fn leaves_somebody(inventory: &Inventory, limit: &str) -> Result<(), Diagnostic> {
+fn leaves_somebody(inventory: &Inventory, limit: &str, colour: bool) -> Result<(), Diagnostic> {
     let selection = inventory.select_within(&Pattern::parse_all(["all"])?, &Pattern::parse_limit(limit)?);
     if inventory.hosts().next().is_none() || !selection.hosts.is_empty() {
         return Ok(());
     }
+    print_errors(&selection.warnings, colour);
     let error = Diagnostic::error(format!("`--limit {limit}` leaves no host to run on"));
+    let error = error.worded("Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
     Err(error.help("`--list-hosts` without `--limit` shows the hosts there are"))
 }
 

@@ -32,6 +32,11 @@ impl Handlers {
         self.program = Arc::new(Program::of_handlers(&self.tasks));
     }
 
+    /// The names of some, in the order in which they run.
+    pub fn titles(&self, ids: &BTreeSet<TaskId>) -> Vec<String> {
+        self.tasks.iter().filter(|handler| ids.contains(&handler.id)).map(|handler| handler.title()).collect()
+    }
+
     /// What a host does of them.
     pub fn program(&self) -> Arc<Program> {
         Arc::clone(&self.program)

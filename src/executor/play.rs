@@ -235,16 +235,6 @@ impl PlayRun {
         state
     }
 
-    /// The next task of a host; one that failed in a block whose `always` is done is lost now.
-    pub fn next_task(&self, host: &mut HostState) -> Option<Arc<Task>> {
-        let was_active = host.is_active();
-        let task = host.next_task(|| self.handlers());
-        if was_active && host.ended == Some(Ended::Failed) {
-            self.context.run.report.lose(&host.vars.name, false);
-        }
-        task
-    }
-
     /// What hosts do when they flush handlers.
     pub fn handlers(&self) -> Arc<Program> {
         self.handlers.read().program()

@@ -74,7 +74,7 @@ impl Report {
             Status::Failed | Status::Unreachable if is_ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
-                counts.changed += usize::from(is_changed && status == Status::Failed);
+                counts.changed += usize::from(is_changed);
             }
             Status::Failed => counts.failed += 1,
             Status::Unreachable => counts.unreachable += 1,

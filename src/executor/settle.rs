@@ -22,6 +22,26 @@ use crate::{
 const DEPTH: usize = 200;
 
 impl PlayRun {
+    /// The next task of a host; one that has none because a block around it failed is lost.
+    pub fn next_task(&self, host: &mut HostState) -> Option<Arc<Task>> {
+        let (was_active, was_in_handlers) = (host.is_active(), host.is_in_handlers());
+        let next = host.next_task(|| self.handlers());
+        if host.is_in_handlers() && !was_in_handlers {
+            self.tell_notified(host);
+        }
+        if was_active && host.ended == Some(Ended::Failed) {
+            self.context.run.report.lose(&host.vars.name, false);
+        }
+        next
+    }
+
+    /// Says which handlers a host is going to run.
+    fn tell_notified(&self, host: &HostState) {
+        for handler in self.handlers.read().titles(&host.notified) {
+            self.context.run.events.emit(Event::Notified { host: host.vars.name.clone(), handler });
+        }
+    }
+
     /// Moves a host on, and counts.
     pub fn settle(&self, host: &mut HostState, task: &Arc<Task>, end: &TaskEnd, counts: bool) {
         let report = &self.context.run.report;
@@ -44,7 +64,15 @@ impl PlayRun {
         }
         self.notify(host, end);
         match end.effect {
-            Some(effect) if host.is_active() => self.carry_out(host, effect),
+            Some(effect) if host.is_active() => {
+                if effect == Effect::FlushHandlers {
+                    self.tell_notified(host);
+                }
+                if let Some(text) = effect.describe(&name) {
+                    self.context.run.events.emit(Event::Detail { verbosity: 2, text });
+                }
+                self.carry_out(host, effect);
+            }
             // The programs come with `include`, which moves the host on when they are done.
             _ if !end.includes.is_empty() => {}
             _ => host.advance(),
@@ -160,6 +188,7 @@ impl PlayRun {
             self.context.run.report.count(&vars.name, |counts| counts.failed += 1);
             host.ended = Some(Ended::Failed);
             self.context.run.report.lose(&vars.name, false);
+            self.remove(&vars.name);
         }
     }
 }

@@ -4,6 +4,17 @@ use serde_json::{Map, Value};
 
 use super::{Options, ResultFormat, Shown, python_json};
 
+/// What a result of `debug` has beside its message.
+const ABOUT_MESSAGES: &[&str] = &[
+    "ansible_index_var",
+    "ansible_loop",
+    "ansible_loop_var",
+    "changed",
+    "failed_when_result",
+    "results",
+    "skip_reason",
+];
+
 /// What stands after `=> ` in a host's line.
 pub fn dump(result: &Map<String, Value>, shown: Shown, options: &Options) -> String {
     dump_visible(visible(result, options.verbosity), shown, options)
@@ -12,13 +23,10 @@ pub fn dump(result: &Map<String, Value>, shown: Shown, options: &Options) -> Str
 /// The same of the message of `debug`, without how it counts and for which item it is.
 pub fn dump_message(result: &Map<String, Value>, shown: Shown, options: &Options) -> String {
     let mut values = visible(result, options.verbosity);
-    let item = values.get("ansible_loop_var").and_then(Value::as_str).unwrap_or("item").to_owned();
+    let named = |name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
+    let bound = [named("ansible_loop_var"), named("ansible_index_var")];
     values.retain(|name, _| {
-        *name != item
-            && !matches!(
-                name.as_str(),
-                "ansible_loop_var" | "changed" | "failed_when_result" | "results" | "skip_reason"
-            )
+        !bound.iter().flatten().any(|bound| bound == name) && !ABOUT_MESSAGES.contains(&name.as_str())
     });
     dump_visible(values, shown, options)
 }

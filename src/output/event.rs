@@ -148,6 +148,11 @@ impl TaskStart {
     pub fn is_debug(&self) -> bool {
         self.module.rsplit('.').next() == Some("debug")
     }
+
+    /// Whether it gathers facts.
+    pub fn is_facts(&self) -> bool {
+        matches!(self.module.rsplit('.').next(), Some("setup" | "gather_facts"))
+    }
 }
 
 /// What `set_stats` collected.
@@ -184,8 +189,6 @@ pub enum Shown {
     Everything,
     /// What it says, without how it counts: `debug`.
     Message,
-    /// Nothing, even with `-v`, unless it failed: facts.
-    Hidden,
 }
 
 /// The end of a task, or of an item, on a host.

@@ -118,7 +118,7 @@ fn origin(place: &Span) -> String {
     let width = place.line.to_string().len();
     let mut text = head + "\n";
     for (number, line) in (first..).zip(lines) {
-        let _ = write!(text, "\n{}", cut(format!("{number:>width$} {line}").trim_end()));
+        let _ = write!(text, "\n{}", cut(format!("{number:>width$} {}", line.replace('\t', " ")).trim_end()));
     }
     let caret = width + place.caret() as usize;
     if caret < WIDTH {

@@ -3,14 +3,14 @@
 use std::{collections::HashMap, path::Path};
 
 use super::{
-    CustomStats, Event, Lines, Options, Outcome, Recap, Shown, Status, Stream, TaskStart,
+    CustomStats, Event, Layout, Lines, Options, Outcome, Recap, Shown, Status, Stream, TaskStart,
     colour::Ink,
     diff,
     dump::{dump, dump_message},
     json,
     messages::{Kind, Messages},
 };
-use crate::playbook::TaskId;
+use crate::{playbook::TaskId, source::Diagnostic};
 
 /// Turns events into text.
 pub struct Plain {
@@ -97,6 +97,10 @@ impl Plain {
                 lines.out(&self.paint(Ink::Detail, &format!("{text}\n")));
             }
             Event::Warning(warning) => self.messages.tell(warning, Kind::of(warning), Stream::Err, lines),
+            Event::HandlerNotFound(error) if self.options.layout == Layout::Ansible => {
+                let without_place = Diagnostic::error(error.message.clone());
+                self.messages.tell(&without_place, Kind::Error, Stream::Err, lines);
+            }
             Event::Error(error) | Event::HandlerNotFound(error) => {
                 self.messages.tell(error, Kind::Error, Stream::Err, lines);
             }
@@ -201,6 +205,11 @@ impl Plain {
             || (outcome.status == Status::Failed && self.is_debug(outcome))
     }
 
+    /// Facts are too many to be shown.
+    fn is_facts(&self, outcome: &Outcome) -> bool {
+        self.tasks.get(&outcome.task).is_some_and(TaskStart::is_facts)
+    }
+
     fn is_debug(&self, outcome: &Outcome) -> bool {
         self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug)
     }
@@ -252,7 +261,7 @@ impl Plain {
     fn shows_values(&self, outcome: &Outcome) -> bool {
         match outcome.shown {
             Shown::Everything | Shown::Message => true,
-            Shown::Hidden => self.options.verbosity > 2,
+            Shown::Nothing if self.is_facts(outcome) => self.options.verbosity > 2,
             Shown::Nothing => self.options.verbosity > 0,
         }
     }

@@ -64,23 +64,26 @@ impl Action {
         }
         if let [(first, _), (second, _), ..] = found.as_slice() {
             let message = format!("a task has one module: this one has `{}` and `{}`", first.value, second.value);
-            loading.error(Diagnostic::error(message).at(&second.span).help("make two tasks of it"));
+            let wording = format!("conflicting action statements: {}, {}", first.value, second.value);
+            let error = Diagnostic::error(message).at(&second.span).help("make two tasks of it");
+            loading.error(error.worded(wording).origin(&task.span));
             return None;
         }
         let Some((name, form)) = found.into_iter().next() else {
             let error = Diagnostic::error("this task has no module").at(&task.span);
+            let error = error.worded("no module/action detected in task.");
             let likely = entries.iter().find(|entry| entry.key.as_str().is_some_and(|key| !known.contains(&key)));
             loading.error(likely.map_or_else(
                 || error.clone(),
-                |entry| unknown_module(entry.key.as_str().unwrap_or_default(), &entry.key.span),
+                |entry| unknown_module(entry.key.as_str().unwrap_or_default(), &entry.key.span).origin(&task.span),
             ));
             return None;
         };
         let module = if Template::is_plain(&name.value) {
-            find(&name, &around.keywords.collections, loading)?
+            find(&name, &task.span, &around.keywords.collections, loading)?
         } else {
             let meant = loading.static_text(&name.value, &name.span, around)?;
-            find(&meant, &around.keywords.collections, loading)?
+            find(&meant, &task.span, &around.keywords.collections, loading)?
         };
         let mut action = Self { name, module: Module(module), arguments: IndexMap::new(), defaults: None };
         let before = loading.errors();
@@ -264,7 +267,12 @@ fn split_name(text: &str) -> (&str, &str) {
 }
 
 /// The module of that name; an error is reported.
-fn find(name: &Spanned<String>, collections: &[String], loading: &mut Loading) -> Option<&'static ModuleEntry> {
+fn find(
+    name: &Spanned<String>,
+    task: &Span,
+    collections: &[String],
+    loading: &mut Loading,
+) -> Option<&'static ModuleEntry> {
     let text = name.value.as_str();
     if matches!(text, "include" | "ansible.builtin.include" | "ansible.legacy.include") {
         let error = Diagnostic::error(format!("`{text}` is no module any more")).at(&name.span);
@@ -281,7 +289,7 @@ fn find(name: &Spanned<String>, collections: &[String], loading: &mut Loading) -
         loading.missing(error);
         return Some(&sutler_modules::MISSING);
     }
-    loading.error(unknown_module(text, &name.span));
+    loading.error(unknown_module(text, &name.span).origin(task));
     None
 }
 
@@ -304,7 +312,10 @@ fn exists_elsewhere(name: &str, collections: &[String], loading: &Loading) -> bo
 }
 
 fn unknown_module(name: &str, span: &Span) -> Diagnostic {
-    let error = Diagnostic::error(format!("there is no module `{name}`")).at(span);
+    let error = Diagnostic::error(format!("there is no module `{name}`")).at(span).worded(format!(
+        "couldn't resolve module/action '{name}'. This often indicates a misspelling, missing collection, or \
+         incorrect module path."
+    ));
     let short = name.rsplit('.').next().unwrap_or(name);
     match nearest(short, sutler_modules::entries().map(ModuleEntry::short_name)) {
         Some(meant) => error.help(format!("did you mean `{meant}`?")),

@@ -255,7 +255,15 @@ pub fn check_names(entries: &[Entry], place: Place, loading: &mut Loading, is_ot
 
 fn unknown(name: &str, place: Place, known: &[&'static str], span: &Span) -> Diagnostic {
     let message = format!("`{name}` is not a keyword of {}", place.describe());
-    let error = Diagnostic::error(message).at(span);
+    let kind = match place {
+        Place::Play => "Play",
+        Place::Role => "IncludeRole",
+        Place::Block => "Block",
+        Place::Task => "Task",
+        Place::Handler => "Handler",
+        Place::Include => "TaskInclude",
+    };
+    let error = Diagnostic::error(message).at(span).worded(format!("'{name}' is not a valid attribute for a {kind}"));
     match nearest(name, known.iter().copied()) {
         Some(meant) => error.help(format!("did you mean `{meant}`?")),
         None => error,

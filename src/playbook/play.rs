@@ -242,6 +242,7 @@ fn not_a_play(node: &Node) -> Diagnostic {
 
 fn missing_hosts(node: &Node) -> Diagnostic {
     let error = Diagnostic::error("a play needs `hosts`").at(&node.span);
+    let error = error.worded("The field 'hosts' is required but was not set.");
     if node.get("name").is_some() && node.get("tasks").is_none() {
         return error.help("this looks like a task: a playbook is a list of plays, each with `hosts:` and `tasks:`");
     }

@@ -55,6 +55,7 @@ pub fn find(name: &Spanned<String>, origin: &Origin, project: &Project) -> Resul
     }
     let searched: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
     let error = Diagnostic::error(format!("the role '{text}' was not found")).at(&name.span);
+    let error = error.worded(format!("the role '{text}' was not found in {}", searched.join(":")));
     let error = error.note(format!("searched in {}", searched.join(", ")));
     Err(match text.split('.').collect::<Vec<_>>()[..] {
         [namespace, collection, _] => {

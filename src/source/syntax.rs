@@ -13,6 +13,7 @@ pub fn explain(file: &Arc<SourceFile>, cause: &Error) -> Diagnostic {
     let line = file.line(scene.at.line).unwrap_or_default();
     match cause.problem() {
         _ if scene.tab_indents() => Diagnostic::error("a tab where YAML wants spaces")
+            .worded("YAML parsing failed: Tabs are usually invalid in YAML.")
             .at(&scene.indentation())
             .help("indent with spaces; tabs are not allowed there"),
         "found unexpected end of stream" if cause.context() == Some("while scanning a quoted scalar") => {

@@ -33,6 +33,24 @@ pub enum Effect {
     Noop,
 }
 
+impl Effect {
+    /// What `-vv` says of it; `host` is the one that it is done on.
+    pub fn describe(self, host: &str) -> Option<String> {
+        let text = match self {
+            Self::FlushHandlers => format!("triggered running handlers for {host}"),
+            Self::EndPlay => "ending play".into(),
+            Self::EndBatch => "ending batch".into(),
+            Self::EndHost => format!("ending play for {host}"),
+            Self::ClearFacts => "facts cleared".into(),
+            Self::ClearHostErrors => "cleared host errors".into(),
+            Self::ResetConnection => "reset connection".into(),
+            Self::Noop => "noop".into(),
+            Self::RefreshInventory | Self::EndRole => return None,
+        };
+        Some(format!("META: {text}"))
+    }
+}
+
 const EFFECTS: &[(&str, Effect)] = &[
     ("flush_handlers", Effect::FlushHandlers),
     ("end_play", Effect::EndPlay),

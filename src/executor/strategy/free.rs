@@ -56,7 +56,7 @@ pub async fn run(play: &Arc<PlayRun>, strategy: Strategy, hosts: Batch) -> (Flow
                 _ => None,
             };
             while end.flow() == Flow::Next && !play.context.run.control.is_stopping() {
-                if !step(&play, &mut host, &end).await {
+                if !step(&play, &mut host, &end).await || play.context.run.report.is_broken() {
                     break;
                 }
             }
@@ -71,7 +71,8 @@ pub async fn run(play: &Arc<PlayRun>, strategy: Strategy, hosts: Batch) -> (Flow
         }
     }
     done.sort_by_key(|(place, ..)| *place);
-    (end.flow(), done.into_iter().map(|(_, name, host)| (name, host)).collect())
+    let flow = if play.context.run.report.is_broken() { Flow::EndRun } else { end.flow() };
+    (flow, done.into_iter().map(|(_, name, host)| (name, host)).collect())
 }
 
 /// One host's next task; `false` when it has none.

@@ -24,6 +24,9 @@ pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
     while !play.context.run.control.is_stopping() {
         let Some((task, here)) = next(play, hosts) else { break };
         let flow = step(play, &task, &here, hosts).await;
+        if play.context.run.report.is_broken() {
+            return Flow::EndRun;
+        }
         if flow != Flow::Next {
             return flow;
         }
@@ -200,8 +203,8 @@ fn stop_others(
     if hosts.values().any(HostState::is_active) {
         return Flow::Next;
     }
+    // Ansible says it for the batch and for the play, and not at all after `any_errors_fatal`.
     if is_beyond {
-        // Ansible says it once for the batch and once for the play.
         play.context.run.events.emit(Event::NoHostsLeft);
         play.context.run.events.emit(Event::NoHostsLeft);
     }

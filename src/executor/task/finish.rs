@@ -152,7 +152,7 @@ impl Runner<'_> {
         let msg = match status {
             Status::Skipped if ends.is_empty() => "No items in the list",
             Status::Skipped => "All items skipped",
-            Status::Failed | Status::Unreachable => "One or more items failed",
+            _ if has(Status::Failed) => "One or more items failed",
             _ => "All items completed",
         };
         match status {
