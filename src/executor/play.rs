@@ -20,7 +20,7 @@ use crate::{
     config::settings::running,
     inventory::Pattern,
     output::{Event, TaskStart},
-    plan::{Program, batches},
+    plan::{Program, Step, batches},
     playbook::{Play, Task, TaskId, keywords::Vars},
     source::{Diagnostic, Spanned},
     template::TemplateError,
@@ -58,6 +58,8 @@ pub struct PlayRun {
     name: String,
     hosts: Vec<Arc<HostVars>>,
     serial: Vec<String>,
+    /// The task that gathers facts, where known facts are not gathered again.
+    gathers_once: Option<TaskId>,
     strategy: Strategy,
     program: Arc<Program>,
     permits: Arc<Semaphore>,
@@ -100,7 +102,9 @@ impl PlayRun {
         };
         let forces = text(&play.force_handlers)?.is_some_and(|forces| forces.to_flag());
         let forces = run.options.force_handlers || forces;
-        let mut program = Program::of_play(play, facts::gathering(run, play, &scope)?, &run.options.tags, forces);
+        let gathering = facts::gathering(run, play, &scope)?;
+        let gathers_once = facts::gathers_once(run).then(|| gathering.as_ref().map(|task| task.id)).flatten();
+        let mut program = Program::of_play(play, gathering, &run.options.tags, forces);
         if let Some(start) = &run.options.start_at {
             program.start_at(start);
         }
@@ -112,6 +116,7 @@ impl PlayRun {
             hosts,
             serial,
             strategy,
+            gathers_once,
             max_fail_percentage: percentage.and_then(|limit| limit.trim().trim_end_matches('%').parse().ok()),
             program: Arc::new(program),
             handlers: RwLock::new(Handlers::new(play.handlers.clone())),
@@ -169,8 +174,7 @@ impl PlayRun {
         for batch in &batches {
             self.announce_play();
             self.publish_hosts(batch);
-            let hosts: Batch =
-                batch.iter().map(|host| (host.name.clone(), HostState::new(Arc::clone(host), &self.program))).collect();
+            let hosts: Batch = batch.iter().map(|host| (host.name.clone(), self.begin(host))).collect();
             let (flow, hosts) = strategy::run(self, self.strategy, hosts).await;
             if self.context.run.control.is_stopping() || flow == Flow::EndRun {
                 return false;
@@ -184,6 +188,19 @@ impl PlayRun {
             }
         }
         true
+    }
+
+    /// A host at the beginning of the play; one whose facts are known does not gather them (`gathering = smart`).
+    fn begin(&self, host: &Arc<HostVars>) -> HostState {
+        let mut state = HostState::new(Arc::clone(host), &self.program);
+        let first = match self.program.steps.first() {
+            Some(Step::Task(task)) => Some(task.id),
+            _ => None,
+        };
+        if first.is_some() && first == self.gathers_once && host.has_gathered_facts() {
+            state.advance();
+        }
+        state
     }
 
     /// What hosts do when they flush handlers.
