@@ -17,17 +17,17 @@ mod prompts;
 mod report;
 mod settings;
 mod settle;
-mod strategy;
 mod stats;
+mod strategy;
 mod task;
 
 use std::{path::PathBuf, sync::Arc};
 
+use parking_lot::RwLock;
+
 pub use connect::note_written_secrets;
 pub use control::Control;
 pub use report::{ExitCode, Report};
-
-use parking_lot::RwLock;
 
 use crate::{
     config::Config,
@@ -35,8 +35,9 @@ use crate::{
     output::{Emitter, Event},
     plan::TagFilter,
     playbook::Playbook,
+    source::{Diagnostic, Severity},
     transport::{Connections, Secret},
-    vars::RunVars,
+    vars::{FactCache, HostVars, RunVars},
 };
 
 /// What the command line says about a run.
@@ -58,6 +59,8 @@ pub struct Options {
     pub step: bool,
     /// Whether handlers run on failed hosts.
     pub force_handlers: bool,
+    /// Whether the facts of former runs are forgotten first.
+    pub flush_cache: bool,
     /// `-v`.
     pub verbosity: u8,
     /// What counts where neither keyword nor variable says otherwise.
@@ -103,6 +106,8 @@ pub struct Run {
     pub inventory: Arc<RwLock<Inventory>>,
     /// Their variables.
     pub vars: Arc<RunVars>,
+    /// Where facts are kept.
+    pub fact_cache: FactCache,
     /// The sessions.
     pub connections: Connections,
     /// Where events go.
@@ -143,5 +148,20 @@ impl Run {
         }
         self.connections.close().await;
         if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }
+    }
+
+    /// Keeps the facts of a host for other runs.
+    fn keep_facts(&self, host: &HostVars) {
+        if self.fact_cache.is_kept()
+            && let Err(error) = self.fact_cache.store(&host.name, &host.all_facts())
+        {
+            self.events.emit(Event::Warning(Diagnostic { severity: Severity::Warning, ..error }));
+        }
+    }
+
+    /// Forgets the facts of a host, those of other runs too.
+    fn clear_facts(&self, host: &HostVars) {
+        host.clear_facts();
+        self.fact_cache.forget(&host.name);
     }
 }

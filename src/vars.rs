@@ -4,6 +4,7 @@
 //! the weakest ("Understanding variable precedence" in the Ansible manual). The one table of that
 //! order is [`Scope::lookup`].
 
+mod fact_cache;
 mod files;
 mod groups;
 mod host;
@@ -11,8 +12,9 @@ mod hostvars;
 mod membership;
 mod scope;
 
+pub use fact_cache::FactCache;
 pub use files::{host_vars, load_extra, load_file};
 pub use groups::GroupNames;
-pub use host::{HostVars, Hosts};
+pub use host::{HostVars, Hosts, Layer};
 pub use membership::GroupByError;
 pub use scope::{PlayVars, RunVars, Scope, path_value, text_list};

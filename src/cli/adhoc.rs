@@ -272,6 +272,7 @@ impl Arguments {
             tags: TagFilter::new(Vec::new(), Vec::new()),
             start_at: None,
             step: false,
+            flush_cache: self.hosts.flush_cache,
             force_handlers: false,
             verbosity: self.verbose.saturating_add(config.get(&output::DEFAULT_VERBOSITY).clamp(0, 9) as u8),
             connection: connection_defaults(self.reach, self.escalation, config, secrets)?,

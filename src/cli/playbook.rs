@@ -29,7 +29,7 @@ use crate::{
     template::{Environment, HostSelector},
     transport::{self, Connections},
     value::{Dict, Value},
-    vars::{self, GroupNames, RunVars},
+    vars::{self, FactCache, GroupNames, RunVars},
 };
 
 /// What `sutler playbook` takes.
@@ -201,6 +201,12 @@ impl Launch {
         for warning in warnings.into_iter().chain(of_inventory) {
             events.emit(Event::Warning(warning));
         }
+        let fact_cache = fact_cache(&options.config).unwrap_or_else(|error| {
+            events.emit(Event::Warning(Diagnostic { severity: Severity::Warning, ..error }));
+            FactCache::default()
+        });
+        let known = vars.hosts.load_facts(&fact_cache, options.flush_cache);
+        known.map_err(stop(ExitCode::Error))?;
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| stop(ExitCode::Error)(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
         let code = runtime.block_on(async {
@@ -210,6 +216,7 @@ impl Launch {
                 options,
                 inventory,
                 vars,
+                fact_cache,
                 connections: Connections::new(transport::Options::default()),
                 events,
                 control,
@@ -349,12 +356,22 @@ impl Arguments {
             tags: self.tags(config),
             start_at: self.start_at_task,
             step: self.step,
+            flush_cache: self.hosts.flush_cache,
             force_handlers: self.force_handlers || config.get(&running::DEFAULT_FORCE_HANDLERS),
             verbosity: self.verbose.saturating_add(config.get(&output::DEFAULT_VERBOSITY).clamp(0, 9) as u8),
             connection: connection_defaults(self.reach, self.escalation, config, secrets)?,
             config: Arc::clone(config),
         })
     }
+}
+
+/// Where facts are kept between runs.
+fn fact_cache(config: &Config) -> Result<FactCache, Diagnostic> {
+    let timeout = u64::try_from(config.get(&running::CACHE_PLUGIN_TIMEOUT)).unwrap_or(0);
+    // The name that Ansible has as the prefix by default is not one of its files' names.
+    let prefix = config.given(&running::CACHE_PLUGIN_PREFIX).unwrap_or_default();
+    let connection = config.get(&running::CACHE_PLUGIN_CONNECTION);
+    FactCache::new(&config.get(&running::CACHE_PLUGIN), connection.as_deref(), &prefix, timeout)
 }
 
 fn run_vars(

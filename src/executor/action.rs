@@ -39,7 +39,7 @@ use crate::{
     template::{Syntax, Template, TemplateError},
     transport::ConnectError,
     value::Value,
-    vars::{HostVars, Scope},
+    vars::{Layer, Scope},
 };
 
 pub use background::Background;
@@ -59,32 +59,6 @@ pub enum Prepared {
 
 /// An action that takes time.
 pub type Later = BoxFuture<'static, Result<Done, ConnectError>>;
-
-/// Which variables an action sets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layer {
-    /// Those that `set_fact` and `register` set.
-    #[default]
-    Stored,
-    /// Those, and facts that the cache keeps: `set_fact` with `cacheable`.
-    StoredAndFact,
-    /// Those of `include_vars`.
-    Included,
-}
-
-impl Layer {
-    /// Sets a variable of a host.
-    pub fn store(self, host: &HostVars, name: &str, value: &Value) {
-        match self {
-            Self::Stored => host.stored.insert(name, value.clone()),
-            Self::Included => host.included.insert(name, value.clone()),
-            Self::StoredAndFact => {
-                host.stored.insert(name, value.clone());
-                host.facts.insert(name.strip_prefix("ansible_").unwrap_or(name), value.clone());
-            }
-        }
-    }
-}
 
 /// The result of an action that the controller did.
 #[derive(Default)]
@@ -220,7 +194,7 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
 
 fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
     let module = task.action.module.0.short_name();
-    let background = Background::new(task, scope)?;
+    let background = Background::new(context, task, scope)?;
     check_names(task)?;
     if module == "assert" {
         return assert::run(task, scope).map(Prepared::Done);

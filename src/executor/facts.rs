@@ -13,6 +13,11 @@ use crate::{
     vars::Scope,
 };
 
+/// Whether facts that are known are not gathered again.
+pub fn gathers_once(run: &Run) -> bool {
+    run.options.config.get(&running::DEFAULT_GATHERING) == "smart"
+}
+
 /// The task, unless the play does not want it.
 pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Task>>, Diagnostic> {
     let wanted = play.gather_facts.as_ref().map(|gather| evaluate(gather, scope)).transpose()?;

@@ -23,7 +23,7 @@ use crate::{
     config::settings::running,
     inventory::Pattern,
     output::{Event, TaskStart},
-    plan::{Program, batches},
+    plan::{Program, Step, batches},
     playbook::{Play, Task, TaskId, keywords::Vars, written},
     source::{Diagnostic, Spanned},
     template::TemplateError,
@@ -68,10 +68,10 @@ pub struct PlayRun {
     removed: Mutex<BTreeSet<String>>,
     batch: Mutex<Vec<String>>,
     serial: Vec<String>,
+    /// The task that gathers facts, where known facts are not gathered again.
+    gathers_once: Option<TaskId>,
     strategy: Strategy,
     program: Arc<Program>,
-    /// Whether the program begins with the gathering of facts.
-    gathers: bool,
     permits: Arc<Semaphore>,
     throttles: Mutex<HashMap<TaskId, Arc<Semaphore>>>,
 }
@@ -113,7 +113,7 @@ impl PlayRun {
         let forces = text(&play.force_handlers)?.is_some_and(|forces| forces.to_flag());
         let forces = run.options.force_handlers || forces;
         let gathering = facts::gathering(run, play, &scope)?;
-        let gathers = gathering.as_ref().is_some_and(|task| run.options.tags.selects(&task.keywords.tags));
+        let gathers_once = facts::gathers_once(run).then(|| gathering.as_ref().map(|task| task.id)).flatten();
         let mut program = Program::of_play(play, gathering, &run.options.tags, forces);
         if let Some(start) = run.options.start_at.as_ref().filter(|_| !run.control.has_begun()) {
             match program.start_at(start) {
@@ -132,9 +132,9 @@ impl PlayRun {
             batch: Mutex::default(),
             serial,
             strategy,
+            gathers_once,
             max_fail_percentage: percentage.and_then(|limit| limit.trim().trim_end_matches('%').parse().ok()),
             program: Arc::new(program),
-            gathers,
             handlers: RwLock::new(Handlers::new(play.handlers.clone())),
             permits: Arc::new(Semaphore::new(run.options.forks)),
             throttles: Mutex::default(),
@@ -225,11 +225,14 @@ impl PlayRun {
         true
     }
 
-    /// A host at the beginning of the play. With `gathering: smart`, facts that are known are not gathered again.
+    /// A host at the beginning of the play; one whose facts are known does not gather them (`gathering = smart`).
     fn begin(&self, host: &Arc<HostVars>) -> HostState {
         let mut state = HostState::new(Arc::clone(host), &self.program);
-        let is_smart = self.context.run.options.config.get(&running::DEFAULT_GATHERING) == "smart";
-        if is_smart && self.gathers && self.play.gather_facts.is_none() && !host.facts.is_empty() {
+        let first = match self.program.steps.first() {
+            Some(Step::Task(task)) => Some(task.id),
+            _ => None,
+        };
+        if first.is_some() && first == self.gathers_once && host.has_gathered_facts() {
             state.advance();
         }
         state

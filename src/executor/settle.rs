@@ -119,7 +119,7 @@ impl PlayRun {
                 }
             }
             Effect::ClearFacts => {
-                host.vars.facts.with_mut(indexmap::IndexMap::clear);
+                self.context.run.clear_facts(&host.vars);
                 host.advance();
             }
             Effect::ClearHostErrors => {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     Run,
-    action::{Effect, Layer},
+    action::Effect,
     host::Included,
     include::{IncludedFile, Includes},
     play_vars::HostFiles,
@@ -21,7 +21,7 @@ use crate::{
     playbook::{Task, keywords::Vars},
     source::{Diagnostic, Spanned},
     value::Value,
-    vars::{HostVars, PlayVars, Scope},
+    vars::{HostVars, Layer, PlayVars, Scope},
 };
 
 /// A result as modules return it.
@@ -86,7 +86,7 @@ impl TaskEnd {
     /// Stores what a task that runs once stored, on another host.
     pub fn store_on(&self, host: &HostVars) {
         for (name, value) in &self.facts {
-            self.layer.store(host, name, &value.deep_copy());
+            host.set(self.layer, name, value.deep_copy());
         }
         if let Some(name) = &self.register {
             host.stored.insert(name.as_str(), Value::from_json(Json::Object(self.result.clone())));

@@ -200,15 +200,10 @@ impl Task {
         Some(format!("{} : {}", self.action.name.value, text(role)?))
     }
 
-    /// Whether it is done once, and its result is that of the host it is done on alone.
-    pub fn is_for_one(&self) -> bool {
-        matches!(self.action.module.0.short_name(), "add_host" | "pause")
-    }
-
     /// Whether it is done once, whatever the number of hosts, because it acts on all of them.
     pub fn is_for_all(&self) -> bool {
         match self.action.module.0.short_name() {
-            _ if self.is_for_one() => true,
+            "add_host" | "pause" => true,
             "meta" => {
                 let what = super::imports::file_of(&self.action).map(|what| written(&what.value)).unwrap_or_default();
                 let of_play = ["clear_facts", "clear_host_errors", "end_batch", "end_play", "refresh_inventory"];

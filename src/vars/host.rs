@@ -5,7 +5,11 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use parking_lot::RwLock;
 
-use crate::value::{Dict, Value};
+use super::fact_cache::{FactCache, Facts};
+use crate::{
+    source::Diagnostic,
+    value::{Dict, Value},
+};
 
 /// One host's variables. The layers are shared; each is filled by one kind of source.
 #[derive(Default)]
@@ -16,10 +20,24 @@ pub struct HostVars {
     pub inventory: Dict,
     /// `ansible_facts`: keys without the `ansible_` prefix.
     pub facts: Dict,
+    /// Those facts whose names have no such prefix: they are variables under these names as well.
+    pub bare_facts: Dict,
     /// What `include_vars` loaded: weaker than what is stored, stronger than a task's `vars`.
     pub included: Dict,
     /// What `set_fact` and `register` stored.
     pub stored: Dict,
+}
+
+/// Which variables an action sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// Those that `set_fact` and `register` set.
+    #[default]
+    Stored,
+    /// Those, and facts that the cache keeps: `set_fact` with `cacheable`.
+    StoredAndFact,
+    /// Those of `include_vars`.
+    Included,
 }
 
 impl HostVars {
@@ -35,6 +53,55 @@ impl HostVars {
             inventory.insert("ansible_connection", "local");
         }
         Self::new(name, inventory)
+    }
+}
+
+impl HostVars {
+    /// Sets a variable.
+    pub fn set(&self, layer: Layer, name: &str, value: Value) {
+        match layer {
+            Layer::Stored => self.stored.insert(name, value),
+            Layer::Included => self.included.insert(name, value),
+            Layer::StoredAndFact => {
+                self.add_fact(name, value.clone());
+                self.stored.insert(name, value);
+            }
+        }
+    }
+
+    /// Adds a fact under the name that a module gave it.
+    pub fn add_fact(&self, name: &str, value: Value) {
+        match name.strip_prefix("ansible_").filter(|_| name != "ansible_local") {
+            Some(short) => self.facts.insert(short, value),
+            None => {
+                self.bare_facts.insert(name, value.clone());
+                self.facts.insert(name, value);
+            }
+        }
+    }
+
+    /// Forgets all facts.
+    pub fn clear_facts(&self) {
+        self.facts.with_mut(IndexMap::clear);
+        self.bare_facts.with_mut(IndexMap::clear);
+    }
+
+    /// All facts under the names that modules gave them; what is no data is left out.
+    pub fn all_facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        for (name, value) in self.facts.entries() {
+            let name = name.value().to_str();
+            let name = if self.bare_facts.contains(&name) { name } else { format!("ansible_{name}") };
+            if let Ok(value) = value.to_json() {
+                facts.insert(name, value);
+            }
+        }
+        facts
+    }
+
+    /// Whether facts were gathered, in this run or in one that the cache knows of.
+    pub fn has_gathered_facts(&self) -> bool {
+        ["module_setup", "_ansible_facts_gathered"].into_iter().any(|name| self.facts.contains(name))
     }
 }
 
@@ -79,6 +146,22 @@ impl Hosts {
             // Later tasks find what this one learns about it.
             Arc::clone(self.implicit.write().entry(name.to_owned()).or_insert(host))
         })
+    }
+
+    /// Takes over the facts that a cache has, or forgets them there.
+    ///
+    /// Fails when a file of the cache is damaged.
+    pub fn load_facts(&self, cache: &FactCache, flush: bool) -> Result<(), Diagnostic> {
+        for host in self.hosts.read().values().chain(self.implicit.read().values()) {
+            if flush {
+                cache.forget(&host.name);
+            } else if let Some(facts) = cache.load(&host.name)? {
+                for (name, value) in facts {
+                    host.add_fact(&name, Value::from_json(value));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// All names, in the order of the inventory.

@@ -226,7 +226,10 @@ impl Scope {
         if name == "ansible_local" {
             return self.host.facts.get("ansible_local").or_else(|| self.host.facts.get("local"));
         }
-        self.host.facts.get(name.strip_prefix("ansible_")?)
+        match name.strip_prefix("ansible_") {
+            Some(short) => self.host.facts.get(short),
+            None => self.host.bare_facts.get(name),
+        }
     }
 }
 
@@ -245,7 +248,8 @@ impl Names for Scope {
 
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.bound.iter().map(|(name, _)| name.clone()).collect();
-        let layers = [&self.run.extra, &self.host.stored, &self.host.included, &self.host.inventory];
+        let host = &self.host;
+        let layers = [&self.run.extra, &host.stored, &host.included, &host.bare_facts, &host.inventory];
         for layer in layers.into_iter().chain(self.play.as_ref().map(|play| &play.vars)) {
             names.extend(layer.keys().iter().filter_map(|key| key.as_str().map(str::to_owned)));
         }

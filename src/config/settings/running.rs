@@ -12,15 +12,15 @@ settings! {
     later ALLOW_EMBEDDED_TEMPLATES: bool = "True",
         ini ["defaults.allow_embedded_templates"], env ["ANSIBLE_ALLOW_EMBEDDED_TEMPLATES"];
     /// Where facts are kept between runs: `memory` keeps none, `jsonfile` keeps files.
-    later CACHE_PLUGIN: text = "memory", ini ["defaults.fact_caching"], env ["ANSIBLE_CACHE_PLUGIN"];
+    setting CACHE_PLUGIN: text = "memory", ini ["defaults.fact_caching"], env ["ANSIBLE_CACHE_PLUGIN"];
     /// The folder, or other place, in which facts are kept.
-    later CACHE_PLUGIN_CONNECTION: maybe_text = none,
+    setting CACHE_PLUGIN_CONNECTION: maybe_text = none,
         ini ["defaults.fact_caching_connection"], env ["ANSIBLE_CACHE_PLUGIN_CONNECTION"];
     /// What the names of kept facts begin with.
-    later CACHE_PLUGIN_PREFIX: text = "ansible_facts",
+    setting CACHE_PLUGIN_PREFIX: text = "ansible_facts",
         ini ["defaults.fact_caching_prefix"], env ["ANSIBLE_CACHE_PLUGIN_PREFIX"];
     /// Seconds for which kept facts are good; 0 for ever.
-    later CACHE_PLUGIN_TIMEOUT: int = "86400",
+    setting CACHE_PLUGIN_TIMEOUT: int = "86400",
         ini ["defaults.fact_caching_timeout"], env ["ANSIBLE_CACHE_PLUGIN_TIMEOUT"];
     /// Notified handlers run on failed hosts too.
     setting DEFAULT_FORCE_HANDLERS: bool = "False", ini ["defaults.force_handlers"], env ["ANSIBLE_FORCE_HANDLERS"];
@@ -47,7 +47,7 @@ settings! {
     ignored DEFAULT_NULL_REPRESENTATION: maybe_text = none,
         ini ["defaults.null_representation"], env ["ANSIBLE_NULL_REPRESENTATION"];
     /// Seconds between two looks at an asynchronous task that names no `poll`.
-    later DEFAULT_POLL_INTERVAL: int = "15", ini ["defaults.poll_interval"], env ["ANSIBLE_POLL_INTERVAL"];
+    setting DEFAULT_POLL_INTERVAL: int = "15", ini ["defaults.poll_interval"], env ["ANSIBLE_POLL_INTERVAL"];
     /// Variables of roles are not seen outside of them.
     later DEFAULT_PRIVATE_ROLE_VARS: bool = "False",
         ini ["defaults.private_role_vars"], env ["ANSIBLE_PRIVATE_ROLE_VARS"];

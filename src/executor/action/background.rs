@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Contents, Fields, PrepareError, Reach, TaskContext};
 use crate::{
+    config::settings::running,
     executor::settings::Settings,
     output::Event,
     playbook::Task,
@@ -16,8 +17,6 @@ use crate::{
     vars::Scope,
 };
 
-/// Seconds between two looks at a job, where nothing else is said.
-const POLL: f64 = 15.0;
 /// Where jobs have their files, where nothing else is said.
 const DIRECTORY: &str = "~/.ansible_async";
 /// Modules that need the controller while they run, besides those that it does alone.
@@ -38,7 +37,7 @@ pub struct Background {
 impl Background {
     /// What `async` and `poll` of a task say; `None` when it runs in the foreground. Fails for an action that
     /// cannot run without the controller.
-    pub fn new(task: &Task, scope: &Scope) -> Result<Option<Self>, PrepareError> {
+    pub fn new(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Option<Self>, PrepareError> {
         let settings = Settings::new(task, scope);
         let number = |name: &str| -> Result<Option<f64>, PrepareError> {
             let Some(text) = settings.text(name)? else { return Ok(None) };
@@ -57,7 +56,8 @@ impl Background {
         if task.action.module.0.is_action || UNABLE.contains(&module) {
             return Err(Diagnostic::error(format!("This action ({module}) does not support async.")).into());
         }
-        let poll = number("poll")?.unwrap_or(POLL);
+        let poll =
+            number("poll")?.unwrap_or_else(|| context.run.options.config.get(&running::DEFAULT_POLL_INTERVAL) as f64);
         Ok(Some(Self {
             host: scope.host().name.clone(),
             limit: limit as u64,

@@ -8,13 +8,13 @@ use std::{
 use fancy_regex::Regex;
 use serde_json::json;
 
-use super::{Done, Evaluated, Fields, Layer, PrepareError, TaskContext, boolean, files, words};
+use super::{Done, Evaluated, Fields, PrepareError, TaskContext, boolean, files, words};
 use crate::{
     output::Event,
     source::Diagnostic,
     template::python_pattern,
     value::{Dict, Value},
-    vars::{Scope, load_file},
+    vars::{Layer, Scope, load_file},
 };
 
 const OF_FILE: [&str; 2] = ["file", "_raw_params"];

@@ -164,7 +164,9 @@ async fn run_joined(
     let task = HelperTask { module: name.to_owned(), mode, environment, items, background: None };
     if let Some(background) = background {
         let reach = Reach { target, becoming };
-        done(0, background.run(context, &reach, task, &contents).await?);
+        // Seldom, and large: it is kept out of every other task.
+        let result = Box::pin(background.run(context, &reach, task, &contents)).await?;
+        done(0, result);
         return Ok(());
     }
     let session = connections.helper(&target, becoming.as_ref()).await?;

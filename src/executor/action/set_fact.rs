@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Done, Evaluated, Fields, Layer, PrepareError, boolean, check_name};
-use crate::source::Diagnostic;
+use super::{Done, Evaluated, Fields, PrepareError, boolean, check_name};
+use crate::{source::Diagnostic, vars::Layer};
 
 /// Runs it.
 pub fn run(mut arguments: Evaluated) -> Result<Done, PrepareError> {

@@ -52,6 +52,8 @@ fn next(play: &PlayRun, hosts: &mut Batch) -> Option<(Arc<Task>, Vec<String>)> {
 /// What holds for a task on all hosts, read on the first one.
 struct Together {
     once: bool,
+    /// Whether other hosts get what the one that does it stores: not where only the action is for all.
+    is_shared: bool,
     is_fatal: bool,
     throttle: usize,
 }
@@ -60,11 +62,13 @@ impl Together {
     fn read(play: &PlayRun, task: &Task, scope: &Scope) -> Self {
         let settings = Settings::new(task, scope);
         let flag = |name: &str, default: bool| settings.flag(name).ok().flatten().unwrap_or(default);
-        let once = flag("run_once", false) || task.is_for_all();
+        let is_shared = flag("run_once", false);
+        let once = is_shared || task.is_for_all();
         let default = play.context.run.options.config.get(&running::ANY_ERRORS_FATAL);
         let throttle = settings.text("throttle").ok().flatten().and_then(|text| text.trim().parse().ok());
         Self {
             once,
+            is_shared,
             is_fatal: (flag("any_errors_fatal", default) || once) && !flag("ignore_errors", false),
             throttle: throttle.unwrap_or(0),
         }
@@ -107,7 +111,7 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
         let is_bad = matches!(end.status, Status::Failed | Status::Unreachable);
         lost_someone |= is_bad && !end.is_ignored;
         if together.once {
-            share(play, task, end, name, here, hosts);
+            share(play, task, end, (name, together.is_shared), here, hosts);
         } else if let Some(host) = hosts.get_mut(name) {
             play.settle(host, task, end, !task.is_meta() || is_bad);
         }
@@ -120,7 +124,14 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
 }
 
 /// A task that runs once counts for every host; only the one it ran on counts it.
-fn share(play: &PlayRun, task: &Arc<Task>, end: &TaskEnd, from: &str, here: &[String], hosts: &mut Batch) {
+fn share(
+    play: &PlayRun,
+    task: &Arc<Task>,
+    end: &TaskEnd,
+    (from, is_shared): (&str, bool),
+    here: &[String],
+    hosts: &mut Batch,
+) {
     let counts = !task.is_meta() || end.status == Status::Failed;
     for name in here {
         let Some(host) = hosts.get_mut(name) else { continue };
@@ -128,7 +139,7 @@ fn share(play: &PlayRun, task: &Arc<Task>, end: &TaskEnd, from: &str, here: &[St
             play.settle(host, task, end, counts);
             continue;
         }
-        if !task.is_for_one() {
+        if is_shared {
             end.store_on(&host.vars);
         }
         match (end.status, end.effect) {

@@ -12,7 +12,7 @@ use crate::{
     source::{Span, Spanned},
     template::TemplateError,
     value::Value,
-    vars::{HostVars, Scope},
+    vars::{HostVars, Layer, Scope},
 };
 
 impl Runner<'_> {
@@ -23,13 +23,15 @@ impl Runner<'_> {
         }
         let host = self.facts_host(&item.scope);
         for (name, value) in &end.facts {
-            end.layer.store(&host, name, value);
+            host.set(end.layer, name, value.clone());
         }
         if let Some(Json::Object(facts)) = end.result.get("ansible_facts").filter(|_| end.facts.is_empty()) {
             for (name, value) in facts {
-                let name = name.strip_prefix("ansible_").filter(|_| name != "ansible_local").unwrap_or(name);
-                host.facts.insert(name, Value::from_json(value.clone()));
+                host.add_fact(name, Value::from_json(value.clone()));
             }
+        }
+        if end.facts.is_empty() || end.layer == Layer::StoredAndFact {
+            self.context.run.keep_facts(&host);
         }
     }
 
@@ -166,10 +168,10 @@ impl Runner<'_> {
         }
         result.insert("skipped".into(), json!(status == Status::Skipped));
         let effect = ends.iter().find_map(|end| end.effect);
-        let mut facts = Vec::new();
         let mut notified: Vec<Spanned<String>> = Vec::new();
         let is_hard = ends.iter().any(|end| end.is_hard);
         let layer = ends.first().map(|end| end.layer).unwrap_or_default();
+        let mut facts = Vec::new();
         let results: Vec<Json> = items
             .iter()
             .zip(ends)
