@@ -103,7 +103,7 @@ pub fn note_written_secrets(vars: &RunVars, secrets: &Secrets) {
     let hosts = vars.hosts.names();
     let hosts: Vec<_> = hosts.iter().filter_map(|name| vars.hosts.get(name.as_str()?)).collect();
     for layer in hosts.iter().map(|host| &host.inventory).chain([&vars.extra]) {
-        for value in SECRETS.iter().filter_map(|name| layer.get(*name)).filter(|value| !value.may_be_lazy()) {
+        for value in SECRETS.iter().filter_map(|name| layer.get(name)).filter(|value| !value.may_be_lazy()) {
             secrets.add(&value.to_str());
         }
     }

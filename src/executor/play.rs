@@ -116,9 +116,10 @@ impl PlayRun {
         let gathers_once = facts::gathers_once(run).then(|| gathering.as_ref().map(|task| task.id)).flatten();
         let mut program = Program::of_play(play, gathering, &run.options.tags, forces);
         if let Some(start) = run.options.start_at.as_ref().filter(|_| !run.control.has_begun()) {
-            match program.start_at(start) {
-                true => run.control.begin(),
-                false => program = Program::default(),
+            if program.start_at(start) {
+                run.control.begin();
+            } else {
+                program = Program::default();
             }
         }
         let includes = Arc::new(Includes::new(&play.project, &run.options.tags, &run.events));

@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 
 use super::{Inventory, Pattern, Reading};
 use crate::{
-    config::Config,
     source::{Kind, Node},
     value::Dict,
 };
@@ -44,7 +43,7 @@ fn load(case: &Path) -> Result<Inventory, crate::source::Diagnostic> {
 }
 
 fn read(sources: &[String], playbook_dir: Option<&Path>) -> Result<Inventory, crate::source::Diagnostic> {
-    Inventory::load(sources, &Reading { playbook_dir, extra: &Dict::new(), config: &Arc::default() })
+    Inventory::load(sources, &Reading { playbook_dir, extra: &Dict::new(), config: &std::sync::Arc::default() })
 }
 
 fn json(node: &Node) -> Value {

@@ -42,10 +42,8 @@ pub fn read(task: &Task, around: &Around, loading: &mut Loading) -> Option<Block
                 None => true,
             };
             let inside = Around { is_handler: false, ..inside };
-            let items = match is_public {
-                true => role_use.load_exported(&inside, loading),
-                false => role_use.load(&inside, loading),
-            };
+            let items =
+                if is_public { role_use.load_exported(&inside, loading) } else { role_use.load(&inside, loading) };
             let RoleItems { block, handlers, .. } = items?;
             loading.handlers.extend(handlers);
             Some(block)

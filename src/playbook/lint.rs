@@ -142,7 +142,7 @@ impl Names {
     /// from facts or files that nobody has seen yet.
     fn misspelt(&self, play: &Play, task: &Task) -> Vec<Diagnostic> {
         let brings_names = |task: &&Arc<Task>| task.is_include() || task.action.module.0.short_name() == "include_vars";
-        if !play.vars_files.is_empty() || play.all_tasks().iter().any(|task| brings_names(&task)) {
+        if !play.vars_files.is_empty() || play.all_tasks().iter().any(brings_names) {
             return Vec::new();
         }
         let mut templates: Vec<&Template> = Vec::new();

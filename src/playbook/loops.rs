@@ -18,7 +18,7 @@ pub struct Loop {
 }
 
 /// How a loop runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LoopControl {
     /// The name of the item's variable, `item` if it is missing.
     pub loop_var: Option<Spanned<Value>>,
@@ -34,20 +34,6 @@ pub struct LoopControl {
     pub all_items: Option<Spanned<Value>>,
     /// The loop ends after the item for which all of these hold.
     pub break_when: Vec<Condition>,
-}
-
-impl Default for LoopControl {
-    fn default() -> Self {
-        Self {
-            loop_var: None,
-            index_var: None,
-            label: None,
-            pause: None,
-            extended: None,
-            all_items: None,
-            break_when: Vec::new(),
-        }
-    }
 }
 
 const CONTROLS: &[&str] = &["break_when", "extended", "extended_allitems", "index_var", "label", "loop_var", "pause"];

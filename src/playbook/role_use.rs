@@ -75,10 +75,8 @@ impl RoleUse {
             return None;
         };
         // Of an address in a list of requirements, the last part is the name.
-        let text = match text.contains("://") || text.contains('@') {
-            true => text.rsplit('/').next().unwrap_or(text).trim_end_matches(".git"),
-            false => text,
-        };
+        let is_address = text.contains("://") || text.contains('@');
+        let text = if is_address { text.rsplit('/').next().unwrap_or(text).trim_end_matches(".git") } else { text };
         let name = loading.static_text(text, span, around)?;
         let keywords = around.keywords.within(entries, Place::Role, loading);
         let known = Place::Role.keywords();

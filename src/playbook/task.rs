@@ -101,7 +101,8 @@ impl Task {
         task.changed_when = conditions("changed_when");
         task.failed_when = conditions("failed_when");
         let mut value = |name: &str| node.get(name).and_then(|node| loading.value(node));
-        task.name = value("name");
+        // What is no text is no name, as in Ansible.
+        task.name = value("name").filter(|name| matches!(name.value, Value::Str(_) | Value::Lazy(_)));
         task.retries = value("retries");
         task.delay = value("delay");
         task.repeat = Loop::read(node, loading).filter(|_| !task.is_meta());

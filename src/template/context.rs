@@ -192,10 +192,7 @@ impl<'a> Context<'a> {
         match self.evaluate(template)? {
             Value::Undefined(undefined) => Err(at(TemplateError::undefined(&undefined))),
             Value::Bool(flag) => Ok(flag),
-            other if self.environment.allow_broken_conditionals => Ok(match other.as_str() {
-                Some(text) => !text.is_empty() && !matches!(text, "False" | "false"),
-                None => other.is_truthy(),
-            }),
+            other if self.environment.allow_broken_conditionals => Ok(other.is_truthy()),
             other => {
                 let type_name = other.type_name().to_owned();
                 Err(at(TemplateError::new(ErrorKind::Condition { truthy: other.is_truthy(), type_name })))

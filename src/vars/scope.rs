@@ -262,7 +262,7 @@ impl Names for Scope {
             let exports = play.exports.read();
             names.extend(exports.vars.keys().chain(exports.defaults.keys()).cloned());
         }
-        let files = self.files.iter().flat_map(|files| files.keys());
+        let files = self.files.iter().flat_map(Dict::keys);
         names.extend(files.filter_map(|key| key.as_str().map(str::to_owned)));
         names.extend(self.host.facts.keys().iter().filter_map(|key| key.as_str().map(|key| format!("ansible_{key}"))));
         let magic = [

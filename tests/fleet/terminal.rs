@@ -11,7 +11,7 @@ use std::{
 use super::{run::Finished, site::Site};
 
 /// How long a prompt, or the end of the run, may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The run, and what its terminal shows so far.
 pub struct Terminal {

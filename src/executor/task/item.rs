@@ -46,9 +46,10 @@ impl Runner<'_> {
             if matches!(end.status, Status::Skipped | Status::Unreachable) {
                 return end;
             }
-            let holds = match self.task.until.is_empty() {
-                true => Ok(end.status != Status::Failed),
-                false => all_hold(&self.task.until, &self.with_result(item, &end.result)),
+            let holds = if self.task.until.is_empty() {
+                Ok(end.status != Status::Failed)
+            } else {
+                all_hold(&self.task.until, &self.with_result(item, &end.result))
             };
             match holds {
                 Ok(true) => return end,

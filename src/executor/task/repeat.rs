@@ -91,7 +91,7 @@ impl Runner<'_> {
             (_, over) => context.resolve_deep(over)?,
         };
         match repeat.lookup.as_deref() {
-            Some(lookup) => context.loop_over(lookup, &over),
+            Some(lookup) => Ok(context.loop_over(lookup, &over)?.into_iter().map(as_list).collect()),
             None if matches!(over, Value::List(_) | Value::Tuple(_)) => over.iter(),
             None => Err(TemplateError::type_error(format!(
                 "The `loop` value must resolve to a 'list', not '{}'.",
@@ -180,6 +180,14 @@ impl Repeated<'_, '_> {
             self.is_over = all_hold(&repeat.control.break_when, &scope).unwrap_or(false);
         }
         self.ends.push(end);
+    }
+}
+
+/// A pair of a lookup as tasks see it: a list.
+fn as_list(item: Value) -> Value {
+    match item {
+        Value::Tuple(items) => Value::List(items.iter().cloned().collect()),
+        other => other,
     }
 }
 
