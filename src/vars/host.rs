@@ -96,6 +96,10 @@ impl HostVars {
                 facts.insert(name, value);
             }
         }
+        if facts.contains_key("module_setup") {
+            // What Ansible asks for before it gathers facts again.
+            facts.insert("_ansible_facts_gathered".into(), true.into());
+        }
         facts
     }
 

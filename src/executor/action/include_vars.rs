@@ -42,7 +42,11 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
     }
     let mut loaded = Loaded::default();
     let read = match arguments.text("dir")? {
-        Some(dir) => Folder::new(arguments)?.read(&arguments.origin.vars_folder(&dir), &mut loaded, context),
+        Some(dir) => {
+            let folder = arguments.origin.vars_folder(&dir);
+            let folder = std::path::absolute(&folder).unwrap_or(folder);
+            Folder::new(arguments)?.read(&folder, &mut loaded, context)
+        }
         None => file(context, arguments, &mut loaded),
     };
     let files = loaded.files.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>();

@@ -132,7 +132,12 @@ impl Runner<'_> {
 
     /// The end of what the controller did.
     async fn done(&self, item: &ItemRun, done: Done) -> ItemEnd {
+        let known = ["stdout_lines", "stderr_lines"].map(|name| (name, done.result.contains_key(name)));
         let mut end = self.judge(item, Ok(done.result));
+        // Only what modules print is split into lines.
+        for (name, _) in known.iter().filter(|(_, was_there)| !was_there) {
+            end.result.shift_remove(*name);
+        }
         end.facts = done.facts;
         end.layer = done.layer;
         if done.effect == Some(Effect::ResetConnection) {
