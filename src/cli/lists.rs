@@ -46,7 +46,7 @@ pub fn print(lists: &Lists, playbooks: &[Playbook], inventory: &Inventory) -> Re
             let warnings = print_play(lists, index, play, inventory).map_err(|error| vec![error])?;
             for warning in warnings {
                 if !told.contains(&warning.message) {
-                    print_errors(&[warning.clone()], lists.colour);
+                    print_errors(std::slice::from_ref(&warning), lists.colour);
                     told.insert(warning.message);
                 }
             }

@@ -288,7 +288,7 @@ impl Emitter {
             | Event::Notified { handler: text, .. }
             | Event::Included { item: Some(text), .. } => self.secrets.mask(text),
             Event::Warning(diagnostic) | Event::Error(diagnostic) | Event::HandlerNotFound(diagnostic) => {
-                self.secrets.mask_diagnostic(diagnostic)
+                self.secrets.mask_diagnostic(diagnostic);
             }
             Event::Playbook { .. }
             | Event::NoHostsMatched
