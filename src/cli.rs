@@ -3,15 +3,23 @@
 
 mod adhoc;
 mod arguments;
+mod config;
 mod doc;
 mod keyboard;
+mod inventory;
 mod lists;
 mod playbook;
 mod prompt;
+mod tree;
 
-use std::{ffi::OsString, io::IsTerminal, path::Path, sync::Arc};
+use std::{
+    ffi::{OsStr, OsString},
+    io::{IsTerminal, Write},
+    path::Path,
+    sync::Arc,
+};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     config::{
@@ -21,10 +29,12 @@ use crate::{
     executor::ExitCode,
     output::{Kind, Layout, render_message},
     source::{Diagnostic, Duplicates, Severity},
+    value::Dict,
+    vars,
 };
 
 pub use keyboard::{Answer, Keyboard};
-pub use prompt::{ask, ask_line};
+pub use prompt::{ask, ask_line, password as ask_password};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]
@@ -40,45 +50,46 @@ enum Command {
     Playbook(playbook::Arguments),
     /// Run one module on hosts.
     Run(adhoc::Arguments),
+    /// Show which hosts and groups there are, with their variables.
+    Inventory(inventory::Arguments),
+    /// Show settings and where they come from.
+    Config(config::Arguments),
     /// Show what modules do and which arguments they have.
     Doc(doc::Arguments),
 }
 
 /// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`.
 #[derive(Debug, Parser)]
-#[command(name = "ansible-playbook", version, max_term_width = 100, args_override_self = true)]
-struct AnsiblePlaybook {
+#[command(version, max_term_width = 100, args_override_self = true)]
+struct Named<A: Args> {
     #[command(flatten)]
-    arguments: playbook::Arguments,
-}
-
-/// `ansible` is `sutler run`.
-#[derive(Debug, Parser)]
-#[command(name = "ansible", version, max_term_width = 100, args_override_self = true)]
-struct AnsibleAdhoc {
-    #[command(flatten)]
-    arguments: adhoc::Arguments,
+    arguments: A,
 }
 
 /// Runs the program with its arguments, the first of which is its name.
 pub fn main(arguments: &[OsString]) -> ExitCode {
     let name = arguments.first().map(|name| Path::new(name).file_name().unwrap_or_default().to_owned());
-    if name.as_ref().is_some_and(|name| name == "ansible-playbook") {
-        return match AnsiblePlaybook::try_parse_from(arguments) {
-            Ok(parsed) => playbook::run(parsed.arguments),
+    match name.as_deref().and_then(OsStr::to_str) {
+        Some("ansible-playbook") => named("ansible-playbook", arguments, playbook::run),
+        Some("ansible") => named("ansible", arguments, adhoc::run),
+        Some("ansible-inventory") => named("ansible-inventory", arguments, inventory::run),
+        Some("ansible-config") => named("ansible-config", arguments, config::run),
+        _ => match Cli::try_parse_from(arguments) {
+            Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
+            Ok(Cli { command: Command::Run(arguments) }) => adhoc::run(arguments),
+            Ok(Cli { command: Command::Inventory(arguments) }) => inventory::run(arguments),
+            Ok(Cli { command: Command::Config(arguments) }) => config::run(arguments),
+            Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
             Err(error) => usage(&error),
-        };
+        },
     }
-    if name.is_some_and(|name| name == "ansible") {
-        return match AnsibleAdhoc::try_parse_from(arguments) {
-            Ok(parsed) => adhoc::run(parsed.arguments),
-            Err(error) => usage(&error),
-        };
-    }
-    match Cli::try_parse_from(arguments) {
-        Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
-        Ok(Cli { command: Command::Run(arguments) }) => adhoc::run(arguments),
-        Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
+}
+
+/// Runs one command as a program of its own.
+fn named<A: Args>(name: &'static str, arguments: &[OsString], run: fn(A) -> ExitCode) -> ExitCode {
+    let parsed = Named::<A>::command().name(name).try_get_matches_from(arguments);
+    match parsed.and_then(|matches| Named::<A>::from_arg_matches(&matches)) {
+        Ok(parsed) => run(parsed.arguments),
         Err(error) => usage(&error),
     }
 }
@@ -112,6 +123,15 @@ fn colours(config: &Config) -> bool {
         || !config.get(&output::ANSIBLE_NOCOLOR) && !never() && std::io::stdout().is_terminal()
 }
 
+/// `-e`; a file that is missing ends with another code than one that is wrong, as in Ansible.
+fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
+    vars::load_extra(texts).map_err(|error| {
+        let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
+        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
+        Stop::new(code, [error])
+    })
+}
+
 /// Why a command ends before it did anything.
 #[derive(Debug)]
 struct Stop {
@@ -136,6 +156,12 @@ impl Stop {
         print_errors(&self.errors, self.colour);
         self.code
     }
+}
+
+/// Prints a command's output; a reader that has gone (`| head`) has had enough.
+fn print_text(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Prints what is wrong before a run can start.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use crate::{
-    source::{Diagnostic, SourceFile},
+    source::{Diagnostic, SourceFile, Span, nearest},
     value::Value,
 };
 
@@ -29,6 +29,7 @@ use ini::Ini;
 #[derive(Debug)]
 pub struct Config {
     file: Option<PathBuf>,
+    ini: Ini,
     values: HashMap<&'static str, (Value, Origin)>,
     warnings: Vec<Diagnostic>,
 }
@@ -56,36 +57,37 @@ impl Config {
             Some(path) => SourceFile::read(path).and_then(|file| Ini::parse(&file)).map_err(|error| vec![error])?,
             None => Ini::default(),
         };
-        let mut config = Self { file, values: HashMap::new(), warnings: Vec::new() };
+        let mut config = Self { file, ini, values: HashMap::new(), warnings: Vec::new() };
         let mut errors = Vec::new();
         // The home comes first, because other defaults are below it.
         let is_home = |setting: &&Setting| setting.name == settings::paths::ANSIBLE_HOME.name;
         for setting in settings::all().filter(is_home).chain(settings::all().filter(|setting| !is_home(setting))) {
-            match config.resolve(setting, &ini, around) {
+            match config.resolve(setting, around) {
                 Ok(value) => {
                     config.values.insert(setting.name, value);
                 }
+                // Two rows may read the same place.
+                Err(error) if errors.contains(&error) => {}
                 Err(error) => errors.push(error),
             }
         }
         if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
-    fn resolve(&self, setting: &Setting, ini: &Ini, around: &Surroundings) -> Result<(Value, Origin), Diagnostic> {
+    fn resolve(&self, setting: &Setting, around: &Surroundings) -> Result<(Value, Origin), Diagnostic> {
         let is_number = matches!(setting.kind, Kind::Int | Kind::Float);
-        let env = setting.env.iter().rev().find_map(|name| {
-            let text = around.variable(name)?;
-            // An empty text is a text, but no number.
-            (!is_number || !text.is_empty()).then(|| (text.to_owned(), Origin::Env(name)))
-        });
+        let env =
+            setting.env.iter().rev().find_map(|name| Some((around.variable(name)?.to_owned(), Origin::Env(name))));
         let given = env.or_else(|| {
             setting.ini.iter().rev().find_map(|ini_name| {
                 let (section, key) = ini_name.split_once('.')?;
-                let found = ini.value(section, key)?;
+                let found = self.ini.value(section, key)?;
                 Some((found.value.clone(), Origin::File(found.span.clone())))
             })
         });
         let default = || setting.default.map(|text| (text.replace("$ANSIBLE_HOME", &self.home()), Origin::Default));
+        // An empty environment variable is a text, but no number: it takes the file's one away.
+        let given = given.filter(|(text, origin)| !(is_number && text.is_empty() && matches!(origin, Origin::Env(_))));
         let Some((text, origin)) = given.or_else(default) else { return Ok((Value::None, Origin::Default)) };
         let base = match &origin {
             Origin::File(span) => span.file.path().parent().unwrap_or(Path::new("")),
@@ -121,6 +123,22 @@ impl Config {
     /// The file that was read.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// What the file holds and no setting is called, each with its place.
+    pub fn unknown_keys(&self) -> Vec<Diagnostic> {
+        let known: Vec<&str> = settings::all().flat_map(|setting| setting.ini).copied().collect();
+        let unknown =
+            self.ini.entries().filter(|(section, key, _)| !known.contains(&format!("{section}.{key}").as_str()));
+        let report = |(section, key, span): (&str, &str, &Span)| {
+            let error = Diagnostic::error(format!("there is no setting `{key}` in the section `{section}`")).at(span);
+            let keys = known.iter().filter_map(|known| known.strip_prefix(section)?.strip_prefix('.'));
+            match nearest(key, keys) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error,
+            }
+        };
+        unknown.map(report).collect()
     }
 
     /// What is probably not meant.

@@ -23,6 +23,7 @@ mod task;
 
 use std::{path::PathBuf, sync::Arc};
 
+pub use connect::note_written_secrets;
 pub use control::Control;
 pub use report::{ExitCode, Report};
 
@@ -113,27 +114,34 @@ pub struct Run {
 }
 
 impl Run {
-    /// Runs playbooks one after the other and says how it ended.
-    pub async fn playbooks(self: &Arc<Self>, playbooks: &[Playbook]) -> ExitCode {
-        'all: for playbook in playbooks {
-            self.events.emit(Event::Playbook { path: playbook.path.clone(), plays: playbook.plays.len() });
-            for play in &playbook.plays {
-                let goes_on = play::run(self, play).await;
-                if !goes_on || self.control.is_stopping() {
-                    break 'all;
-                }
-            }
-        }
-        self.connections.close().await;
-        // A run that was given up has no recap, as in Ansible.
-        if self.report.is_broken() {
-            return self.report.exit_code();
-        }
+    /// What happened so far; said after each playbook.
+    fn recap(&self) {
         self.events.emit(Event::Recap(self.report.recap()));
         let stats = self.report.stats.all();
         if !(stats.run.is_empty() && stats.hosts.is_empty()) {
             self.events.emit(Event::Stats(stats));
         }
+    }
+
+    /// Runs playbooks one after the other and says how it ended.
+    pub async fn playbooks(self: &Arc<Self>, playbooks: &[Playbook]) -> ExitCode {
+        for playbook in playbooks {
+            self.events.emit(Event::Playbook { path: playbook.path.clone(), plays: playbook.plays.len() });
+            for play in &playbook.plays {
+                let goes_on = play::run(self, play).await;
+                if !goes_on || self.control.is_stopping() {
+                    break;
+                }
+            }
+            if self.report.is_broken() {
+                break;
+            }
+            self.recap();
+            if self.control.is_stopping() || self.report.has_lost() {
+                break;
+            }
+        }
+        self.connections.close().await;
         if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }
     }
 }

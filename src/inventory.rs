@@ -4,19 +4,24 @@
 //! Nothing here opens a connection or evaluates a template: variables stay nodes with their positions.
 
 mod address;
+mod constructed;
 mod edit;
+mod generator;
 mod glob;
 mod group;
 mod host;
 mod host_range;
 mod ini;
+mod keyed_group;
 mod layers;
 mod literal;
+mod options;
 mod pattern;
 mod script;
 mod select;
 mod shell_words;
 mod structure;
+mod toml;
 mod vars_files;
 mod yaml;
 mod load;
@@ -29,8 +34,9 @@ use std::{
 use indexmap::{IndexMap, IndexSet};
 
 use crate::{
-    config::Config,
+    config::{Config, settings},
     source::{Diagnostic, Node},
+    value::Dict,
 };
 
 pub use address::split_port;
@@ -41,7 +47,7 @@ pub use pattern::Pattern;
 pub use select::Selection;
 
 use host::Implicit;
-use vars_files::VarsFiles;
+use vars_files::{Rules, VarsFiles};
 
 /// Variables by name, in the order of the file.
 pub type Vars = IndexMap<String, Node>;
@@ -57,16 +63,40 @@ pub struct Inventory {
     implicit: Implicit,
     /// The sources as they were asked for.
     given: Vec<String>,
-    /// The settings it is read with.
-    config: Arc<Config>,
+    /// What it is read with.
+    kept: Kept,
     /// The sources as they were found.
     sources: Vec<PathBuf>,
     files: VarsFiles,
+    merges_hashes: bool,
     warnings: Vec<Diagnostic>,
+    odd_names: IndexSet<String>,
 }
 
-impl Default for Inventory {
-    fn default() -> Self {
+/// What sources are read with.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The folder whose `group_vars` and `host_vars` count too.
+    pub playbook_dir: Option<&'a Path>,
+    /// `-e`, which constructed groups may see.
+    pub extra: &'a Dict,
+    /// The settings.
+    pub config: &'a Arc<Config>,
+}
+
+/// What sources are read with when they are read again.
+#[derive(Debug, Default)]
+struct Kept {
+    playbook_dir: Option<PathBuf>,
+    extra: Dict,
+    config: Arc<Config>,
+}
+
+impl Inventory {
+    /// An inventory with nothing in it.
+    fn new(config: &Config) -> Self {
+        let merges_hashes = config.get(&settings::running::DEFAULT_HASH_BEHAVIOUR) == "merge";
+        let endings = config.get(&settings::inventory::YAML_FILENAME_EXTENSIONS);
         let mut groups = ["all", "ungrouped"].map(Group::new);
         groups[0].children.insert("ungrouped".to_owned());
         groups[1].parents.insert("all".to_owned());
@@ -75,22 +105,22 @@ impl Default for Inventory {
             groups: groups.map(|group| (group.name.clone(), group)).into_iter().collect(),
             implicit: Implicit::default(),
             given: Vec::new(),
-            config: Arc::default(),
+            kept: Kept::default(),
             sources: Vec::new(),
-            files: VarsFiles::default(),
+            files: VarsFiles::new(Rules { endings, merges: merges_hashes }),
+            merges_hashes,
             warnings: Vec::new(),
+            odd_names: IndexSet::new(),
         }
     }
-}
 
-impl Inventory {
     /// Reads the sources in their order; what a later one says about a host or group is added to what
     /// earlier ones said, and its variables win. A source is the path of a file or directory, or names
-    /// with a comma among them. `playbook_dir` is the folder whose `group_vars` and `host_vars` count too.
+    /// with a comma among them.
     ///
-    /// Fails when a source is missing or is not understood.
-    pub fn load(sources: &[String], playbook_dir: Option<&Path>, config: &Arc<Config>) -> Result<Self, Diagnostic> {
-        load::sources(sources, playbook_dir, config)
+    /// Fails when a source is missing or is not understood, unless the settings say that it is passed over.
+    pub fn load(sources: &[String], reading: &Reading) -> Result<Self, Diagnostic> {
+        load::sources(sources, reading)
     }
 
     /// The hosts in the order in which they were first named, without the implicit ones.

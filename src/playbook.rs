@@ -30,7 +30,7 @@ pub use condition::Condition;
 pub use free_form::parse as parse_free_form;
 pub use keywords::Keywords;
 pub use lint::lint;
-pub use load::{Loading, load, load_node};
+pub use load::{Broken, Loading, load, load_node};
 pub use loops::Loop;
 pub use origin::{Around, Origin};
 pub use play::Play;

@@ -3,6 +3,7 @@
 mod diagnostic;
 mod excerpt;
 mod file;
+mod literal_secret;
 mod mapping;
 mod node;
 mod resolve;
@@ -16,6 +17,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SourceFile;
+pub use literal_secret::MASK;
 pub use mapping::Duplicates;
 pub use node::{Entry, Kind, Node};
 pub use span::{Span, Spanned};

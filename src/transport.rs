@@ -10,8 +10,7 @@ mod channel;
 mod connections;
 mod error;
 mod escalation;
-#[cfg(test)]
-mod fleet_tests;
+mod form;
 mod image;
 mod known_hosts;
 mod local;
@@ -27,11 +26,11 @@ mod start;
 mod target;
 
 pub use bodies::Bodies;
+#[cfg(test)]
+pub use bodies::NoBodies;
 pub use connections::{Connections, Options, RawOutput};
 pub use error::{ConnectError, Stage};
 pub use escalation::Become;
 pub use secret::Secret;
 pub use session::{Session, Task};
 pub use target::{Kind, Target};
-#[cfg(test)]
-pub use {bodies::NoBodies, escalation::Method};

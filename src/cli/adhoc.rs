@@ -11,8 +11,8 @@ use clap::ArgAction;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
-    colours, layout,
-    playbook::{Launch, extra_vars, printing, project},
+    colours, extra_vars, layout,
+    playbook::{Launch, printing, project},
     print_errors, settings,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         settings::{output, running},
     },
     executor::{ExitCode, Options},
-    inventory::{Inventory, Pattern, Selection},
+    inventory::{Inventory, Pattern, Reading, Selection},
     output::{Form, Layout, Secrets},
     plan::TagFilter,
     playbook::{self, Playbook, Project},
@@ -104,8 +104,9 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     arguments.check().map_err(stop(ExitCode::Settings))?;
     let sources = arguments.hosts.sources(&config);
     let folder = arguments.playbook_dir.clone();
-    let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(stop(ExitCode::Error))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let inventory = Inventory::load(&sources, &reading).map_err(stop(ExitCode::Error))?;
     let project = project(folder.clone(), &extra, &config);
     let loaded = arguments.playbook(&project);
     let playbook = loaded.map_err(|errors| Stop::new(ExitCode::Failed, errors).in_colour(colour))?;
@@ -213,7 +214,7 @@ impl Arguments {
         let play = Node::new(Kind::Map(play.into()), place.clone());
         let document = Node::new(Kind::List(vec![play]), place.clone());
         let name = Path::new(&self.playbook_dir).join("__adhoc_playbook__");
-        let loaded = playbook::load_node(&document, &name, project)?;
+        let loaded = playbook::load_node(&document, &name, project).map_err(|broken| broken.errors)?;
         if loaded.missing.is_empty() { Ok(loaded.playbook) } else { Err(loaded.missing) }
     }
 

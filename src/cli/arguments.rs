@@ -7,11 +7,12 @@ use std::{
     sync::Arc,
 };
 
+use super::prompt;
 use crate::{
     config::{Config, settings},
     executor::ConnectionDefaults,
     output::Secrets,
-    source::Diagnostic,
+    source::{Diagnostic, SourceFile},
     transport::Secret,
 };
 
@@ -185,25 +186,33 @@ struct Password {
 impl Password {
     fn get(self, secrets: &Secrets) -> Result<Option<Secret>, Diagnostic> {
         let password = match self.file.filter(|_| !self.asks) {
-            Some(file) => Some(password_of(&file)?),
-            None => self.asks.then(|| rpassword::prompt_password(self.question).unwrap_or_default()),
+            Some(file) => Some(password_of(&file)?.into()),
+            None if self.asks => Some(prompt::password(self.question).ok_or_else(|| nobody(self.question))?),
+            None => None,
         };
-        Ok(password.map(|password| {
-            secrets.add(&password);
-            password.into()
-        }))
+        if let Some(password) = &password {
+            secrets.add(password.expose());
+        }
+        Ok(password)
     }
+}
+
+/// There is no terminal, and standard input has ended.
+fn nobody(question: &str) -> Diagnostic {
+    let what = question.split(['[', ':']).next().unwrap_or(question);
+    let error = Diagnostic::error(format!("there is nobody to ask for the {what}"));
+    error.help("run it on a terminal, or give the password as a line of standard input")
 }
 
 /// The password in a file, or what the file prints if it is executable; blanks around it do not count.
 fn password_of(file: &Path) -> Result<String, Diagnostic> {
-    let cannot = |cause: std::io::Error| {
-        Diagnostic::error(format!("cannot read the password file `{}`: {cause}", file.display()))
-    };
-    let executable = file.metadata().map_err(cannot)?.permissions().mode() & 0o111 != 0;
+    let executable = file.metadata().is_ok_and(|found| found.permissions().mode() & 0o111 != 0);
     if !executable {
-        return Ok(std::fs::read_to_string(file).map_err(cannot)?.trim().to_owned());
+        return Ok(SourceFile::read(file)?.text().trim().to_owned());
     }
+    let cannot = |cause: std::io::Error| {
+        Diagnostic::error(format!("cannot run the password program `{}`: {cause}", file.display()))
+    };
     let program = file.canonicalize().map_err(cannot)?;
     let output = Command::new(program).output().map_err(cannot)?;
     if !output.status.success() {

@@ -73,16 +73,17 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
     if lists.tasks {
         println!("    tasks:");
     }
-    let mut tags = BTreeSet::new();
+    let mut tags: BTreeSet<String> = play.keywords.tags.iter().cloned().collect();
+    let filters = lists.is_filtered() || lists.tasks && !lists.tags && !lists.hosts;
     for task in play.sections.iter().flat_map(|section| tasks(section)) {
-        if lists.is_filtered() && !lists.filter.selects(&task.keywords.tags) {
+        if filters && !lists.filter.selects(&task.keywords.tags) {
             continue;
         }
         tags.extend(task.keywords.tags.clone());
         if lists.tasks {
             let sorted: BTreeSet<&String> = task.keywords.tags.iter().collect();
             let sorted: Vec<&str> = sorted.into_iter().map(String::as_str).collect();
-            println!("      {}\tTAGS: [{}]", title(task), sorted.join(", "));
+            println!("      {}\tTAGS: [{}]", listed(task), sorted.join(", "));
         }
     }
     if lists.tags {
@@ -92,10 +93,9 @@ fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -
     Ok(selection.warnings)
 }
 
-/// The name with its role, or only the module.
-fn title(task: &Task) -> String {
-    let is_named = task.name.as_ref().is_some_and(|name| !written(&name.value).is_empty());
-    if is_named { task.title() } else { task.action.name.value.clone() }
+/// A task with a name is listed with its role, one without as its module.
+fn listed(task: &Task) -> String {
+    task.name.as_ref().map_or_else(|| task.action.name.value.clone(), |_| task.title())
 }
 
 /// The tasks of a block; those of `rescue` and `always` are not listed.

@@ -13,20 +13,20 @@ use parking_lot::RwLock;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
-    colours, layout, lists, print_errors, settings,
+    colours, extra_vars, layout, lists, print_errors, settings,
 };
 use crate::{
     config::{
         Config,
         settings::{output, paths, running},
     },
-    executor::{Control, ExitCode, Options, Run},
-    inventory::{Inventory, Pattern},
+    executor::{Control, ExitCode, Options, Run, note_written_secrets},
+    inventory::{Inventory, Pattern, Reading},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
-    playbook::{self, Playbook, Project},
+    playbook::{self, Broken, Playbook, Project},
     source::{Diagnostic, Severity},
-    template::Environment,
+    template::{Environment, HostSelector},
     transport::{self, Connections},
     value::{Dict, Value},
     vars::{self, GroupNames, RunVars},
@@ -110,20 +110,22 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
     let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
     warnings.extend(arguments.warnings());
     for path in &arguments.playbooks {
         is_playbook(path).map_err(&wrong)?;
         let loaded = playbook::load(path, &project(folder_of(path), &extra, &config))
-            .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour))?;
+            .map_err(|broken| Stop::new(of_broken(&broken), broken.errors).in_colour(colour))?;
         warnings.extend(loaded.warnings);
         missing.extend(loaded.missing);
         playbooks.push(loaded.playbook);
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = arguments.hosts.sources(&config);
-    let inventory = Inventory::load(&sources, Some(&folder), &config).map_err(&wrong)?;
+    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
         leaves_somebody(&inventory, limit, colour).map_err(&wrong)?;
     }
@@ -152,11 +154,19 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     Launch { playbooks, inventory, sources, extra, folder, options, warnings }.go(printing, secrets)
 }
 
+/// How it ends when a playbook cannot be loaded.
+fn of_broken(broken: &Broken) -> ExitCode {
+    if broken.is_refused { ExitCode::Error } else { ExitCode::Unreachable }
+}
+
 /// Where the plays of a folder find roles and collections.
 pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Config) -> Arc<Project> {
     let mut project = Project::new(folder, extra.clone());
     project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
     project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
+    let mut environment = (*project.environment).clone();
+    environment.allow_broken_conditionals = config.get(&running::ALLOW_BROKEN_CONDITIONALS);
+    project.environment = Arc::new(environment);
     Arc::new(project)
 }
 
@@ -177,13 +187,20 @@ impl Launch {
         let Self { playbooks, inventory, sources, extra, folder, options, warnings } = self;
         let colour = printing.colour;
         let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
+        let inventory = Arc::new(RwLock::new(inventory));
+        for playbook in &playbooks {
+            for play in &playbook.plays {
+                play.project.environment.select_hosts_by(selector(&inventory));
+            }
+        }
+        let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
+        note_written_secrets(&vars, &secrets);
         let (events, output) = Output::start(printing, secrets);
         events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
-        for warning in warnings.into_iter().chain(inventory.warnings().cloned()) {
+        let of_inventory = inventory.read().warnings().cloned().collect::<Vec<_>>();
+        for warning in warnings.into_iter().chain(of_inventory) {
             events.emit(Event::Warning(warning));
         }
-        let inventory = Arc::new(RwLock::new(inventory));
-        let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| stop(ExitCode::Error)(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
         let code = runtime.block_on(async {
@@ -205,6 +222,16 @@ impl Launch {
         output.finish();
         Ok(code)
     }
+}
+
+/// Finds the hosts of patterns for templates.
+fn selector(inventory: &Arc<RwLock<Inventory>>) -> HostSelector {
+    let inventory = Arc::clone(inventory);
+    Box::new(move |text| {
+        let pattern = Pattern::parse(text).map_err(|error| error.message)?;
+        let inventory = inventory.read();
+        Ok(inventory.select(&pattern).hosts.iter().map(|id| inventory[*id].name.clone()).collect())
+    })
 }
 
 /// Where the settings come from, as `-v` says it.
@@ -232,15 +259,6 @@ fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
             .worded(format!("the playbook: {shown} does not appear to be a file"))),
         Ok(_) => Ok(()),
     }
-}
-
-/// `-e`; a file that is missing ends with another code than one that is wrong, as in Ansible.
-pub(super) fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
-    vars::load_extra(texts).map_err(|error| {
-        let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
-        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
-        Stop::new(code, [error])
-    })
 }
 
 /// Fails when `--limit` excludes every host.
@@ -298,10 +316,18 @@ impl Arguments {
 
     /// The tags of the settings and those of the command line together.
     fn tags(&self, config: &Config) -> TagFilter {
-        let [mut only, mut skipped] = [&running::TAGS_RUN, &running::TAGS_SKIP].map(|key| config.get(key));
-        only.extend(self.tags.iter().cloned());
-        skipped.extend(self.skip_tags.iter().cloned());
-        TagFilter::new(only, skipped)
+        let with = |given: &[String], key| given.iter().cloned().chain(config.get(key)).collect();
+        TagFilter::new(with(&self.tags, &running::TAGS_RUN), with(&self.skip_tags, &running::TAGS_SKIP))
+    }
+
+    /// How many hosts work at once. Fails when the settings say less than one.
+    fn forks(&self, config: &Config) -> Result<i64, Diagnostic> {
+        let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
+        if forks >= 1 {
+            return Ok(forks);
+        }
+        let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
+        Err(error.help("`sutler config dump --only-changed` shows where"))
     }
 
     /// About options that are taken and do nothing.
@@ -315,15 +341,10 @@ impl Arguments {
 
     /// Asks for the passwords that were announced.
     fn into_options(self, config: &Arc<Config>, secrets: &Secrets) -> Result<Options, Diagnostic> {
-        let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
-        if forks < 1 {
-            let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
-            return Err(error.help("`sutler config dump --only-changed` shows where"));
-        }
         Ok(Options {
             check: self.check,
             diff: self.diff || config.get(&output::DIFF_ALWAYS),
-            forks: forks as usize,
+            forks: self.forks(config)? as usize,
             limit: self.hosts.limit.clone(),
             tags: self.tags(config),
             start_at: self.start_at_task,
@@ -364,6 +385,9 @@ fn run_vars(
     constants.insert("ansible_skip_tags", vars::text_list(options.tags.skipped()));
     constants.insert("ansible_version", ansible_version());
     constants.insert("ansible_inventory_sources", vars::text_list(sources));
+    if let Some(file) = options.config.file() {
+        constants.insert("ansible_config_file", vars::path_value(std::path::absolute(file).unwrap_or_default()));
+    }
     if let Some(limit) = &options.limit {
         constants.insert("ansible_limit", Value::from(limit.as_str()));
     }
@@ -376,6 +400,8 @@ fn run_vars(
     let mut environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
     environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     Ok(Arc::new(RunVars {
+        merges: options.config.get(&running::DEFAULT_HASH_BEHAVIOUR) == "merge",
+        injects_facts: options.config.get(&running::INJECT_FACTS_AS_VARS),
         extra,
         hosts,
         groups: GroupNames::new(shared),

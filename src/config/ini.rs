@@ -25,6 +25,13 @@ impl Ini {
         Ok(reader.sections)
     }
 
+    /// All keys with their sections and places.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str, &Span)> {
+        self.0.iter().flat_map(|(section, keys)| {
+            keys.iter().map(move |(key, value)| (section.as_str(), key.as_str(), &value.span))
+        })
+    }
+
     /// A value; sections are told apart by case, keys are not.
     pub fn value(&self, section: &str, key: &str) -> Option<&Spanned<String>> {
         let of = |section: &str| self.0.get(section)?.get(key);

@@ -33,7 +33,7 @@ pub fn value(
     let path = |text: &str| Value::from(around.path(text.trim(), base).to_string_lossy().as_ref());
     let is_default = matches!(origin, Origin::Default);
     let value = match setting.kind {
-        Kind::Bool => Value::Bool(is_true(text)),
+        Kind::Bool => Value::Bool(Kind::is_true(text)),
         Kind::Int => Value::Int(integer(text).ok_or_else(wrong)?),
         Kind::Float => Value::Float(text.trim().parse().map_err(|_| wrong())?),
         Kind::Text if matches!(origin, Origin::File(_)) => Value::from(unquoted(text)),
@@ -53,11 +53,6 @@ pub fn value(
         return Err(fault(setting, text, origin, &format!("it has to be one of: {}", setting.choices.join(", "))));
     }
     Ok(value)
-}
-
-/// What counts as true in settings.
-fn is_true(text: &str) -> bool {
-    matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
 }
 
 fn integer(text: &str) -> Option<i64> {

@@ -29,6 +29,33 @@ pub struct Setting {
     pub status: Status,
 }
 
+impl Setting {
+    /// The kind of plugin, the plugin and its option, if it belongs to one.
+    pub fn plugin(&self) -> Option<(&'static str, &'static str, &'static str)> {
+        let (kind, rest) = self.option?.split_once('.')?;
+        let (plugin, option) = rest.split_once('.')?;
+        Some((kind, plugin, option))
+    }
+
+    /// Its default as data; paths stay as they are written.
+    pub fn default_value(&self) -> Value {
+        let Some(text) = self.default else { return Value::None };
+        match self.kind {
+            Kind::Bool => Value::Bool(Kind::is_true(text)),
+            Kind::Int => text.parse().map_or_else(|_| Value::from(text), Value::Int),
+            Kind::Float => text.parse().map_or_else(|_| Value::from(text), Value::Float),
+            Kind::List if text.is_empty() => Value::List([].into_iter().collect()),
+            Kind::List => Value::List(text.split(',').map(Value::from).collect()),
+            Kind::Text | Kind::Path | Kind::PathList | Kind::PathSpec => Value::from(text),
+        }
+    }
+
+    /// Its name among the settings of its plugin, or of Ansible.
+    pub fn option_name(&self) -> &'static str {
+        self.plugin().map_or(self.name, |(_, _, option)| option)
+    }
+}
+
 /// Whether a setting has an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -62,6 +89,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether a text is true as a boolean.
+    pub fn is_true(text: &str) -> bool {
+        matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
+    }
+
     /// Ansible's name.
     pub fn name(self) -> &'static str {
         match self {

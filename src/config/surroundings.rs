@@ -5,6 +5,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use crate::source::{Diagnostic, nearest};
+
+use super::settings;
+
 /// The surroundings of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
@@ -25,6 +29,24 @@ impl Surroundings {
     /// An environment variable.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
+    }
+
+    /// Environment variables that begin like those of settings, and are none.
+    pub fn unknown_variables(&self) -> Vec<Diagnostic> {
+        let known: Vec<&str> = settings::all().flat_map(|setting| setting.env).copied().collect();
+        let mut names: Vec<&String> = self.variables.keys().collect();
+        names.retain(|name| {
+            name.starts_with("ANSIBLE_") && *name != "ANSIBLE_CONFIG" && !known.contains(&name.as_str())
+        });
+        names.sort_unstable();
+        let report = |name: &String| {
+            let error = Diagnostic::error(format!("no setting is read from the environment variable {name}"));
+            match nearest(name, known.iter().copied()) {
+                Some(near) => error.help(format!("did you mean {near}?")),
+                None => error,
+            }
+        };
+        names.into_iter().map(report).collect()
     }
 
     /// The absolute form of a path as people write it: `~` and `$NAME` are replaced, and a relative path

@@ -36,7 +36,7 @@ use crate::{
     output::Shown,
     playbook::{Origin, Task},
     source::{Diagnostic, Span, Spanned},
-    template::TemplateError,
+    template::{Syntax, Template, TemplateError},
     transport::ConnectError,
     value::Value,
     vars::{HostVars, Scope},
@@ -80,7 +80,7 @@ impl Layer {
             Self::Included => host.included.insert(name, value.clone()),
             Self::StoredAndFact => {
                 host.stored.insert(name, value.clone());
-                host.facts.insert(name, value.clone());
+                host.facts.insert(name.strip_prefix("ansible_").unwrap_or(name), value.clone());
             }
         }
     }
@@ -107,6 +107,8 @@ pub struct Done {
 pub enum PrepareError {
     /// A template fails; the place is that of the argument.
     Template(TemplateError, Option<Span>),
+    /// What it includes cannot be read.
+    Include(Diagnostic),
     /// Anything else.
     Failed(Diagnostic),
 }
@@ -144,7 +146,8 @@ impl Evaluated {
             let failed = |error| PrepareError::Template(error, Some(argument.span.clone()));
             let value = evaluate(argument, scope).map_err(failed)?;
             if !value.is_omit() {
-                arguments.insert(name.clone(), Spanned::new(value, argument.span.clone()));
+                let name = evaluated_name(name, &argument.span, scope).map_err(failed)?;
+                arguments.insert(name, Spanned::new(value, argument.span.clone()));
             }
         }
         Ok(Self { arguments, origin: Arc::clone(&task.origin) })
@@ -167,6 +170,12 @@ impl Evaluated {
     /// The argument that is written at a place.
     pub fn at(&self, span: &Span) -> Option<&Value> {
         self.arguments.values().find(|argument| argument.span == *span).map(|argument| &argument.value)
+    }
+
+    /// The file or role that an include names.
+    fn included(&self) -> Option<String> {
+        let names = ["file", "_raw_params", "free_form", "name", "role"];
+        names.into_iter().find_map(|name| self.value(name)).map(Value::to_str)
     }
 
     /// All arguments as text: equal texts mean the same.
@@ -201,8 +210,18 @@ impl Evaluated {
 
 /// Evaluates a task for one item and does the controller's part of it.
 pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
+    let prepared = prepare_unmasked(context, task, scope);
+    // A job has noted its secrets already, those that it connects with.
+    if !matches!(prepared, Ok(Prepared::Job(_))) {
+        super::connect::note_secrets(scope, context.run.events.secrets());
+    }
+    prepared
+}
+
+fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
     let module = task.action.module.0.short_name();
     let background = Background::new(task, scope)?;
+    check_names(task)?;
     if module == "assert" {
         return assert::run(task, scope).map(Prepared::Done);
     }
@@ -233,7 +252,10 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
         }
         "include_tasks" | "include_role" => {
             let include = Some(context.includes.find(task, &arguments)?);
-            Ok(Prepared::Done(Done { include, ..Done::default() }))
+            let mut result = Fields::new();
+            result.insert("include".into(), json!(arguments.included()));
+            result.insert("include_args".into(), json!({}));
+            Ok(Prepared::Done(Done { result, include, ..Done::default() }))
         }
         "missing" => Err(Diagnostic::error(format!("there is no module `{}` here", task.action.name.value)).into()),
         "meta" => meta::run(&arguments, task).map(Prepared::Done),
@@ -255,6 +277,32 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
             let job = Job::new(context, settings, scope, module, fields, contents)?;
             Ok(Prepared::Job(Box::new(job.in_background(background))))
         }
+    }
+}
+
+/// The name of an argument, which may be a template: `set_fact` sets variables of any name.
+fn evaluated_name(name: &str, span: &Span, scope: &Scope) -> Result<String, TemplateError> {
+    if Template::is_plain(name) {
+        return Ok(name.to_owned());
+    }
+    let template = Template::compile(name, span, &Syntax::default())?;
+    Ok(scope.context().render(&template)?.to_str())
+}
+
+/// Fails for arguments that an action of the controller does not have.
+fn check_names(task: &Task) -> Result<(), PrepareError> {
+    let spec = (task.action.module.0.spec)();
+    if spec.open || !task.action.module.0.is_action || task.is_meta() {
+        return Ok(());
+    }
+    let unknown = task.action.arguments.iter().filter(|(name, _)| spec.option(name).is_none());
+    let names: Vec<&str> = unknown.clone().map(|(name, _)| name.as_str()).collect();
+    match unknown.map(|(_, argument)| &argument.span).next() {
+        Some(span) => {
+            let message = format!("Invalid options for {}: {}", task.action.module.0.name, names.join(","));
+            Err(Diagnostic::error(message).at(span).into())
+        }
+        None => Ok(()),
     }
 }
 

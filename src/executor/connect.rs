@@ -11,12 +11,13 @@ use crate::{
         Config,
         settings::{connection, escalation, ssh},
     },
+    output::Secrets,
     playbook::expand_home,
     source::Diagnostic,
     template::TemplateError,
     transport::{Become, Kind, Secret, Target},
     value::Value,
-    vars::Scope,
+    vars::{RunVars, Scope},
 };
 
 /// Why a task cannot even try to reach its host.
@@ -76,6 +77,44 @@ impl Variables<'_> {
     fn number(&self, name: &'static str, names: &[&str]) -> Result<Option<u64>, ConnectSettingError> {
         let Some(value) = self.text(names)? else { return Ok(None) };
         value.trim().parse().map(Some).map_err(|_| ConnectSettingError::Number { name, value })
+    }
+}
+
+/// Every variable that holds a password or passphrase of a connection.
+const SECRETS: [&str; 13] = [
+    "ansible_password",
+    "ansible_ssh_pass",
+    "ansible_ssh_password",
+    "ansible_ssh_private_key_passphrase",
+    "ansible_private_key_passphrase",
+    "ansible_become_password",
+    "ansible_become_pass",
+    "ansible_sudo_password",
+    "ansible_sudo_pass",
+    "ansible_su_password",
+    "ansible_su_pass",
+    "ansible_doas_password",
+    "ansible_doas_pass",
+];
+
+/// Masks the passwords that the inventory and the command line spell out, before anything is
+/// printed. Templates wait until a host needs them: they may ask a program.
+pub fn note_written_secrets(vars: &RunVars, secrets: &Secrets) {
+    let hosts = vars.hosts.names();
+    let hosts: Vec<_> = hosts.iter().filter_map(|name| vars.hosts.get(name.as_str()?)).collect();
+    for layer in hosts.iter().map(|host| &host.inventory).chain([&vars.extra]) {
+        for value in SECRETS.iter().filter_map(|name| layer.get(*name)).filter(|value| !value.may_be_lazy()) {
+            secrets.add(&value.to_str());
+        }
+    }
+}
+
+/// Masks the passwords that a task could see, for a task that does not connect.
+pub fn note_secrets(scope: &Scope, secrets: &Secrets) {
+    let variables = Variables(scope);
+    // One that cannot be evaluated cannot be shown either.
+    for text in SECRETS.iter().filter_map(|name| variables.text(&[name]).ok().flatten()) {
+        secrets.add(&text);
     }
 }
 

@@ -26,9 +26,11 @@ pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Tas
     for (name, value) in &play.gathering {
         arguments.insert((*name).to_owned(), value.clone());
     }
-    // Facts are gathered whatever tags are asked for, and even in check mode.
+    // Unless the play itself is tagged, facts are gathered whatever tags are asked for.
     let mut keywords = play.keywords.clone();
-    keywords.tags = vec!["always".into()];
+    if keywords.tags.is_empty() {
+        keywords.tags = vec!["always".into()];
+    }
     keywords.when.clear();
     let name = Spanned::new("gather_facts".into(), span.clone());
     let action = Action { name, module: Module(module), arguments, defaults: None };

@@ -53,7 +53,7 @@ impl Handlers {
     ) -> Vec<Spanned<String>> {
         let mut unknown = Vec::new();
         for name in names {
-            let by_name = self.tasks.iter().rev().find(|handler| is_called(handler, &name.value, &evaluate));
+            let by_name = self.by_name(|handler| is_called(handler, &name.value, &evaluate));
             let listening = self.listening(&name.value);
             let found: Vec<TaskId> = by_name.into_iter().chain(listening).map(|handler| handler.id).collect();
             if found.is_empty() {
@@ -62,6 +62,12 @@ impl Handlers {
             notified.extend(found);
         }
         unknown
+    }
+
+    /// The first of the list that was read last: lists count from the last to the first, their members in order.
+    fn by_name(&self, is_it: impl Fn(&Task) -> bool) -> Option<&Arc<Task>> {
+        let lists = self.tasks.chunk_by(|one, other| list_of(one) == list_of(other)).collect::<Vec<_>>();
+        lists.iter().rev().find_map(|list| list.iter().find(|handler| is_it(handler)))
     }
 
     /// The handlers that listen to a topic; of several with one name, the one that was read last.
@@ -74,10 +80,15 @@ impl Handlers {
     }
 }
 
+/// The list that a handler is written in.
+fn list_of(handler: &Task) -> (Option<&str>, &std::path::Path) {
+    (handler.origin.role.as_ref().map(|role| role.key.as_str()), handler.span.file.path())
+}
+
 /// Whether two handlers are one: the same task, read for equal uses of a role.
 fn is_same(one: &Task, other: &Task) -> bool {
     let same_role = match (&one.origin.role, &other.origin.role) {
-        (Some(role), Some(other)) => role.key == other.key,
+        (Some(role), Some(other)) => role.path == other.path,
         _ => false,
     };
     let place = |task: &Task| (task.span.line, task.span.column, task.span.file.path().to_owned());

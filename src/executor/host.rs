@@ -194,6 +194,14 @@ impl HostState {
         self.include(VecDeque::from([handlers]));
     }
 
+    /// Whether a failure of the task before it leads to a `rescue`, of this block or of one around it.
+    pub fn is_rescuable(&self) -> bool {
+        let rescues = |frame: &Frame| {
+            matches!(frame, Frame::Block { range: BlockRange { rescue: Some(_), .. }, section: Section::Tasks, .. })
+        };
+        self.calls.iter().flat_map(|call| &call.frames).any(rescues)
+    }
+
     /// The task before it failed: it goes on where the blocks around say, or not at all. Returns
     /// whether a `rescue` took the failure.
     pub fn fail(&mut self) -> bool {

@@ -61,8 +61,10 @@ impl Includes {
     /// What a task includes with these arguments.
     pub fn find(&self, task: &Task, arguments: &Evaluated) -> Result<Arc<IncludedFile>, PrepareError> {
         let key = (task.id, arguments.written());
-        if let Some(known) = self.files.lock().get(&key) {
-            return known.clone().map_err(PrepareError::from);
+        // Hosts that come at the same time wait for the first one: all of them get the same program.
+        let mut files = self.files.lock();
+        if let Some(known) = files.get(&key) {
+            return known.clone().map_err(PrepareError::Include);
         }
         let mut loading = Loading::new(&self.project);
         let read = match task.action.module.0.short_name() {
@@ -80,10 +82,10 @@ impl Includes {
                     (None, None) => Err(Diagnostic::error("nothing to include was named").at(&task.span)),
                 }
             }
-            Err(errors) => Err(merged(errors)),
+            Err(broken) => Err(merged(broken.errors)),
         };
-        self.files.lock().insert(key, found.clone());
-        found.map_err(PrepareError::from)
+        files.insert(key, found.clone());
+        found.map_err(PrepareError::Include)
     }
 
     fn tasks(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
@@ -106,7 +108,7 @@ impl Includes {
             // The values of arguments are found by the place where they are written.
             arguments.at(&written.span).cloned()
         };
-        let role_use = imports::role_of(&task.action, &task.span, evaluate, loading)?;
+        let role_use = imports::role_of(&task.action, &task.span, &include.vars, evaluate, loading)?;
         let label = PathBuf::from(&role_use.name.value);
         let around = Around { is_handler: false, ..include.around.clone() };
         let RoleItems { role, block, handlers } = role_use.load(&around, loading)?;

@@ -1,13 +1,16 @@
 //! One play: its hosts, batch by batch, through its program.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use parking_lot::{Mutex, RwLock};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    Run, facts,
+    ExitCode, Run, facts,
     handlers::Handlers,
     host::{Ended, HostState},
     include::Includes,
@@ -21,7 +24,7 @@ use crate::{
     inventory::Pattern,
     output::{Event, TaskStart},
     plan::{Program, batches},
-    playbook::{Play, Task, TaskId, keywords::Vars},
+    playbook::{Play, Task, TaskId, keywords::Vars, written},
     source::{Diagnostic, Spanned},
     template::TemplateError,
     value::{Dict, Value},
@@ -37,13 +40,15 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
         Ok(play_run) => Arc::new(play_run),
         Err(error) => {
             run.events.emit(Event::Error(error));
-            run.report.break_off();
+            run.report.break_off(ExitCode::Unreachable);
             return false;
         }
     };
     if play_run.hosts.is_empty() {
         play_run.announce_play();
-        run.events.emit(Event::NoHostsMatched);
+        if play_run.selected.is_empty() {
+            run.events.emit(Event::NoHostsMatched);
+        }
         return true;
     }
     play_run.all_batches().await
@@ -56,10 +61,17 @@ pub struct PlayRun {
     pub(super) handlers: RwLock<Handlers>,
     pub(super) max_fail_percentage: Option<f64>,
     name: String,
+    /// All that the pattern selects, in the order of the inventory.
+    selected: Vec<String>,
     hosts: Vec<Arc<HostVars>>,
+    /// Hosts that do no more in this play.
+    removed: Mutex<BTreeSet<String>>,
+    batch: Mutex<Vec<String>>,
     serial: Vec<String>,
     strategy: Strategy,
     program: Arc<Program>,
+    /// Whether the program begins with the gathering of facts.
+    gathers: bool,
     permits: Arc<Semaphore>,
     throttles: Mutex<HashMap<TaskId, Arc<Semaphore>>>,
 }
@@ -88,7 +100,7 @@ impl PlayRun {
             Some(name) => evaluate(name, &scope)?.to_str(),
             None => text_items(&evaluate(&play.hosts, &scope)?).join(","),
         };
-        let hosts = select(run, play, &scope)?;
+        let (selected, hosts) = select(run, play, &scope)?;
         let text = |setting: &Option<Spanned<Value>>| -> Result<Option<Value>, TemplateError> {
             setting.as_ref().map(|setting| evaluate(setting, &scope)).transpose()
         };
@@ -100,52 +112,79 @@ impl PlayRun {
         };
         let forces = text(&play.force_handlers)?.is_some_and(|forces| forces.to_flag());
         let forces = run.options.force_handlers || forces;
-        let mut program = Program::of_play(play, facts::gathering(run, play, &scope)?, &run.options.tags, forces);
-        if let Some(start) = &run.options.start_at {
-            program.start_at(start);
+        let gathering = facts::gathering(run, play, &scope)?;
+        let gathers = gathering.as_ref().is_some_and(|task| run.options.tags.selects(&task.keywords.tags));
+        let mut program = Program::of_play(play, gathering, &run.options.tags, forces);
+        if let Some(start) = run.options.start_at.as_ref().filter(|_| !run.control.has_begun()) {
+            match program.start_at(start) {
+                true => run.control.begin(),
+                false => program = Program::default(),
+            }
         }
         let includes = Arc::new(Includes::new(&play.project, &run.options.tags, &run.events));
         let context = TaskContext { run: Arc::clone(run), play: vars, files: Arc::new(files), includes };
         let play_run = Self {
             context,
             name,
+            removed: Mutex::new(selected.iter().filter(|host| run.report.is_out(host)).cloned().collect()),
+            selected,
             hosts,
+            batch: Mutex::default(),
             serial,
             strategy,
             max_fail_percentage: percentage.and_then(|limit| limit.trim().trim_end_matches('%').parse().ok()),
             program: Arc::new(program),
+            gathers,
             handlers: RwLock::new(Handlers::new(play.handlers.clone())),
             permits: Arc::new(Semaphore::new(run.options.forks)),
             throttles: Mutex::default(),
             play: Arc::clone(play),
         };
-        play_run.publish_hosts(&play_run.hosts);
+        play_run.publish();
+        *play_run.batch.lock() = play_run.selected.clone();
+        play_run.publish_hosts();
         Ok(play_run)
     }
 
     /// Sets the names that follow from the play.
-    fn publish_hosts(&self, batch: &[Arc<HostVars>]) {
-        let report = &self.context.run.report;
-        let alive = |hosts: &[Arc<HostVars>]| {
-            text_list(hosts.iter().map(|host| &host.name).filter(|host| !report.is_out(host)))
-        };
-        let (all, hosts) = (text_list(self.hosts.iter().map(|host| &host.name)), alive(&self.hosts));
+    fn publish(&self) {
         let roles = text_list(&self.play.role_names);
-        let mut dependencies: Vec<&String> = self.play.roles.iter().flat_map(|role| &role.dependencies).collect();
-        dependencies.dedup();
+        let mut dependencies: Vec<&String> = Vec::new();
+        for name in self.play.roles.iter().flat_map(|role| &role.dependencies) {
+            if !dependencies.contains(&name) {
+                dependencies.push(name);
+            }
+        }
+        let of_play = self.play.role_names.iter();
+        let all_roles = dependencies.iter().copied().filter(|name| !self.play.role_names.contains(name)).chain(of_play);
         let directory = &self.play.project.environment.playbook_dir;
         let mut constants = self.context.play.constants.write();
-        constants.insert("ansible_play_hosts_all", all);
-        constants.insert("ansible_play_hosts", hosts.clone());
-        constants.insert("play_hosts", hosts);
-        constants.insert("ansible_play_batch", alive(batch));
+        constants.insert("ansible_play_hosts_all", text_list(&self.selected));
         constants.insert("ansible_play_name", Value::from(self.name.as_str()));
         constants.insert("ansible_play_role_names", roles.clone());
-        constants.insert("ansible_dependent_role_names", text_list(&dependencies));
-        let all_roles = self.play.role_names.iter().chain(dependencies);
         constants.insert("ansible_role_names", text_list(all_roles));
+        constants.insert("ansible_dependent_role_names", text_list(&dependencies));
         constants.insert("role_names", roles);
         constants.insert("playbook_dir", crate::vars::path_value(directory.clone()));
+    }
+
+    /// Sets the names of hosts that are still there.
+    fn publish_hosts(&self) {
+        let removed = self.removed.lock();
+        let batch = self.batch.lock();
+        let there = |host: &&String| !removed.contains(*host);
+        let hosts = text_list(self.selected.iter().filter(there));
+        let batch = text_list(self.selected.iter().filter(there).filter(|host| batch.contains(host)));
+        let mut constants = self.context.play.constants.write();
+        constants.insert("ansible_play_hosts", hosts);
+        constants.insert("ansible_play_batch", batch.clone());
+        constants.insert("play_hosts", batch);
+    }
+
+    /// A host does no more in this play.
+    pub fn remove(&self, host: &str) {
+        self.removed.lock().insert(host.to_owned());
+        self.publish_hosts();
     }
 
     /// Says that the play begins; again for each batch.
@@ -162,15 +201,15 @@ impl PlayRun {
                 let error = Diagnostic::error(error.to_string());
                 let at = self.play.serial.as_ref().map_or(&self.play.span, |serial| &serial.span);
                 self.context.run.events.emit(Event::Error(error.at(at)));
-                self.context.run.report.break_off();
+                self.context.run.report.break_off(ExitCode::Error);
                 return false;
             }
         };
         for batch in &batches {
             self.announce_play();
-            self.publish_hosts(batch);
-            let hosts: Batch =
-                batch.iter().map(|host| (host.name.clone(), HostState::new(Arc::clone(host), &self.program))).collect();
+            *self.batch.lock() = batch.iter().map(|host| host.name.clone()).collect();
+            self.publish_hosts();
+            let hosts: Batch = batch.iter().map(|host| (host.name.clone(), self.begin(host))).collect();
             let (flow, hosts) = strategy::run(self, self.strategy, hosts).await;
             if self.context.run.control.is_stopping() || flow == Flow::EndRun {
                 return false;
@@ -186,6 +225,29 @@ impl PlayRun {
         true
     }
 
+    /// A host at the beginning of the play. With `gathering: smart`, facts that are known are not gathered again.
+    fn begin(&self, host: &Arc<HostVars>) -> HostState {
+        let mut state = HostState::new(Arc::clone(host), &self.program);
+        let is_smart = self.context.run.options.config.get(&running::DEFAULT_GATHERING) == "smart";
+        if is_smart && self.gathers && self.play.gather_facts.is_none() && !host.facts.is_empty() {
+            state.advance();
+        }
+        state
+    }
+
+    /// The next task of a host; one that failed in a block whose `always` is done is lost now.
+    pub fn next_task(&self, host: &mut HostState) -> Option<Arc<Task>> {
+        let (was_active, was_in_handlers) = (host.is_active(), host.is_in_handlers());
+        let task = host.next_task(|| self.handlers());
+        if host.is_in_handlers() && !was_in_handlers {
+            self.tell_notified(host);
+        }
+        if was_active && host.ended == Some(Ended::Failed) {
+            self.context.run.report.lose(&host.vars.name, false);
+        }
+        task
+    }
+
     /// What hosts do when they flush handlers.
     pub fn handlers(&self) -> Arc<Program> {
         self.handlers.read().program()
@@ -198,8 +260,11 @@ impl PlayRun {
 
     /// Says that a task begins; `false` when the person at the keyboard (`--step`) does not want it.
     pub fn announce(&self, task: &Arc<Task>, is_handler: bool, hosts: usize, scope: &Scope) -> bool {
-        let name = task.name.as_ref().and_then(|name| evaluate(name, scope).ok());
-        let name = name.filter(|name| !name.is_none()).map(|name| name.to_str());
+        let name = task.name.as_ref().map(|name| match evaluate(name, scope) {
+            Ok(name) if name.is_none() => String::new(),
+            Ok(name) => name.to_str(),
+            Err(error) => format!("{}<< error 1 - {error} >>", before_template(&written(&name.value))),
+        });
         let name = name.filter(|name| !name.is_empty());
         let name = name.or_else(|| task.role_title(|value| Some(evaluate(value, scope).ok()?.to_str())));
         let name = task.title_of(name);
@@ -296,12 +361,18 @@ pub async fn run_on_host(
     }
 }
 
+/// The part of a name before its first template.
+fn before_template(name: &str) -> &str {
+    name.split("{{").next().unwrap_or_default()
+}
+
 /// Whether a host failed or cannot be reached.
 pub fn is_lost(host: &HostState) -> bool {
     matches!(host.ended, Some(Ended::Failed | Ended::Unreachable))
 }
 
-fn select(run: &Run, play: &Play, scope: &Scope) -> Result<Vec<Arc<HostVars>>, Diagnostic> {
+/// The names of all hosts that the pattern selects, and those of them that take part, in their order.
+fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Diagnostic> {
     let texts = text_items(&evaluate(&play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
     let inventory = run.inventory.read();
@@ -313,6 +384,7 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<Vec<Arc<HostVars>>, D
         run.events.emit(Event::Warning(warning));
     }
     let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
+    let selected = names.clone();
     names.retain(|name| !run.report.is_out(name));
     let order = play.order.as_ref().map(|order| evaluate(order, scope).map(|order| order.to_str())).transpose()?;
     match order.as_deref() {
@@ -331,7 +403,7 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<Vec<Arc<HostVars>>, D
             return Err(Diagnostic::error(message).at(at).help(help));
         }
     }
-    Ok(names.iter().filter_map(|name| run.vars.hosts.get(name)).collect())
+    Ok((selected, names.iter().filter_map(|name| run.vars.hosts.get(name)).collect()))
 }
 
 /// By a hash with a random key: no generator is needed for an order that nobody relies on.

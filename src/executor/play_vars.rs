@@ -47,7 +47,7 @@ pub fn read(run: &Arc<Run>, play: &Play) -> Result<(PlayVars, HostFiles), Diagno
     for file in &play.vars_files {
         match evaluate(file, &scope()) {
             Ok(names) => {
-                if let Some(path) = files.find(&names, file)? {
+                if let Some(path) = files.find(&names, file, run)? {
                     play_vars.vars.update(&files.load(&path, run)?);
                 }
             }
@@ -70,7 +70,7 @@ impl HostFiles {
         for file in &self.late {
             match evaluate(file, &scope.clone().with_files(Some(all.clone()))) {
                 Ok(names) => {
-                    if let Some(path) = self.find(&names, file)? {
+                    if let Some(path) = self.find(&names, file, run)? {
                         all.update(&self.load(&path, run)?);
                     }
                 }
@@ -82,7 +82,7 @@ impl HostFiles {
     }
 
     /// The file that is meant: the one that is named, or the first of a list that exists.
-    fn find(&self, names: &Value, file: &Spanned<Value>) -> Result<Option<PathBuf>, Diagnostic> {
+    fn find(&self, names: &Value, file: &Spanned<Value>, run: &Run) -> Result<Option<PathBuf>, Diagnostic> {
         let texts = text_items(names);
         let beside = |name: &String| self.folder.join(crate::playbook::expand_home(Path::new(name)));
         let candidates: Vec<PathBuf> =
@@ -90,9 +90,12 @@ impl HostFiles {
         if let Some(found) = candidates.iter().find(|path| path.is_file()) {
             return Ok(Some(found.clone()));
         }
-        let message = format!("could not find the vars file `{}`", texts.join("` or `"));
+        // Ansible goes on without a word.
+        let message = format!("there is no vars file `{}`", texts.join("` or `"));
         let searched: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
-        Err(Diagnostic::error(message).at(&file.span).note(format!("searched {}", searched.join(", "))))
+        let warning = Diagnostic::warning(message).at(&file.span).note(format!("searched {}", searched.join(", ")));
+        run.events.emit(Event::Warning(warning));
+        Ok(None)
     }
 
     fn load(&self, path: &Path, run: &Run) -> Result<Dict, Diagnostic> {

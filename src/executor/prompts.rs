@@ -30,7 +30,7 @@ pub fn ask(prompt: &VarsPrompt, scope: &Scope, run: &Run) -> Result<Value, Diagn
     };
     let read = |question: &str| -> Result<String, Diagnostic> {
         let answer = match prompt.is_private {
-            true => rpassword::prompt_password(question).ok(),
+            true => crate::cli::ask_password(question).map(|answer| answer.expose().to_owned()),
             false => crate::cli::ask_line(question),
         };
         answer.ok_or_else(|| Diagnostic::error("the input ended before all variables were given").at(&prompt.span))

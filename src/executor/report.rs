@@ -52,7 +52,7 @@ pub struct Report {
     lost: Mutex<BTreeMap<String, bool>>,
     /// What `set_stats` collected.
     pub stats: Stats,
-    is_broken: AtomicBool,
+    broken: Mutex<Option<ExitCode>>,
     is_unexpected: AtomicBool,
 }
 
@@ -74,7 +74,7 @@ impl Report {
             Status::Failed | Status::Unreachable if is_ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
-                counts.changed += usize::from(is_changed);
+                counts.changed += usize::from(is_changed && status == Status::Failed);
             }
             Status::Failed => counts.failed += 1,
             Status::Unreachable => counts.unreachable += 1,
@@ -91,19 +91,24 @@ impl Report {
         self.lost.lock().clear();
     }
 
+    /// Whether any host takes no part any more: no further playbook is begun then.
+    pub fn has_lost(&self) -> bool {
+        !self.lost.lock().is_empty()
+    }
+
     /// Whether a host takes no part any more.
     pub fn is_out(&self, host: &str) -> bool {
         self.lost.lock().contains_key(host)
     }
 
-    /// A play could not be run at all.
-    pub fn break_off(&self) {
-        self.is_broken.store(true, Ordering::Relaxed);
+    /// A play could not be run at all: the run ends with this.
+    pub fn break_off(&self, code: ExitCode) {
+        *self.broken.lock() = Some(code);
     }
 
-    /// Whether the run was given up.
+    /// Whether a play could not be run at all.
     pub fn is_broken(&self) -> bool {
-        self.is_broken.load(Ordering::Relaxed)
+        self.broken.lock().is_some()
     }
 
     /// Something happened that must not.
@@ -121,8 +126,8 @@ impl Report {
         let lost = self.lost.lock();
         if self.is_unexpected.load(Ordering::Relaxed) {
             ExitCode::Unexpected
-        } else if self.is_broken.load(Ordering::Relaxed) {
-            ExitCode::Error
+        } else if let Some(code) = *self.broken.lock() {
+            code
         } else if lost.values().any(|is_unreachable| *is_unreachable) {
             ExitCode::Unreachable
         } else if !lost.is_empty() {

@@ -7,10 +7,12 @@ use super::{
     host::{Ended, HostState, Included},
     include::IncludedFile,
     play::PlayRun,
+    report::ExitCode,
     settings::evaluate,
     task::TaskEnd,
 };
 use crate::{
+    config::settings::running,
     output::{Event, Status},
     playbook::Task,
     source::Diagnostic,
@@ -21,21 +23,8 @@ use crate::{
 const DEPTH: usize = 200;
 
 impl PlayRun {
-    /// The next task of a host; one that has none because a block around it failed is lost.
-    pub fn next_task(&self, host: &mut HostState) -> Option<Arc<Task>> {
-        let (was_active, was_in_handlers) = (host.is_active(), host.is_in_handlers());
-        let next = host.next_task(|| self.handlers());
-        if host.is_in_handlers() && !was_in_handlers {
-            self.tell_notified(host);
-        }
-        if was_active && host.ended == Some(Ended::Failed) {
-            self.context.run.report.lose(&host.vars.name, false);
-        }
-        next
-    }
-
     /// Says which handlers a host is going to run.
-    fn tell_notified(&self, host: &HostState) {
+    pub fn tell_notified(&self, host: &HostState) {
         for handler in self.handlers.read().titles(&host.notified) {
             self.context.run.events.emit(Event::Notified { host: host.vars.name.clone(), handler });
         }
@@ -56,6 +45,7 @@ impl PlayRun {
             Status::Unreachable if !end.is_ignored => {
                 host.ended = Some(Ended::Unreachable);
                 report.lose(&name, true);
+                self.remove(&name);
                 return;
             }
             _ => {}
@@ -81,17 +71,22 @@ impl PlayRun {
     pub fn fail(&self, host: &mut HostState, task: &Task, end: &TaskEnd) {
         let report = &self.context.run.report;
         let name = host.vars.name.clone();
-        if host.fail() {
-            report.count(&name, |counts| {
-                if counts.failed > 0 && end.host == name {
-                    counts.failed -= 1;
+        // What cannot be included fails its host without a word to `rescue`, as in Ansible.
+        let is_rescued = host.is_rescuable() && !end.is_hard;
+        let goes_on = host.fail();
+        if is_rescued {
+            if end.host == name {
+                report.count(&name, |counts| {
+                    counts.failed = counts.failed.saturating_sub(1);
                     counts.rescued += 1;
-                }
-            });
-            let failed = crate::executor::task::describe(task);
+                });
+            }
+            let failed = super::task::describe(task, end.title.as_deref());
             host.vars.stored.insert("ansible_failed_task", Value::from_json(failed));
             let result = serde_json::Value::Object(end.result.clone());
             host.vars.stored.insert("ansible_failed_result", Value::from_json(result));
+        } else if !goes_on {
+            self.remove(&name);
         }
         if host.ended == Some(Ended::Failed) {
             report.lose(&name, false);
@@ -102,7 +97,10 @@ impl PlayRun {
     pub fn carry_out(&self, host: &mut HostState, effect: Effect) {
         match effect {
             Effect::FlushHandlers => host.flush(&self.handlers()),
-            Effect::EndHost | Effect::EndBatch | Effect::EndPlay => host.ended = Some(Ended::Done),
+            Effect::EndHost | Effect::EndBatch | Effect::EndPlay => {
+                host.ended = Some(Ended::Done);
+                self.remove(&host.vars.name);
+            }
             Effect::EndRole => {
                 if !host.end_role() {
                     host.advance();
@@ -172,10 +170,13 @@ impl PlayRun {
             );
             let error = Diagnostic::error(message).at(&unknown.span);
             self.context.run.events.emit(Event::HandlerNotFound(error));
+            if !self.context.run.options.config.get(&running::ERROR_ON_MISSING_HANDLER) {
+                continue;
+            }
             self.context.run.report.count(&vars.name, |counts| counts.failed += 1);
             host.ended = Some(Ended::Failed);
             // Ansible gives up the whole run.
-            self.context.run.report.break_off();
+            self.context.run.report.break_off(ExitCode::Error);
         }
     }
 }

@@ -56,6 +56,10 @@ pub struct TaskEnd {
     pub effect: Option<Effect>,
     /// What it includes, in order.
     pub includes: Vec<IncludeRequest>,
+    /// Whether it failed because nothing could be included: that is neither ignored nor rescued.
+    pub is_hard: bool,
+    /// The task's name, evaluated.
+    pub title: Option<String>,
     /// The variable that the result goes to.
     register: Option<String>,
     /// Variables that it set.
@@ -111,6 +115,9 @@ struct ItemEnd {
     layer: Layer,
     effect: Option<Effect>,
     include: Option<Arc<IncludedFile>>,
+    is_hard: bool,
+    /// The handlers and topics that it notifies.
+    notified: Vec<Spanned<String>>,
     shown: Shown,
 }
 
@@ -120,6 +127,14 @@ struct ItemRun {
     item: Option<(Value, String)>,
     /// What the loop sets for the item.
     bound: Vec<(String, Value)>,
+}
+
+impl ItemRun {
+    /// Whether a name is that of the loop's counter, or says which one it is.
+    fn is_index(&self, name: &str) -> bool {
+        let counter = self.bound.iter().find(|(key, _)| key == "ansible_index_var");
+        name == "ansible_index_var" || counter.is_some_and(|(_, counter)| counter.as_str() == Some(name))
+    }
 }
 
 impl ItemEnd {
@@ -132,6 +147,8 @@ impl ItemEnd {
             layer: Layer::default(),
             effect: None,
             include: None,
+            is_hard: false,
+            notified: Vec::new(),
             shown: Shown::Nothing,
         }
     }
@@ -161,6 +178,7 @@ pub async fn run(
     let Some(item) = items.into_iter().next() else { unreachable!("a task without a loop has one item") };
     let mut end = runner.one(&item).await;
     runner.store(&item, &end);
+    runner.notify(&item, &mut end);
     let includes = runner.requests(&item, &mut end).into_iter().collect();
     runner.finish_including(end, includes)
 }
@@ -174,14 +192,15 @@ struct Runner<'a> {
 }
 
 /// A task as `ansible_failed_task` shows it.
-pub fn describe(task: &Task) -> Json {
+pub fn describe(task: &Task, title: Option<&str>) -> Json {
     let arguments: Map<String, Json> = task
         .action
         .arguments
         .iter()
         .map(|(name, argument)| (name.clone(), json!(crate::playbook::written(&argument.value))))
         .collect();
-    let name = task.name.as_ref().map(|name| crate::playbook::written(&name.value)).unwrap_or_default();
+    let written = task.name.as_ref().map(|name| crate::playbook::written(&name.value)).unwrap_or_default();
+    let name = title.unwrap_or(&written);
     json!({
         "name": name,
         "action": task.action.name.value,

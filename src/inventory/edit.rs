@@ -1,6 +1,11 @@
 //! Changes to an inventory: while its sources are read, and by `add_host` and `group_by` during a run.
 
-use crate::source::{Diagnostic, Kind, Node, Span};
+use indexmap::IndexSet;
+
+use crate::{
+    config::{Config, settings},
+    source::{Diagnostic, Kind, Node, Span},
+};
 
 use super::{Group, Host, HostId, Inventory, address, host_range};
 
@@ -120,6 +125,7 @@ impl Inventory {
         let group = self.add_group(group);
         if name == "ansible_group_priority" {
             group.priority = integer(&value).ok_or(InventoryError::Priority)?;
+            group.priority_node = Some(value);
         } else {
             group.vars.insert(name.to_owned(), value);
         }
@@ -150,6 +156,62 @@ impl Inventory {
             }
         }
         self.measure_depths();
+    }
+}
+
+/// A name of a group with `_` for everything that cannot stand in the name of a variable.
+pub(super) fn valid_name(name: &str) -> String {
+    let valid = |(at, c): (usize, char)| c == '_' || c.is_alphanumeric() && !(at == 0 && c.is_numeric());
+    name.chars().enumerate().map(|(at, c)| if valid((at, c)) { c } else { '_' }).collect()
+}
+
+impl Inventory {
+    /// Does to names of groups that cannot be variables what the settings say (`force_valid_group_names`).
+    pub(super) fn check_group_names(&mut self, config: &Config) {
+        let choice = config.get(&settings::inventory::TRANSFORM_INVALID_GROUP_CHARS);
+        let odd = self.groups.keys().filter(|name| valid_name(name) != **name && !self.odd_names.contains(*name));
+        let odd: Vec<String> = odd.cloned().collect();
+        let done = match choice.as_str() {
+            "always" | "silently" => {
+                odd.iter().for_each(|name| self.rename_group(name, &valid_name(name)));
+                "replaced"
+            }
+            _ => "kept",
+        };
+        self.odd_names.extend(odd.iter().cloned());
+        if matches!(choice.as_str(), "always" | "never") && !odd.is_empty() {
+            let message = format!("names of groups hold characters that variables cannot have, and are {done}");
+            let help = "use letters, digits and `_`, or set `force_valid_group_names` in ansible.cfg";
+            self.warnings.push(Diagnostic::warning(message).note(odd.join(", ")).help(help));
+        }
+    }
+
+    /// Gives a group another name; if there is a group of that name already, it gets all that this one had.
+    fn rename_group(&mut self, from: &str, to: &str) {
+        let Some(index) = self.groups.get_index_of(from) else { return };
+        let Some(old) = self.groups.shift_remove(from) else { return };
+        let renamed = |names: &mut IndexSet<String>| {
+            if let Some(at) = names.get_index_of(from) {
+                names.shift_remove(from);
+                names.shift_insert(at.min(names.len()), to.to_owned());
+            }
+        };
+        self.groups.values_mut().for_each(|group| {
+            renamed(&mut group.children);
+            renamed(&mut group.parents);
+        });
+        self.hosts.values_mut().for_each(|host| renamed(&mut host.groups));
+        match self.groups.get_mut(to) {
+            Some(group) => {
+                group.hosts.extend(old.hosts);
+                group.children.extend(old.children);
+                group.parents.extend(old.parents);
+                group.vars.extend(old.vars);
+            }
+            None => {
+                self.groups.shift_insert(index, to.to_owned(), Group { name: to.to_owned(), ..old });
+            }
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use indexmap::IndexSet;
 
+use crate::source::Node;
+
 use super::Vars;
 
 /// One group.
@@ -17,6 +19,8 @@ pub struct Group {
     pub vars: Vars,
     /// `ansible_group_priority`: of groups equally deep the higher one wins; 1 unless given.
     pub priority: i64,
+    /// That variable as it was written.
+    pub(super) priority_node: Option<Node>,
     /// How far below `all` it is, along the longest way; `all` is 0. Variables of deeper groups win.
     pub depth: usize,
     /// The groups directly above it.
@@ -31,6 +35,7 @@ impl Group {
             hosts: IndexSet::new(),
             vars: Vars::new(),
             priority: 1,
+            priority_node: None,
             depth: 0,
             parents: IndexSet::new(),
         }

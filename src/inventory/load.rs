@@ -2,47 +2,66 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
+use fancy_regex::Regex;
+
 use crate::{
-    config::{Config, settings},
-    source::{Diagnostic, Kind, SourceFile, Span, load_one},
+    config::settings,
+    source::{Diagnostic, Kind, Severity, SourceFile, Span, load_one},
 };
 
-use super::{Inventory, address, ini, script, yaml};
+use super::{Inventory, Kept, Reading, address, constructed, generator, ini, script, toml, yaml};
 
 /// Names in a directory that are no inventory.
 const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
 
 /// Reads all sources; see [`Inventory::load`].
-pub fn sources(sources: &[String], playbook_dir: Option<&Path>, config: &Arc<Config>) -> Result<Inventory, Diagnostic> {
-    let mut inventory = Inventory { given: sources.to_vec(), config: Arc::clone(config), ..Inventory::default() };
-    for source in sources {
-        one(&mut inventory, source)?;
+pub fn sources(sources: &[String], reading: &Reading) -> Result<Inventory, Diagnostic> {
+    let config = reading.config;
+    let mut inventory = Inventory::new(config);
+    inventory.given = sources.to_vec();
+    inventory.kept = Kept {
+        playbook_dir: reading.playbook_dir.map(Path::to_owned),
+        extra: reading.extra.clone(),
+        config: Arc::clone(config),
+    };
+    inventory.set_playbook_dir(reading.playbook_dir);
+    // Half of the hosts is seldom meant: unless the settings say otherwise, a broken source is an error.
+    let passes_over = config.given(&settings::inventory::INVENTORY_ANY_UNPARSED_IS_FAILED) == Some(false);
+    let mut parsed = 0;
+    for name in sources {
+        match source(&mut inventory, name, reading) {
+            Ok(()) => parsed += 1,
+            Err(error) if passes_over => inventory.warnings.push(Diagnostic { severity: Severity::Warning, ..error }),
+            Err(error) => return Err(error),
+        }
+        inventory.check_group_names(config);
     }
-    inventory.set_playbook_dir(playbook_dir);
+    if parsed == 0 && config.get(&settings::inventory::INVENTORY_UNPARSED_IS_FAILED) {
+        return Err(Diagnostic::error("no inventory was parsed").help("name an inventory with `-i`"));
+    }
     inventory.settle();
     inventory.warn_of_twins();
     Ok(inventory)
 }
 
-fn one(inventory: &mut Inventory, source: &str) -> Result<(), Diagnostic> {
-    let path = Path::new(source);
-    if source.contains(',') && !path.exists() {
+fn source(inventory: &mut Inventory, name: &str, reading: &Reading) -> Result<(), Diagnostic> {
+    let path = Path::new(name);
+    if name.contains(',') && !path.exists() {
         inventory.sources.push(path.to_owned());
-        names(inventory, source);
+        names(inventory, name, reading)
     } else if path.is_dir() {
         inventory.files.add_inventory(path);
-        let config = Arc::clone(&inventory.config);
-        directory(inventory, path, &config)?;
+        directory(inventory, path, reading)?;
         inventory.sources.push(path.to_owned());
+        Ok(())
     } else if path.exists() {
         inventory.files.add_inventory(path.parent().unwrap_or(Path::new("")));
         inventory.sources.push(path.to_owned());
-        file(inventory, path)?;
+        file(inventory, path, reading)
     } else {
-        return Err(Diagnostic::error(format!("there is no inventory `{source}`"))
-            .help("name a file or a directory with `-i`; for hosts without a file end with a comma: `-i web1,`"));
+        Err(Diagnostic::error(format!("there is no inventory `{name}`"))
+            .help("name a file or a directory with `-i`; for hosts without a file end with a comma: `-i web1,`"))
     }
-    Ok(())
 }
 
 impl Inventory {
@@ -53,7 +72,10 @@ impl Inventory {
     pub fn refresh(&mut self) -> Result<(), Diagnostic> {
         self.files.forget();
         let sources = std::mem::take(&mut self.sources);
-        let read = self.given.clone().iter().try_for_each(|source| one(self, source));
+        let kept = std::mem::take(&mut self.kept);
+        let reading = Reading { playbook_dir: kept.playbook_dir.as_deref(), extra: &kept.extra, config: &kept.config };
+        let read = self.given.clone().iter().try_for_each(|name| source(self, name, &reading));
+        self.kept = kept;
         self.sources = sources;
         self.settle();
         read
@@ -75,10 +97,29 @@ impl Inventory {
     }
 }
 
+/// Fails unless the settings allow this kind of inventory (`[inventory] enable_plugins`).
+fn enabled(kinds: &[&str], what: &str, reading: &Reading) -> Result<(), Diagnostic> {
+    let enabled = reading.config.get(&settings::inventory::INVENTORY_ENABLED);
+    let short = |name: &String| name.strip_prefix("ansible.builtin.").unwrap_or(name).to_owned();
+    if enabled.iter().map(short).any(|name| kinds.contains(&name.as_str())) {
+        return Ok(());
+    }
+    Err(Diagnostic::error(format!("`{what}` is an inventory of a kind that the settings do not enable"))
+        .help(format!("add `{}` to `enable_plugins` in the section `inventory` of ansible.cfg", kinds[0])))
+}
+
 /// `web1,web2:2222,`
-fn names(inventory: &mut Inventory, text: &str) {
+fn names(inventory: &mut Inventory, text: &str, reading: &Reading) -> Result<(), Diagnostic> {
     let span = Span::outside("inventory", text);
+    let has_ranges = enabled(&["advanced_host_list"], text, reading).is_ok();
+    if !has_ranges {
+        enabled(&["host_list"], text, reading)?;
+    }
     for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        if has_ranges {
+            inventory.add_hosts(item, "ungrouped", &span, &[])?;
+            continue;
+        }
         // No ranges here, as in Ansible: the brackets stay part of the name.
         let (name, port) = address::split_port(item);
         inventory.add_member("ungrouped", name);
@@ -86,25 +127,31 @@ fn names(inventory: &mut Inventory, text: &str) {
             inventory.set_port(name, port, &span);
         }
     }
+    Ok(())
 }
 
-fn directory(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(), Diagnostic> {
+fn directory(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(), Diagnostic> {
     let entries = fs::read_dir(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|cause| Diagnostic::error(format!("cannot read the directory `{}`: {cause}", path.display())))?;
     let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    let ignored = config.get(&settings::inventory::INVENTORY_IGNORE_EXTS);
+    let ignored = reading.config.get(&settings::inventory::INVENTORY_IGNORE_EXTS);
+    let patterns = ignored_patterns(reading)?;
     names.retain(|name| {
-        !name.starts_with('.') && !RESERVED.contains(&name.as_str()) && !ignored.iter().any(|end| name.ends_with(end))
+        !name.starts_with('.')
+            && !RESERVED.contains(&name.as_str())
+            && !ignored.iter().any(|end| name.ends_with(end))
+            // An expression that gives up counts as no match.
+            && !patterns.iter().any(|pattern| pattern.is_match(name).unwrap_or(false))
     });
     names.sort_unstable();
     for name in names {
         let path = path.join(name);
         if path.is_dir() {
-            directory(inventory, &path, config)?;
+            directory(inventory, &path, reading)?;
         } else {
             inventory.sources.push(path.clone());
-            let read = file(inventory, &path);
+            let read = file(inventory, &path, reading);
             inventory.sources.pop();
             read?;
         }
@@ -112,7 +159,7 @@ fn directory(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<
     Ok(())
 }
 
-fn file(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
+fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(), Diagnostic> {
     let bytes = fs::read(path)
         .map_err(|cause| Diagnostic::error(format!("cannot read the inventory `{}`: {cause}", path.display())))?;
     if bytes.starts_with(b"#!") || bytes.starts_with(b"\x7fELF") {
@@ -121,28 +168,69 @@ fn file(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
             return Err(Diagnostic::error(format!("the inventory script `{}` is not executable", path.display()))
                 .help(format!("chmod +x {}", path.display())));
         }
-        return script::read(inventory, path);
+        enabled(&["script"], &path.to_string_lossy(), reading)?;
+        return script::read(inventory, path, reading.config);
     }
     let file = SourceFile::from_bytes(path, bytes)?;
     if file.text().starts_with("$ANSIBLE_VAULT;") {
         return Err(super::vars_files::encrypted(path));
     }
-    match path.extension().and_then(|end| end.to_str()) {
-        Some("yml" | "yaml" | "json") => {
-            let (document, warnings) = load_one(&file)?;
-            inventory.warnings.extend(warnings);
-            if matches!(document.kind, Kind::Null) {
-                return Ok(());
-            }
-            yaml::read(inventory, &document)
-        }
-        None if looks_like_yaml(file.text()) => {
-            let (document, warnings) = load_one(&file)?;
-            inventory.warnings.extend(warnings);
-            yaml::read(inventory, &document)
-        }
-        _ => ini::read(inventory, &file),
+    let ending = path.extension().map(|end| format!(".{}", end.to_string_lossy()));
+    let yaml_endings = reading.config.get(&settings::plugins::YAML_EXTENSIONS);
+    let is_yaml = match &ending {
+        // Documents of plugins may have this ending if they are enabled by their own names.
+        Some(ending) if ending == ".config" => enabled(&["constructed", "generator"], "", reading).is_ok(),
+        Some(ending) => yaml_endings.contains(ending),
+        None => looks_like_yaml(file.text()),
+    };
+    if is_yaml {
+        return yaml_file(inventory, &file, reading);
     }
+    if ending.as_deref() == Some(".toml") {
+        enabled(&["toml"], &path.to_string_lossy(), reading)?;
+        return toml::read(inventory, &file);
+    }
+    enabled(&["ini"], &path.to_string_lossy(), reading)?;
+    ini::read(inventory, &file)
+}
+
+/// A YAML inventory, or the document of a plugin.
+fn yaml_file(inventory: &mut Inventory, file: &Arc<SourceFile>, reading: &Reading) -> Result<(), Diagnostic> {
+    let (document, warnings) = load_one(file)?;
+    inventory.warnings.extend(warnings);
+    if matches!(document.kind, Kind::Null) {
+        return Ok(());
+    }
+    let shown = file.path().to_string_lossy();
+    let Some(plugin) = document.get("plugin").filter(|plugin| plugin.as_str().is_some()) else {
+        enabled(&["yaml"], &shown, reading)?;
+        return yaml::read(inventory, &document);
+    };
+    let name = plugin.as_str().unwrap_or_default();
+    match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
+        "constructed" => {
+            enabled(&["auto", "constructed"], &shown, reading)?;
+            constructed::read(inventory, &document, reading)
+        }
+        "generator" => {
+            enabled(&["auto", "generator"], &shown, reading)?;
+            generator::read(inventory, &document)
+        }
+        _ => Err(Diagnostic::error(format!("this asks for the inventory plugin `{name}`, which sutler does not have"))
+            .at(&plugin.span)
+            .help("write the inventory out with `ansible-inventory --list --export --yaml` and use the result")),
+    }
+}
+
+/// The expressions of `ignore_patterns`.
+fn ignored_patterns(reading: &Reading) -> Result<Vec<Regex>, Diagnostic> {
+    let patterns = reading.config.get(&settings::inventory::INVENTORY_IGNORE_PATTERNS);
+    let compile = |pattern: &String| {
+        Regex::new(pattern).map_err(|cause| {
+            Diagnostic::error(format!("`{pattern}` in `ignore_patterns` is no regular expression: {cause}"))
+        })
+    };
+    patterns.iter().map(compile).collect()
 }
 
 /// Whether a file without an ending is YAML: it begins with `---`, `{`, or a key on a line of its own.

@@ -4,13 +4,17 @@ use std::{path::Path, process::Command};
 
 use indexmap::IndexSet;
 
-use crate::source::{Diagnostic, Kind, Node, SourceFile, load_one};
+use crate::{
+    config::{Config, settings},
+    source::{Diagnostic, Entry, Kind, Node, SourceFile, load_one},
+};
 
 use super::{Inventory, ini::refused};
 
 /// Runs the program and reads what it prints into the inventory. Fails when it fails, or prints something else.
-pub fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
-    let document = run(path, &["--list"])?;
+pub fn read(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(), Diagnostic> {
+    let shows = config.get(&settings::plugins::SCRIPT_ALWAYS_SHOW_STDERR);
+    let document = run(inventory, path, &["--list"], shows)?;
     let Kind::Map(groups) = &document.kind else {
         return Err(Diagnostic::error(format!(
             "`--list` must print a mapping of groups, and this is {}",
@@ -33,7 +37,7 @@ pub fn read(inventory: &mut Inventory, path: &Path) -> Result<(), Diagnostic> {
         let vars = match hostvars {
             Some(all) => all.get(&name),
             None => {
-                own = run(path, &["--host", &name])?;
+                own = run(inventory, path, &["--host", &name], shows)?;
                 Some(&own)
             }
         };
@@ -57,7 +61,7 @@ fn group(inventory: &mut Inventory, name: &str, data: &Node) -> Result<(), Diagn
             );
         }
     };
-    if !sections.is_empty() && ["hosts", "children", "vars"].iter().all(|key| data.get(key).is_none()) {
+    if ["hosts", "children", "vars"].iter().all(|key| data.get(key).is_none()) {
         // The oldest form: a host with its variables in the place of a group.
         inventory.add_member(name, name);
         for entry in sections {
@@ -98,7 +102,7 @@ fn hosts(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diag
     Ok(())
 }
 
-fn run(path: &Path, arguments: &[&str]) -> Result<Node, Diagnostic> {
+fn run(inventory: &mut Inventory, path: &Path, arguments: &[&str], shows: bool) -> Result<Node, Diagnostic> {
     let shown = format!("{} {}", path.display(), arguments.join(" "));
     let program = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let output = Command::new(program)
@@ -110,6 +114,32 @@ fn run(path: &Path, arguments: &[&str]) -> Result<Node, Diagnostic> {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(if said.trim().is_empty() { error } else { error.note(said.trim_end().to_owned()) });
     }
+    let said = String::from_utf8_lossy(&output.stderr);
+    if shows && !said.trim().is_empty() {
+        inventory.warnings.push(Diagnostic::warning(format!("`{shown}` says: {}", said.trim_end())));
+    }
     let file = SourceFile::from_bytes(Path::new(&format!("<output of {shown}>")), output.stdout)?;
-    Ok(load_one(&file)?.0)
+    Ok(marked(load_one(&file)?.0))
+}
+
+/// Text that is marked as no template, or as encrypted, is what it is marked as.
+fn marked(node: Node) -> Node {
+    let kind = match node.kind {
+        Kind::List(items) => Kind::List(items.into_iter().map(marked).collect()),
+        Kind::Map(entries) => {
+            let text = |marker: &str| match &entries[..] {
+                [entry] if entry.key.as_str() == Some(marker) => entry.value.as_str().map(str::to_owned),
+                _ => None,
+            };
+            if let Some(text) = text("__ansible_unsafe") {
+                Kind::Unsafe(text)
+            } else if let Some(text) = text("__ansible_vault") {
+                Kind::Vault(text)
+            } else {
+                Kind::Map(entries.into_iter().map(|entry| Entry { value: marked(entry.value), ..entry }).collect())
+            }
+        }
+        other => other,
+    };
+    Node { kind, ..node }
 }

@@ -11,10 +11,11 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Inventory, Pattern};
+use super::{Inventory, Pattern, Reading};
 use crate::{
     config::Config,
     source::{Kind, Node},
+    value::Dict,
 };
 
 fn cases() -> Vec<PathBuf> {
@@ -39,7 +40,11 @@ fn load(case: &Path) -> Result<Inventory, crate::source::Diagnostic> {
     };
     let sources: Vec<String> = sources.into_iter().map(place).collect();
     let play = case.join("play");
-    Inventory::load(&sources, play.exists().then_some(play.as_path()), &Config::default())
+    read(&sources, play.exists().then_some(play.as_path()))
+}
+
+fn read(sources: &[String], playbook_dir: Option<&Path>) -> Result<Inventory, crate::source::Diagnostic> {
+    Inventory::load(sources, &Reading { playbook_dir, extra: &Dict::new(), config: &Arc::default() })
 }
 
 fn json(node: &Node) -> Value {
@@ -148,7 +153,7 @@ fn messages_are_as_written_down() {
 
 #[test]
 fn hosts_added_during_a_run_are_found_with_their_groups() {
-    let mut inventory = Inventory::load(&["a,b".to_owned()], None, &Config::default()).unwrap();
+    let mut inventory = read(&["a,b".to_owned()], None).unwrap();
     let before = inventory.host_id("b").unwrap();
     inventory.add_member("new", "c");
     inventory.add_member("new", "a");
@@ -168,19 +173,19 @@ fn hosts_added_during_a_run_are_found_with_their_groups() {
 
 #[test]
 fn localhost_needs_no_inventory() {
-    let inventory = Inventory::load(&["a,".to_owned()], None, &Config::default()).unwrap();
+    let inventory = read(&["a,".to_owned()], None).unwrap();
     let host = inventory.host("localhost").unwrap();
     assert!(host.implicit);
     assert_eq!(host.vars["ansible_connection"].as_str(), Some("local"));
     assert!(inventory.group_names("localhost").is_empty());
-    let named = Inventory::load(&["localhost,".to_owned()], None, &Config::default()).unwrap();
+    let named = read(&["localhost,".to_owned()], None).unwrap();
     assert!(!named.host("localhost").unwrap().implicit);
     assert!(named.select(&Pattern::parse("nope").unwrap()).hosts.is_empty());
 }
 
 #[test]
 fn a_limit_file_holds_one_pattern_a_line() {
-    let inventory = Inventory::load(&["a,b,c,d".to_owned()], None, &Config::default()).unwrap();
+    let inventory = read(&["a,b,c,d".to_owned()], None).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), "a\n\nb:c\n").unwrap();
     let limit = Pattern::parse_limit(&format!("@{},!c", file.path().display())).unwrap();
@@ -216,7 +221,7 @@ fn large_inventory() {
         fs::write(dir.path().join(format!("host_vars/h1-{host}.yml")), "a: 1\n").unwrap();
     }
     let start = Instant::now();
-    let inventory = Inventory::load(&[path.to_string_lossy().into_owned()], None, &Config::default()).unwrap();
+    let inventory = read(&[path.to_string_lossy().into_owned()], None).unwrap();
     let loaded = start.elapsed();
     let layers: usize = inventory.hosts().map(|host| inventory.variable_layers(&host.name).unwrap().len()).sum();
     let selected = inventory.select(&Pattern::parse("all:!g3").unwrap()).hosts.len();

@@ -4,40 +4,52 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use crate::source::{Diagnostic, Kind, SourceFile, load_one};
 
-use super::Vars;
-
-/// Endings in the order in which they are looked for; the first file found counts.
-const ENDINGS: [&str; 3] = ["yml", "yaml", "json"];
+use super::{Vars, layers::combined};
 
 /// The folders with variables beside the sources and the playbook.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct VarsFiles {
     inventory: Vec<Folders>,
     playbook: Option<Folders>,
+    rules: Arc<Rules>,
+}
+
+/// How files of variables are found and read.
+#[derive(Debug)]
+pub struct Rules {
+    /// Their endings with dots, in the order in which they are looked for; the first file found counts.
+    pub endings: Vec<String>,
+    /// Whether mappings of several files in a folder are merged.
+    pub merges: bool,
 }
 
 impl VarsFiles {
+    /// No folders yet.
+    pub fn new(rules: Rules) -> Self {
+        Self { inventory: Vec::new(), playbook: None, rules: rules.into() }
+    }
+
     /// Adds the folders beside a source; once is enough for sources of one directory.
     pub fn add_inventory(&mut self, dir: &Path) {
         if !self.inventory.iter().any(|folders| folders.dir == dir) {
-            self.inventory.push(Folders::list(dir));
+            self.inventory.push(Folders::list(dir, &self.rules));
         }
     }
 
     /// Sets the folders beside the playbook.
     pub fn set_playbook(&mut self, dir: Option<&Path>) {
-        self.playbook = dir.map(Folders::list);
+        self.playbook = dir.map(|dir| Folders::list(dir, &self.rules));
     }
 
     /// Lists all folders anew: what was read from them is forgotten.
     pub fn forget(&mut self) {
         for folders in self.inventory.iter_mut().chain(&mut self.playbook) {
-            *folders = Folders::list(&folders.dir.clone());
+            *folders = Folders::list(&folders.dir.clone(), &self.rules);
         }
     }
 
@@ -68,8 +80,9 @@ pub struct Folders {
 }
 
 impl Folders {
-    fn list(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), groups: list(&dir.join("group_vars")), hosts: list(&dir.join("host_vars")) }
+    fn list(dir: &Path, rules: &Arc<Rules>) -> Self {
+        let of = |folder: &str| list(&dir.join(folder), rules);
+        Self { dir: dir.to_owned(), groups: of("group_vars"), hosts: of("host_vars") }
     }
 
     /// The variables of a group, if there is a file for it; fails when the file cannot be read.
@@ -94,6 +107,7 @@ struct File {
     path: PathBuf,
     /// Place of its ending in the order of precedence; 0 for none.
     rank: usize,
+    rules: Arc<Rules>,
     read: OnceLock<Result<Read, Diagnostic>>,
 }
 
@@ -108,9 +122,9 @@ impl File {
         let read = self.read.get_or_init(|| {
             let mut read = Read::default();
             if self.path.is_dir() {
-                read_folder(&self.path, &mut read)?;
+                read_folder(&self.path, &self.rules, &mut read)?;
             } else {
-                read_file(&self.path, &mut read)?;
+                read_file(&self.path, &self.rules, &mut read)?;
             }
             Ok(read)
         });
@@ -119,20 +133,21 @@ impl File {
 }
 
 /// The files of a folder by the name that each is for.
-fn list(folder: &Path) -> HashMap<String, File> {
+fn list(folder: &Path, rules: &Arc<Rules>) -> HashMap<String, File> {
     let mut files: HashMap<String, File> = HashMap::new();
     for name in names(folder) {
         let path = folder.join(&name);
         let mut offer = |name: &str, rank: usize| {
             if files.get(name).is_none_or(|file| file.rank > rank) {
-                files.insert(name.to_owned(), File { path: path.clone(), rank, read: OnceLock::new() });
+                let file = File { path: path.clone(), rank, rules: Arc::clone(rules), read: OnceLock::new() };
+                files.insert(name.to_owned(), file);
             }
         };
         offer(&name, 0);
-        if let Some((stem, ending)) = name.rsplit_once('.')
-            && let Some(rank) = ENDINGS.iter().position(|known| *known == ending)
-        {
-            offer(stem, rank + 1);
+        for (rank, ending) in rules.endings.iter().enumerate().filter(|(_, ending)| !ending.is_empty()) {
+            if let Some(stem) = name.strip_suffix(ending.as_str()) {
+                offer(stem, rank + 1);
+            }
         }
     }
     files
@@ -147,22 +162,24 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn read_folder(folder: &Path, read: &mut Read) -> Result<(), Diagnostic> {
+fn read_folder(folder: &Path, rules: &Rules, read: &mut Read) -> Result<(), Diagnostic> {
     for name in names(folder) {
         if name.starts_with('.') || name.ends_with('~') {
             continue;
         }
         let path = folder.join(&name);
         if path.is_dir() {
-            read_folder(&path, read)?;
-        } else if Path::new(&name).extension().is_none_or(|ending| ENDINGS.iter().any(|known| ending == *known)) {
-            read_file(&path, read)?;
+            read_folder(&path, rules, read)?;
+        } else if Path::new(&name).extension().is_none_or(|ending| {
+            rules.endings.iter().any(|known| known.strip_prefix('.').is_some_and(|known| ending == known))
+        }) {
+            read_file(&path, rules, read)?;
         }
     }
     Ok(())
 }
 
-fn read_file(path: &Path, read: &mut Read) -> Result<(), Diagnostic> {
+fn read_file(path: &Path, rules: &Rules, read: &mut Read) -> Result<(), Diagnostic> {
     let file = SourceFile::read(path)?;
     if file.text().starts_with("$ANSIBLE_VAULT;") {
         return Err(encrypted(path));
@@ -189,7 +206,9 @@ fn read_file(path: &Path, read: &mut Read) -> Result<(), Diagnostic> {
             ))
             .at(&entry.key.span));
         };
-        read.vars.insert(name.to_owned(), entry.value);
+        let known = read.vars.get(name).filter(|_| rules.merges);
+        let value = known.and_then(|known| combined(known, &entry.value)).unwrap_or(entry.value);
+        read.vars.insert(name.to_owned(), value);
     }
     Ok(())
 }

@@ -14,13 +14,6 @@ pub fn read(inventory: &mut Inventory, document: &Node) -> Result<(), Diagnostic
         .at(&document.span)
         .help("begin with `all:` and put `hosts:` or `children:` below it"));
     };
-    if let Some(plugin) = document.get("plugin").and_then(Node::as_str) {
-        return Err(Diagnostic::error(format!(
-            "this asks for the inventory plugin `{plugin}`, which sutler does not have"
-        ))
-        .at(&document.span)
-        .help("write the inventory out with `ansible-inventory --list --export --yaml` and use the result"));
-    }
     for entry in groups {
         group(inventory, name(&entry.key, "group")?, &entry.value)?;
     }
@@ -47,22 +40,24 @@ fn group(inventory: &mut Inventory, name: &str, data: &Node) -> Result<(), Diagn
             Some("vars") => vars(inventory, name, &section.value)?,
             Some("children") => children(inventory, name, &section.value)?,
             Some("hosts") => hosts(inventory, name, &section.value)?,
-            other => {
-                let found = other.unwrap_or("a key that is no text");
-                let warning =
-                    Diagnostic::warning(format!("`{found}` means nothing in the group `{name}` and is ignored"));
-                let help = match nearest(found, ["hosts", "vars", "children"]) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "a group has `hosts`, `vars` and `children`".to_owned(),
-                };
-                inventory.warnings.push(warning.at(&section.key.span).help(help));
-            }
+            _ => warn_of(inventory, name, &section.key),
         }
     }
     Ok(())
 }
 
-fn vars(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diagnostic> {
+/// About an entry of a group that means nothing.
+pub(super) fn warn_of(inventory: &mut Inventory, group: &str, key: &Node) {
+    let found = key.as_str().unwrap_or("a key that is no text");
+    let warning = Diagnostic::warning(format!("`{found}` means nothing in the group `{group}` and is ignored"));
+    let help = match nearest(found, ["hosts", "vars", "children"]) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "a group has `hosts`, `vars` and `children`".to_owned(),
+    };
+    inventory.warnings.push(warning.at(&key.span).help(help));
+}
+
+pub(super) fn vars(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diagnostic> {
     for (key, value) in entries(data, "vars", group)? {
         let value = value.cloned().unwrap_or_else(|| Node::new(Kind::Null, key.span.clone()));
         let name = name(key, "variable")?;
@@ -82,7 +77,7 @@ fn children(inventory: &mut Inventory, parent: &str, data: &Node) -> Result<(), 
     Ok(())
 }
 
-fn hosts(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diagnostic> {
+pub(super) fn hosts(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diagnostic> {
     for (key, value) in entries(data, "hosts", group)? {
         let pattern = name(key, "host")?;
         let mut vars = Vec::new();

@@ -101,6 +101,7 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
 
 /// `Origin: FILE:LINE:COLUMN`, and the lines there with a caret below.
 fn origin(place: &Span) -> String {
+    let place = place.masked(&|_| {});
     let path = place.file.path();
     let name = path.to_string_lossy();
     if name.starts_with('<') {
@@ -119,7 +120,7 @@ fn origin(place: &Span) -> String {
     for (number, line) in (first..).zip(lines) {
         let _ = write!(text, "\n{}", cut(format!("{number:>width$} {}", line.replace('\t', " ")).trim_end()));
     }
-    let caret = width + place.column as usize;
+    let caret = width + place.caret() as usize;
     if caret < WIDTH {
         let _ = write!(text, "\n{}^ column {}", " ".repeat(caret), place.column);
     }

@@ -16,6 +16,15 @@ pub const TICK: Duration = Duration::from_millis(250);
 /// A host is named as slow after this long.
 const SLOW: Duration = Duration::from_secs(2);
 
+/// Columns of the spinner and the blank behind it.
+const SPINNER: usize = 2;
+
+/// Columns that a task's name gets in any case, if it needs them.
+const NAME: usize = 8;
+
+/// How many slow hosts are named at most.
+const NAMED: usize = 4;
+
 /// The terminal, or whatever standard output is.
 pub struct Screen {
     live: Option<Live>,
@@ -108,18 +117,68 @@ impl Live {
             self.bar.set_message("");
             return;
         }
-        let mut line = format!("{}  {}/{} hosts", self.task, self.done, self.hosts);
-        let slow: Vec<String> = self
-            .running
-            .iter()
-            .filter(|(_, since)| since.elapsed() > SLOW)
-            .take(4)
-            .map(|(host, since)| format!("{host} {}s", since.elapsed().as_secs()))
-            .collect();
-        if !slow.is_empty() {
-            line.push_str(&format!("  waiting for {}", slow.join(", ")));
-        }
-        self.bar.set_message(line);
+        let slow = self.running.iter().map(|(host, since)| (host.as_str(), since.elapsed()));
+        let mut slow: Vec<(&str, Duration)> = slow.filter(|(_, time)| *time > SLOW).collect();
+        slow.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+        self.bar.set_message(line(columns().saturating_sub(SPINNER), &self.task, (self.done, self.hosts), &slow));
         self.bar.tick();
+    }
+}
+
+/// Columns of the terminal that the live line is on.
+fn columns() -> usize {
+    match rustix::termios::tcgetwinsize(std::io::stderr()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+        _ => 80,
+    }
+}
+
+/// The live line in at most `width` columns: what is done and which hosts are slow, the slowest
+/// first, come before a long name of the task.
+fn line(width: usize, task: &str, (done, hosts): (usize, usize), slow: &[(&str, Duration)]) -> String {
+    let room = width.saturating_sub(task.chars().count().min(NAME));
+    let mut state = format!("  {done}/{hosts} hosts");
+    for (index, (host, time)) in slow.iter().enumerate() {
+        let begin = if index == 0 { "  waiting for " } else { ", " };
+        let next = format!("{begin}{host} {}s", time.as_secs());
+        let rest = slow.len() - index;
+        let reserve = if rest > 1 { format!(", {} more", rest - 1).len() } else { 0 };
+        if index == NAMED || state.chars().count() + next.chars().count() + reserve > room {
+            state.push_str(&format!("{begin}{rest} {}", if index == 0 { "slow ones" } else { "more" }));
+            break;
+        }
+        state.push_str(&next);
+    }
+    let room = width.saturating_sub(state.chars().count());
+    if task.chars().count() <= room {
+        return format!("{task}{state}");
+    }
+    let start: String = task.chars().take(room.saturating_sub(1)).collect();
+    format!("{start}…{state}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slow(hosts: &[(&'static str, u64)]) -> Vec<(&'static str, Duration)> {
+        hosts.iter().map(|(host, seconds)| (*host, Duration::from_secs(*seconds))).collect()
+    }
+
+    #[test]
+    fn it_says_how_many_are_done_and_who_is_slow_for_how_long() {
+        assert_eq!(line(80, "Install", (1, 3), &[]), "Install  1/3 hosts");
+        let shown = line(80, "Install", (1, 3), &slow(&[("web2", 12), ("web1", 3)]));
+        assert_eq!(shown, "Install  1/3 hosts  waiting for web2 12s, web1 3s");
+    }
+
+    #[test]
+    fn a_long_name_makes_room_for_what_changes() {
+        let name = "A name as long as people write them when they say all that a task does";
+        let hosts = slow(&[("web-with-a-long-name.example.com", 12), ("web1", 9), ("web2", 8), ("web3", 7)]);
+        let shown = line(78, name, (2, 6), &hosts);
+        assert_eq!(shown, "A name a…  2/6 hosts  waiting for web-with-a-long-name.example.com 12s, 3 more");
+        assert_eq!(line(40, name, (2, 6), &hosts), "A n…  2/6 hosts  waiting for 4 slow ones");
+        assert!((1..200).all(|width| line(width, name, (2, 6), &hosts).chars().count() <= width.max(40)));
     }
 }

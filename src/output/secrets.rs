@@ -1,67 +1,93 @@
-//! What must never be printed: passwords, and what is derived from them in any text.
+//! What must never be printed: passwords, wherever they stand in a text.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
 
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, MASK};
 
-/// Secrets shorter than this are not searched for: masking every `1` would hide the output, and
-/// tell the secret.
+/// A shorter secret is masked where it is the whole of a text, but not searched for inside of one:
+/// a mask for every `1` would hide the output, and tell the secret.
 const SHORTEST: usize = 4;
-
-const MASK: &str = "********";
 
 /// The secrets of a run; clones share them.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    known: Arc<RwLock<Vec<String>>>,
+    known: Arc<RwLock<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// What is searched for, the longest first: a secret that contains another one is masked as a whole.
+    long: Vec<String>,
+    short: Vec<String>,
 }
 
 impl Secrets {
-    /// Masks `secret` from now on.
+    /// Masks `secret` from now on: itself, as it stands in JSON, and each of its lines.
     pub fn add(&self, secret: &str) {
-        let mut known = self.known.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if secret.len() >= SHORTEST && !known.iter().any(|old| old == secret) {
-            known.push(secret.to_owned());
-            // A secret that contains another one is masked as a whole.
-            known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if secret.is_empty() || known.long.iter().chain(&known.short).any(|old| old == secret) {
+            return;
         }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let in_json = Value::from(secret).to_string();
+        let escaped = in_json.trim_start_matches('"').trim_end_matches('"');
+        for form in secret.lines().map(str::trim).chain([secret, escaped]).filter(|form| !form.is_empty()) {
+            let known = if form.len() < SHORTEST { &mut known.short } else { &mut known.long };
+            if !known.iter().any(|old| old == form) {
+                known.push(form.to_owned());
+            }
+        }
+        known.long.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     }
 
     /// Masks the secrets in a text.
     pub fn mask(&self, text: &mut String) {
-        let known = self.known.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for secret in known.iter() {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if known.short.iter().any(|secret| secret == text.trim()) {
+            MASK.clone_into(text);
+        }
+        for secret in &known.long {
             if text.contains(secret.as_str()) {
                 *text = text.replace(secret.as_str(), MASK);
             }
         }
     }
 
-    /// Masks the secrets in all texts of a result.
+    /// Masks the secrets in all names, texts and numbers of a result.
     pub fn mask_map(&self, map: &mut Map<String, Value>) {
-        for (_, value) in map.iter_mut() {
-            self.mask_value(value);
+        let masked = |name: &String| {
+            let mut masked = name.clone();
+            self.mask(&mut masked);
+            masked
+        };
+        if map.keys().any(|name| masked(name) != *name) {
+            *map = std::mem::take(map).into_iter().map(|(name, value)| (masked(&name), value)).collect();
         }
+        map.values_mut().for_each(|value| self.mask_value(value));
     }
 
     fn mask_value(&self, value: &mut Value) {
         match value {
             Value::String(text) => self.mask(text),
+            Value::Number(number) => {
+                let text = number.to_string();
+                let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+                if known.long.contains(&text) {
+                    *value = MASK.into();
+                }
+            }
             Value::Array(items) => items.iter_mut().for_each(|item| self.mask_value(item)),
             Value::Object(map) => self.mask_map(map),
             _ => {}
         }
     }
 
-    /// Masks the secrets in an error's texts. An excerpt that shows one is left out.
+    /// Masks the secrets in an error: in its texts, and in the lines of the file that it shows.
     pub fn mask_diagnostic(&self, diagnostic: &mut Diagnostic) {
-        self.mask(&mut diagnostic.message);
-        diagnostic.notes.iter_mut().chain(&mut diagnostic.help).chain(&mut diagnostic.label).for_each(|t| self.mask(t));
-        let wording = &mut diagnostic.ansible;
-        wording.message.iter_mut().chain(&mut wording.help).for_each(|text| self.mask(text));
-        wording.contexts.iter_mut().for_each(|context| self.mask(&mut context.value));
+        diagnostic.mask(&|text| self.mask(text));
     }
 }
 
@@ -79,6 +105,28 @@ mod tests {
         secrets.add("x");
         let mut result = json!({ "cmd": ["login", "--password=hunter2-long"], "x": { "y": "hunter2 x" } });
         secrets.mask_map(result.as_object_mut().unwrap());
-        assert_eq!(result, json!({ "cmd": ["login", "--password=********"], "x": { "y": "******** x" } }));
+        assert_eq!(result, json!({ "cmd": ["login", "--password=********"], "********": { "y": "******** x" } }));
+    }
+
+    #[test]
+    fn a_short_secret_is_masked_where_nothing_else_stands() {
+        let secrets = Secrets::default();
+        secrets.add("ab1");
+        secrets.add("");
+        let mut result = json!({ "cmd": ["login", "ab1", "ab1c", ""], "msg": "ab1\n" });
+        secrets.mask_map(result.as_object_mut().unwrap());
+        assert_eq!(result, json!({ "cmd": ["login", "********", "ab1c", ""], "msg": "********" }));
+    }
+
+    #[test]
+    fn lines_escapes_and_numbers_are_found_too() {
+        let secrets = Secrets::default();
+        secrets.add("first line\nsecond line");
+        secrets.add(r#"a"b\c"#);
+        secrets.add("12345");
+        let mut result = json!({ "a": "the second line", "b": r#"{"p": "a\"b\\c"}"#, "c": 12345, "d": 1234, "x12345": [r#"a"b\c"#] });
+        secrets.mask_map(result.as_object_mut().unwrap());
+        let expected = json!({ "a": "the ********", "b": r#"{"p": "********"}"#, "c": "********", "d": 1234, "x********": ["********"] });
+        assert_eq!(result, expected);
     }
 }

@@ -3,9 +3,10 @@
 use indexmap::IndexMap;
 use sutler_modules::Entry as ModuleEntry;
 
-use super::{free_form, load::Loading, task::written};
+use super::{Around, free_form, load::Loading, task::written};
 use crate::{
     source::{Diagnostic, Entry, Kind, Node, Span, Spanned, nearest},
+    template::Template,
     value::Value,
 };
 
@@ -50,7 +51,7 @@ impl Action {
     }
 
     /// The action of a task.
-    pub fn read(task: &Node, known: &[&str], collections: &[String], loading: &mut Loading) -> Option<Self> {
+    pub fn read(task: &Node, known: &[&str], around: &Around, loading: &mut Loading) -> Option<Self> {
         let entries = task.as_map().unwrap_or_default();
         let mut found = Vec::new();
         for entry in entries {
@@ -78,7 +79,12 @@ impl Action {
             ));
             return None;
         };
-        let module = find(&name, &task.span, collections, loading)?;
+        let module = if Template::is_plain(&name.value) {
+            find(&name, &task.span, &around.keywords.collections, loading)?
+        } else {
+            let meant = loading.static_text(&name.value, &name.span, around)?;
+            find(&meant, &task.span, &around.keywords.collections, loading)?
+        };
         let mut action = Self { name, module: Module(module), arguments: IndexMap::new(), defaults: None };
         let before = loading.errors();
         action.take_form(form, loading);
@@ -174,7 +180,8 @@ impl Action {
             Some(free) => self.take_text_argument(free.to_owned(), rest, span, loading),
             None => {
                 let message = format!("`{}` takes arguments as `name=value`; `{rest}` has no name", self.name.value);
-                loading.error(Diagnostic::error(message).at(span));
+                loading.warning(Diagnostic::warning(message).at(span).help("as it stands, the task will fail"));
+                self.take_text_argument("_raw_params".to_owned(), rest, span, loading);
             }
         }
     }
@@ -236,7 +243,7 @@ enum Form<'a> {
 /// `action: module k=v`, `action: {module: name, …}` and the same for `local_action`.
 fn read_old_form<'a>(node: &'a Node, keyword: &str, loading: &mut Loading) -> Option<(Spanned<String>, Form<'a>)> {
     if let Some(text) = node.as_str() {
-        let (name, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let (name, rest) = split_name(text.trim());
         let name = Spanned::new(name.to_owned(), node.span.clone());
         return Some((name, Form::Text(rest.to_owned(), node.span.clone())));
     }
@@ -250,6 +257,15 @@ fn read_old_form<'a>(node: &'a Node, keyword: &str, loading: &mut Loading) -> Op
     Some((Spanned::new(module.to_owned(), node.span.clone()), Form::Entries(rest)))
 }
 
+/// The first word, which may be a template with blanks in it, and the rest.
+fn split_name(text: &str) -> (&str, &str) {
+    let template = text.starts_with("{{").then(|| text.find("}}")).flatten();
+    match template {
+        Some(end) => (&text[..end + 2], text[end + 2..].trim_start()),
+        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
+    }
+}
+
 /// The module of that name; an error is reported.
 fn find(
     name: &Spanned<String>,
@@ -260,7 +276,7 @@ fn find(
     let text = name.value.as_str();
     if matches!(text, "include" | "ansible.builtin.include" | "ansible.legacy.include") {
         let error = Diagnostic::error(format!("`{text}` is no module any more")).at(&name.span);
-        loading.error(error.help("use `include_tasks` or `import_tasks`"));
+        loading.refuse(error.help("use `include_tasks` or `import_tasks`"));
         return None;
     }
     let qualified = collections.iter().map(|collection| format!("{collection}.{text}"));

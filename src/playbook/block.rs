@@ -109,10 +109,5 @@ fn read_block(node: &Node, around: &Around, loading: &mut Loading) -> Option<Blo
         loading.error(error.at(&node.span));
         return None;
     }
-    if around.is_handler {
-        let error = Diagnostic::error("a block cannot be a handler").at(&node.span);
-        loading.error(error.help("put the tasks into a file, and `include_tasks` it in a handler"));
-        return None;
-    }
     Some(Block::read(node, around, loading))
 }

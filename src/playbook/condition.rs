@@ -6,6 +6,7 @@ use super::load::Loading;
 use crate::{
     source::{Diagnostic, Kind, Node, Span},
     template::Template,
+    value::Value,
 };
 
 /// What Ansible says about a condition that is a template.
@@ -42,7 +43,6 @@ impl Condition {
         match &node.kind {
             Kind::Bool(value) => Some(Self::Constant(*value)),
             Kind::Null => Some(Self::Constant(true)),
-            Kind::Str(text) if text.trim().is_empty() => Some(Self::Constant(true)),
             Kind::Str(text) => Self::compile(text, &node.span, loading),
             Kind::Int(number) => Self::compile(&number.to_string(), &node.span, loading),
             _ => {
@@ -65,8 +65,12 @@ impl Condition {
         match compiled {
             Ok(template) => Some(Self::Expression(Arc::new(template), span.clone())),
             Err(error) => {
-                loading.error(error.into());
-                None
+                let broken = Value::from(Template::broken(text, span, error));
+                loading.warn_of_broken(&broken);
+                match broken {
+                    Value::Lazy(template) => Some(Self::Expression(template, span.clone())),
+                    _ => None,
+                }
             }
         }
     }

@@ -99,7 +99,7 @@ fn find(name: &Spanned<String>, file: &Path, loading: &mut Loading) -> Option<Pa
         return Some(found);
     }
     let error = Diagnostic::error(format!("there is no playbook `{}`", name.value)).at(&name.span);
-    loading.error(error.note(format!("searched {}", beside.display())));
+    loading.refuse(error.note(format!("searched {}", beside.display())));
     None
 }
 

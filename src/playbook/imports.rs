@@ -8,6 +8,7 @@ use std::{
 use super::{
     Action, Around, Block, Item, Origin, Task,
     block::read_items,
+    keywords::Vars,
     load::Loading,
     project::expand_home,
     role_use::{RoleItems, RoleUse},
@@ -33,11 +34,19 @@ pub fn read(task: &Task, around: &Around, loading: &mut Loading) -> Option<Block
     let inside = around.with(task.keywords.clone());
     match name {
         "import_role" => {
+            let own = &task.keywords.vars[around.keywords.vars.len()..];
             let role_use =
-                role_of(&task.action, &task.span, |value, loading| loading.static_value(value, &inside), loading)?;
-            let RoleItems { role, block, handlers } =
-                role_use.load(&Around { is_handler: false, ..inside }, loading)?;
-            loading.roles.push(role);
+                role_of(&task.action, &task.span, own, |value, loading| loading.static_value(value, &inside), loading)?;
+            let is_public = match task.action.arguments.get("public") {
+                Some(public) => loading.static_value(public, &inside)?.to_flag(),
+                None => true,
+            };
+            let inside = Around { is_handler: false, ..inside };
+            let items = match is_public {
+                true => role_use.load_exported(&inside, loading),
+                false => role_use.load(&inside, loading),
+            };
+            let RoleItems { block, handlers, .. } = items?;
             loading.handlers.extend(handlers);
             Some(block)
         }
@@ -64,7 +73,7 @@ pub fn find(name: &str, origin: &Origin, span: &Span, loading: &mut Loading) -> 
         Ok(path) => Some(path),
         Err(searched) => {
             let error = Diagnostic::error(format!("there is no file `{name}` with tasks")).at(span);
-            loading.error(error.note(format!("searched {}", searched.join(", "))));
+            loading.refuse(error.note(format!("searched {}", searched.join(", "))));
             None
         }
     }
@@ -111,6 +120,7 @@ pub fn tasks(path: &Path, from: &Span, around: &Around, loading: &mut Loading) -
 pub fn role_of(
     action: &Action,
     span: &Span,
+    own: &[Arc<Vars>],
     mut evaluate: impl FnMut(&Spanned<Value>, &mut Loading) -> Option<Value>,
     loading: &mut Loading,
 ) -> Option<RoleUse> {
@@ -122,11 +132,10 @@ pub fn role_of(
     };
     let text = evaluate(name, loading)?.to_str();
     let mut role_use = RoleUse::of_task(Spanned::new(text, name.span.clone()));
+    role_use.written = own.iter().map(|vars| super::role_use::written_vars(vars)).collect();
     for (argument_name, part) in FROM {
         if let Some(from) = argument(argument_name) {
             let file = evaluate(from, loading)?.to_str();
-            // Only the last part of a path counts.
-            let file = file.rsplit('/').next().unwrap_or(&file).to_owned();
             role_use.from.push((part, Spanned::new(file, from.span.clone())));
         }
     }

@@ -190,8 +190,10 @@ impl Keywords {
             "environment" => self.environment.extend(values(node, loading)),
             "module_defaults" => {
                 for part in node.as_list().unwrap_or(std::slice::from_ref(node)) {
-                    let expanded = loading.project.expand_groups(part);
-                    self.module_defaults.extend(loading.value(&expanded));
+                    match loading.project.expand_groups(part) {
+                        Ok(expanded) => self.module_defaults.extend(loading.value(&expanded)),
+                        Err(error) => loading.error(error),
+                    }
                 }
             }
             "collections" => {
@@ -202,6 +204,7 @@ impl Keywords {
             "tags" => self.read_tags(node, loading),
             "when" => self.when.extend(Condition::read(node, loading)),
             "vars" if !matches!(place, Place::Play | Place::Role) => {
+                check_variables(node, loading);
                 if let Some(vars) = read_vars(node, loading) {
                     self.vars.push(Arc::new(vars));
                 }
@@ -264,6 +267,19 @@ fn unknown(name: &str, place: Place, known: &[&'static str], span: &Span) -> Dia
     match nearest(name, known.iter().copied()) {
         Some(meant) => error.help(format!("did you mean `{meant}`?")),
         None => error,
+    }
+}
+
+/// Reports names under `vars` that no variable can have.
+pub fn check_variables(node: &Node, loading: &mut Loading) {
+    for entry in node.as_map().unwrap_or_default() {
+        let Some(name) = entry.key.as_str() else { continue };
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if !is_name {
+            let error = Diagnostic::error(format!("`{name}` is not a valid name for a variable")).at(&entry.key.span);
+            loading.refuse(error.help("letters, digits and underscores, not beginning with a digit"));
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     import_playbook::{self, Imports},
 };
 use crate::{
-    source::{Diagnostic, Kind, Node, SourceFile, Span, Spanned, load_one},
+    source::{Diagnostic, Kind, Node, Severity, SourceFile, Span, Spanned, load_one},
     template::value_from_node,
     value::Value,
 };
@@ -30,6 +30,15 @@ pub struct Loaded {
     pub missing: Vec<Diagnostic>,
 }
 
+/// Why files cannot be loaded.
+#[derive(Debug)]
+pub struct Broken {
+    /// Everything that is wrong.
+    pub errors: Vec<Diagnostic>,
+    /// Whether the first error is one that Ansible ends with 1 for: something that is named is not there.
+    pub is_refused: bool,
+}
+
 /// Reads files and collects what is wrong in them.
 #[derive(Debug)]
 pub struct Loading {
@@ -41,6 +50,7 @@ pub struct Loading {
     pub roles: Vec<Arc<Role>>,
     /// The imports of playbooks around the file that is read, the outermost first.
     pub imports: Vec<Arc<Imports>>,
+    is_refused: bool,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
     missing: Vec<Diagnostic>,
@@ -56,6 +66,7 @@ impl Loading {
             handlers: Vec::new(),
             roles: Vec::new(),
             imports: Vec::new(),
+            is_refused: false,
             errors: Vec::new(),
             warnings: Vec::new(),
             missing: Vec::new(),
@@ -69,6 +80,12 @@ impl Loading {
         if !self.errors.contains(&error) {
             self.errors.push(error);
         }
+    }
+
+    /// Reports an error that Ansible ends with 1 for, where a wrong playbook ends with 4.
+    pub fn refuse(&mut self, error: Diagnostic) {
+        self.is_refused |= self.errors.is_empty();
+        self.error(error);
     }
 
     /// Reports something that will fail later, or is probably not meant.
@@ -89,22 +106,45 @@ impl Loading {
     }
 
     /// Everything that was reported; the errors fail.
-    pub fn finish<T>(mut self, value: T) -> Result<(T, Vec<Diagnostic>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    pub fn finish<T>(mut self, value: T) -> Result<(T, Vec<Diagnostic>, Vec<Diagnostic>), Broken> {
         if self.errors.is_empty() {
             return Ok((value, self.warnings, self.missing));
         }
         self.errors.append(&mut self.warnings);
-        Err(self.errors)
+        Err(Broken { errors: self.errors, is_refused: self.is_refused })
     }
 
     /// A node as a value, its templates compiled; an error is reported.
     pub fn value(&mut self, node: &Node) -> Option<Spanned<Value>> {
         match value_from_node(node) {
-            Ok(value) => Some(Spanned::new(value, node.span.clone())),
+            Ok(value) => {
+                self.warn_of_broken(&value);
+                Some(Spanned::new(value, node.span.clone()))
+            }
             Err(error) => {
                 self.error(error.into());
                 None
             }
+        }
+    }
+
+    /// Warns of templates that do not parse: whoever uses them will fail.
+    pub fn warn_of_broken(&mut self, value: &Value) {
+        match value {
+            Value::Lazy(template) => {
+                if let Some(error) = template.error() {
+                    let error = Diagnostic::from(error.clone());
+                    let will_fail = "as it stands, the task will fail";
+                    let help =
+                        error.help.as_ref().map_or_else(|| will_fail.into(), |help| format!("{help}; {will_fail}"));
+                    // Ansible says nothing before the task fails.
+                    let ansible = crate::source::Wording::default();
+                    self.warning(Diagnostic { severity: Severity::Warning, ansible, ..error }.help(help));
+                }
+            }
+            Value::List(list) => list.to_vec().iter().for_each(|item| self.warn_of_broken(item)),
+            Value::Dict(dict) => dict.values().iter().for_each(|item| self.warn_of_broken(item)),
+            _ => {}
         }
     }
 
@@ -138,7 +178,7 @@ impl Loading {
         let chain = self.open[circle.unwrap_or(0)..].iter().map(|path| path.display().to_string());
         let chain: Vec<String> = chain.chain([path.display().to_string()]).collect();
         let error = Diagnostic::error(format!("`{}` includes itself without end", path.display())).at(from);
-        self.error(error.note(format!("the way: {}", chain.join(" → "))));
+        self.refuse(error.note(format!("the way: {}", chain.join(" → "))));
         false
     }
 
@@ -175,8 +215,8 @@ impl Loading {
 }
 
 /// Loads a playbook. The errors are all that were found.
-pub fn load(path: &Path, project: &Arc<Project>) -> Result<Loaded, Vec<Diagnostic>> {
-    let file = SourceFile::read(path).map_err(|e| vec![e])?;
+pub fn load(path: &Path, project: &Arc<Project>) -> Result<Loaded, Broken> {
+    let file = SourceFile::read(path).map_err(|e| Broken { errors: vec![e], is_refused: false })?;
     let mut loading = Loading::new(project);
     let plays = read_plays(&file, &mut loading);
     let (plays, warnings, missing) = loading.finish(plays)?;
@@ -184,7 +224,7 @@ pub fn load(path: &Path, project: &Arc<Project>) -> Result<Loaded, Vec<Diagnosti
 }
 
 /// Loads the plays of a document that is in no file; `path` is what it is called.
-pub fn load_node(document: &Node, path: &Path, project: &Arc<Project>) -> Result<Loaded, Vec<Diagnostic>> {
+pub fn load_node(document: &Node, path: &Path, project: &Arc<Project>) -> Result<Loaded, Broken> {
     let mut loading = Loading::new(project);
     let plays = read_document(document, path, &mut loading);
     let (plays, warnings, missing) = loading.finish(plays)?;

@@ -75,7 +75,7 @@ impl Loop {
             }
         }
         if let [_, (second, _, _), ..] = found.as_slice() {
-            loading.error(Diagnostic::error("a task can have only one loop").at(&second.span));
+            loading.refuse(Diagnostic::error("a task can have only one loop").at(&second.span));
         }
         let (_, over, lookup) = found.into_iter().next()?;
         Some(Self { over: loading.value(over)?, lookup, control: control.unwrap_or_default() })

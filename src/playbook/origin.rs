@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Keywords, Project, Role, keywords::Vars};
+use super::{Keywords, Project, Role, keywords::Vars, project::absolute};
 use crate::template::Environment;
 
 /// What tasks of the same file have in common.
@@ -23,7 +23,6 @@ pub struct Origin {
 impl Origin {
     /// The tasks of a file in `directory`.
     pub fn new(project: &Project, directory: PathBuf, role: Option<Arc<Role>>, collections: Vec<String>) -> Self {
-        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let mut search: Vec<PathBuf> = Vec::new();
         if let Some(role) = &role {
             search.push(absolute(&role.path));

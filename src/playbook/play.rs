@@ -6,7 +6,7 @@ use super::{
     Around, Block, Item, Keywords, Origin, Project, Role, Task,
     block::read_items,
     import_playbook::Imports,
-    keywords::{Place, Vars, check_names, read_vars},
+    keywords::{Place, Vars, check_names, check_variables, read_vars},
     load::Loading,
     role_use::{RoleItems, RoleUse},
     vars_prompt::VarsPrompt,
@@ -83,6 +83,7 @@ impl Play {
         check_strategy(strategy.as_ref(), loading);
         check_hosts(hosts, loading);
         let hosts = loading.value(hosts)?;
+        node.get("vars").into_iter().for_each(|vars| check_variables(vars, loading));
         let mut vars = node.get("vars").and_then(|vars| read_play_vars(vars, loading)).unwrap_or_default();
         for import in std::mem::take(&mut loading.imports) {
             apply_import(&import, &mut keywords, &mut vars);
@@ -154,9 +155,8 @@ fn read_tasks(node: &Node, around: &Around, loading: &mut Loading) -> Tasks {
     }
     for entry in node.get("roles").and_then(Node::as_list).unwrap_or_default() {
         let Some((role_use, around)) = RoleUse::read(entry, around, loading) else { continue };
-        if let Some(RoleItems { role, block, handlers: more }) = role_use.load(&around, loading) {
+        if let Some(RoleItems { role, block, handlers: more }) = role_use.load_exported(&around, loading) {
             role_names.push(role.full_name.clone());
-            loading.roles.push(role);
             middle.push(Item::Block(Arc::new(block)));
             handlers.extend(more);
         }

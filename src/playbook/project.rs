@@ -7,7 +7,7 @@ use std::{
 
 use super::{Role, keywords::Vars};
 use crate::{
-    source::{Entry, Kind, Node, SourceFile, load_one},
+    source::{Diagnostic, Entry, Kind, Node, SourceFile, load_one},
     template::{Context, Environment, Names, TemplateError},
     value::{Dict, Value},
 };
@@ -30,7 +30,7 @@ pub struct Project {
 impl Project {
     /// The project of a playbook in `directory`, which searches beside it alone.
     pub fn new(directory: PathBuf, extra: Dict) -> Self {
-        let absolute = std::path::absolute(&directory).unwrap_or_else(|_| directory.clone());
+        let absolute = absolute(&directory);
         Self {
             roles_path: Vec::new(),
             collections_path: Vec::new(),
@@ -43,27 +43,35 @@ impl Project {
     /// The same settings for a playbook in another folder.
     #[must_use]
     pub fn in_directory(&self, directory: PathBuf) -> Self {
-        let absolute = std::path::absolute(&directory).unwrap_or_else(|_| directory.clone());
+        let absolute = absolute(&directory);
         let environment = self.environment.with_playbook_dir(absolute);
         Self { environment: Arc::new(environment), directory, ..self.clone() }
     }
 
-    /// `module_defaults` with the modules of a `group/…` in place of the group.
-    pub fn expand_groups(&self, defaults: &Node) -> Node {
+    /// `module_defaults` with the modules of a `group/…` in place of the group; fails for an unknown group.
+    pub fn expand_groups(&self, defaults: &Node) -> Result<Node, Diagnostic> {
         let mut entries = Vec::new();
         for entry in defaults.as_map().unwrap_or_default() {
             match entry.key.as_str().and_then(|key| key.strip_prefix("group/")) {
                 None => entries.push(entry.clone()),
-                Some(group) => entries.extend(self.action_group(group).into_iter().map(|module| Entry {
-                    key: Node::new(Kind::Str(module), entry.key.span.clone()),
-                    value: entry.value.clone(),
-                })),
+                Some(group) => {
+                    let modules = self.action_group(group);
+                    if modules.is_empty() {
+                        let error = Diagnostic::error(format!("there is no group of modules `{group}`"));
+                        let help = "a group is `group/NAMESPACE.COLLECTION.GROUP`, and its collection is installed";
+                        return Err(error.at(&entry.key.span).help(help));
+                    }
+                    entries.extend(modules.into_iter().map(|module| Entry {
+                        key: Node::new(Kind::Str(module), entry.key.span.clone()),
+                        value: entry.value.clone(),
+                    }));
+                }
             }
         }
-        match defaults.kind {
+        Ok(match defaults.kind {
             Kind::Map(_) => Node::new(Kind::Map(entries), defaults.span.clone()),
             _ => defaults.clone(),
-        }
+        })
     }
 
     /// The modules of an action group, as the collection's `meta/runtime.yml` lists them.
@@ -112,6 +120,12 @@ impl std::fmt::Debug for Project {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Project({})", self.directory.display())
     }
+}
+
+/// The full path of a folder; an empty one is that of the process.
+pub fn absolute(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// `~` in a path of the controller.

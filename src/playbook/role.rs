@@ -23,6 +23,8 @@ pub struct Role {
     pub collection: Option<String>,
     /// The roles that it was used by, the nearest first.
     pub parents: Vec<Arc<Role>>,
+    /// Whether a task uses it: the roles around it are named in magic variables then.
+    pub is_of_task: bool,
     /// The full names of the roles it depends on.
     pub dependencies: Vec<String>,
     /// What makes two uses the same: a host runs each once, unless duplicates are allowed.
@@ -58,6 +60,8 @@ pub struct RoleFacts {
     pub collection: Option<String>,
     /// See [`Role::parents`].
     pub parents: Vec<Arc<Role>>,
+    /// See [`Role::is_of_task`].
+    pub is_of_task: bool,
     /// See [`Role::dependencies`].
     pub dependencies: Vec<String>,
     /// See [`Role::key`].
@@ -81,6 +85,7 @@ impl Role {
             path,
             collection,
             parents,
+            is_of_task,
             dependencies,
             key,
             allows_duplicates,
@@ -94,6 +99,7 @@ impl Role {
             path,
             collection,
             parents,
+            is_of_task,
             dependencies,
             key,
             allows_duplicates,

@@ -51,8 +51,7 @@ pub fn find(name: &Spanned<String>, origin: &Origin, project: &Project) -> Resul
         }
     }
     if let Some(path) = candidates.iter().find(|path| path.is_dir()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        return Ok(Found { full_name: name.clone(), name, path: path.clone(), collection: None });
+        return Ok(Found { full_name: text.to_owned(), name: text.to_owned(), path: path.clone(), collection: None });
     }
     let searched: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
     let error = Diagnostic::error(format!("the role '{text}' was not found")).at(&name.span);

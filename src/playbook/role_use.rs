@@ -106,7 +106,7 @@ impl RoleUse {
         let found = match role_files::find(&self.name, &around.origin, &loading.project) {
             Ok(found) => found,
             Err(error) => {
-                loading.error(error);
+                loading.refuse(error);
                 return None;
             }
         };
@@ -115,6 +115,15 @@ impl RoleUse {
         }
         let items = self.load_found(found, around, loading);
         loading.leave();
+        Some(items)
+    }
+
+    /// As [`RoleUse::load`], for a role whose variables all tasks of the play see: over those of roles
+    /// before it, under those of roles that its tasks import.
+    pub fn load_exported(self, around: &Around, loading: &mut Loading) -> Option<RoleItems> {
+        let before = loading.roles.len();
+        let items = self.load(around, loading)?;
+        loading.roles.insert(before, Arc::clone(&items.role));
         Some(items)
     }
 
@@ -145,6 +154,7 @@ impl RoleUse {
             path: found.path.clone(),
             collection: found.collection,
             parents,
+            is_of_task: self.is_task,
             dependencies: meta.dependencies.iter().filter_map(dependency_name).collect(),
             key,
             allows_duplicates: self.allow_duplicates.unwrap_or(meta.allows_duplicates),
@@ -218,7 +228,7 @@ fn dependency_name(node: &Node) -> Option<String> {
 }
 
 /// Variables as they were written.
-fn written_vars(vars: &Vars) -> String {
+pub fn written_vars(vars: &Vars) -> String {
     vars.iter().map(|(name, value)| format!("{name}={};", written_value(value))).collect()
 }
 

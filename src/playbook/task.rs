@@ -91,7 +91,7 @@ impl Task {
             };
             keywords.tags.extend(texts.iter().flat_map(|text| text.split(',')).map(|tag| tag.trim().to_owned()));
         }
-        let action = Action::read(node, &known, &keywords.collections, loading)?;
+        let action = Action::read(node, &known, &around.with(keywords.clone()), loading)?;
         if let Some(local) = node.get("local_action") {
             keywords.set("delegate_to", Spanned::new(Value::from("localhost"), local.span.clone()));
         }
@@ -104,7 +104,8 @@ impl Task {
         task.name = value("name");
         task.retries = value("retries");
         task.delay = value("delay");
-        task.repeat = Loop::read(node, loading);
+        task.repeat = Loop::read(node, loading).filter(|_| !task.is_meta());
+        task.check_meta(loading);
         task.register = read_register(node, loading);
         task.listen = node.get("listen").map(super::keywords::words).unwrap_or_default();
         task.read_include(node, entries, around, loading);
@@ -184,6 +185,7 @@ impl Task {
         let name = name.or_else(|| self.role_title(|value| Some(written(&value.value))));
         let name = name.unwrap_or_else(|| self.action.name.value.clone());
         match &self.origin.role {
+            Some(_) if self.action.module.0.short_name() == "include_role" => name,
             Some(role) if !name.starts_with(&format!("{} : ", role.name)) => format!("{} : {name}", role.full_name),
             _ => name,
         }
@@ -198,16 +200,41 @@ impl Task {
         Some(format!("{} : {}", self.action.name.value, text(role)?))
     }
 
+    /// Whether it is done once, and its result is that of the host it is done on alone.
+    pub fn is_for_one(&self) -> bool {
+        matches!(self.action.module.0.short_name(), "add_host" | "pause")
+    }
+
     /// Whether it is done once, whatever the number of hosts, because it acts on all of them.
     pub fn is_for_all(&self) -> bool {
         match self.action.module.0.short_name() {
-            "add_host" | "pause" => true,
+            _ if self.is_for_one() => true,
             "meta" => {
                 let what = super::imports::file_of(&self.action).map(|what| written(&what.value)).unwrap_or_default();
                 let of_play = ["clear_facts", "clear_host_errors", "end_batch", "end_play", "refresh_inventory"];
                 of_play.contains(&what.trim())
             }
             _ => false,
+        }
+    }
+
+    /// Reports the end of a role where there is none.
+    fn check_meta(&self, loading: &mut Loading) {
+        let what = super::imports::file_of(&self.action).filter(|_| self.is_meta());
+        if let Some(what) = what.filter(|what| what.value.as_str() == Some("end_role") && self.origin.role.is_none()) {
+            let error = Diagnostic::error("`end_role` ends a role, and this task is in none").at(&what.span);
+            loading.error(error.help("`end_play`, `end_batch` and `end_host` can stand anywhere"));
+        }
+    }
+
+    /// Reports arguments that an import or include does not have.
+    fn check_options(&self, loading: &mut Loading) {
+        let spec = (self.action.module.0.spec)();
+        let unknown = self.action.arguments.iter().filter(|(name, _)| spec.option(name).is_none());
+        for (name, argument) in unknown {
+            let message = format!("`{}` has no argument `{name}`", self.action.name.value);
+            let wording = format!("Invalid options for {}: {name}", self.action.name.value);
+            loading.error(Diagnostic::error(message).at(&argument.span).worded(wording));
         }
     }
 
@@ -220,6 +247,9 @@ impl Task {
             let name = &self.action.name.value;
             let error = Diagnostic::error(format!("`{name}` has no `apply`: its keywords reach its tasks anyway"));
             loading.error(error.at(&apply.span));
+        }
+        if self.is_include() || self.is_import() {
+            self.check_options(loading);
         }
         if !self.is_include() {
             return;

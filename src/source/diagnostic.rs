@@ -86,6 +86,18 @@ impl Diagnostic {
         self
     }
 
+    /// Changes all texts that are shown, the lines of files among them.
+    pub fn mask(&mut self, mask: &dyn Fn(&mut String)) {
+        let Self { message, span, label, help, notes, ansible: wording, .. } = self;
+        let contexts = wording.contexts.iter_mut().map(|context| (&mut context.value, &mut context.span));
+        let (texts, spans): (Vec<_>, Vec<_>) = contexts.unzip();
+        for span in spans.into_iter().chain(span).chain(&mut wording.origin) {
+            *span = span.masked(mask);
+        }
+        let more = notes.iter_mut().chain(label).chain(help).chain(&mut wording.message).chain(&mut wording.help);
+        texts.into_iter().chain(more).chain([message]).for_each(mask);
+    }
+
     /// The text to print, without a line ending at its end; with terminal colours if `colour`.
     pub fn render(&self, colour: bool) -> String {
         let paint = Paint { on: colour };
@@ -174,6 +186,22 @@ mod tests {
         assert!(lines[3].starts_with("1 | …aaa") && lines[3].ends_with("bbb…"), "{}", lines[3]);
         let caret = lines[4].chars().position(|c| c == '^');
         assert_eq!(lines[3].chars().position(|c| c == '!'), caret);
+    }
+
+    #[test]
+    fn a_secret_in_a_line_is_masked_and_the_caret_stays_where_it_belongs() {
+        let mask = |text: &mut String| *text = text.replace("hunter2", "***");
+        let caret = |column: u32| {
+            let mut diagnostic = Diagnostic::error("wrong hunter2").at(&span("cmd: login hunter2 now", 1, column));
+            diagnostic.mask(&mask);
+            let shown = diagnostic.to_string();
+            let lines: Vec<&str> = shown.lines().collect();
+            assert_eq!((lines[0], lines[3]), ("error: wrong ***", "1 | cmd: login *** now"));
+            lines[4].find('^').map(|at| lines[3].as_bytes()[at])
+        };
+        assert_eq!(caret(6), Some(b'l'));
+        assert_eq!(caret(15), Some(b'*'));
+        assert_eq!(caret(20), Some(b'n'));
     }
 
     #[test]

@@ -24,8 +24,9 @@ impl Excerpt {
     }
 }
 
-/// The lines around a place.
+/// The lines around a place, without the passwords in them.
 pub fn of(span: &Span) -> Excerpt {
+    let span = span.masked(&|_| {});
     let first = span.line.saturating_sub(CONTEXT).max(1);
     let texts: Vec<&str> = span.file.text().lines().skip(first as usize - 1).take(3).collect();
     let shown = (span.line + 1).saturating_sub(first) as usize;
@@ -36,7 +37,7 @@ pub fn of(span: &Span) -> Excerpt {
     }
     let texts = &texts[..shown.min(texts.len())];
     let last = texts.last().copied().unwrap_or_default();
-    let column = if missing == 0 { span.column.saturating_sub(1) as usize } else { last.chars().count() };
+    let column = if missing == 0 { span.caret().saturating_sub(1) as usize } else { last.chars().count() };
     let before: String = last.chars().take(column).collect();
     let caret = expand(&before).chars().count();
     let skip = if caret + 20 > WIDTH { caret - WIDTH / 2 } else { 0 };

@@ -13,12 +13,24 @@ use super::{Diagnostic, Span};
 pub struct SourceFile {
     path: PathBuf,
     text: String,
+    /// In a text that is masked: the column of the one place that it is shown for.
+    caret: Option<u32>,
 }
 
 impl SourceFile {
     /// Wraps a text that is already read; `path` is what messages show.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), caret: None }
+    }
+
+    /// The same, as a masked text that is shown for a place in this column.
+    pub(super) fn with_caret(self, caret: u32) -> Self {
+        Self { caret: Some(caret), ..self }
+    }
+
+    /// The column of the place, in a masked text.
+    pub(super) fn caret(&self) -> Option<u32> {
+        self.caret
     }
 
     /// Reads a file; fails when it cannot be read or is not UTF-8. A byte order mark is dropped.

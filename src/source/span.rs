@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::SourceFile;
+use super::{SourceFile, literal_secret::hidden_lines};
 
 /// A place in a file: line and column, both from 1, the column in characters.
 #[derive(Clone, PartialEq, Eq)]
@@ -25,6 +25,48 @@ impl Span {
     pub fn outside(name: &str, text: &str) -> Self {
         Self { file: Arc::new(SourceFile::new(format!("<{name}>"), text)), line: 1, column: 1 }
     }
+
+    /// The same place in a text that can be shown: the values of passwords are hidden, and what
+    /// `mask` hides in a line.
+    #[must_use]
+    pub fn masked(&self, mask: &dyn Fn(&mut String)) -> Self {
+        if self.file.caret().is_some() {
+            return self.clone();
+        }
+        let mut lines = hidden_lines(self.file.text());
+        lines.iter_mut().for_each(mask);
+        let place = (self.line as usize).saturating_sub(1);
+        let caret = match (self.file.line(self.line), lines.get(place)) {
+            (Some(original), Some(shown)) => caret(original, self.column, shown),
+            _ => self.column,
+        };
+        let mut text = lines.join("\n");
+        if self.file.text().ends_with('\n') {
+            text.push('\n');
+        }
+        let file = SourceFile::new(self.file.path(), text).with_caret(caret);
+        Self { file: Arc::new(file), line: self.line, column: self.column }
+    }
+
+    /// The column in the file's text, which is another one where something before it is masked.
+    pub fn caret(&self) -> u32 {
+        self.file.caret().unwrap_or(self.column)
+    }
+}
+
+/// Where a column of the line `original` is in `shown`, where some of it is hidden; a column within
+/// something hidden is where that begins.
+fn caret(original: &str, column: u32, shown: &str) -> u32 {
+    let start: String = original.chars().take(column.saturating_sub(1) as usize).collect();
+    if shown.starts_with(&start) {
+        return column;
+    }
+    let end = &original[start.len()..];
+    let before = match shown.strip_suffix(end) {
+        Some(before) if !end.is_empty() => before.chars().count(),
+        _ => original.chars().zip(shown.chars()).take_while(|(a, b)| a == b).count(),
+    };
+    before as u32 + 1
 }
 
 impl fmt::Display for Span {

@@ -8,10 +8,14 @@ use crate::{
     value::{Dict, Key, Undefined, Value},
 };
 
-/// The value of a node from a file that people wrote. Fails if a template in it does not parse.
+/// The value of a node from a file that people wrote. A template in it that does not parse is an error for whoever
+/// uses it; this fails for keys that cannot be keys.
 pub fn value_from_node(node: &Node) -> Result<Value, TemplateError> {
     Ok(match &node.kind {
-        Kind::Str(text) if !Template::is_plain(text) => Template::compile(text, &node.span, &Syntax::default())?.into(),
+        Kind::Str(text) if !Template::is_plain(text) => {
+            let compiled = Template::compile(text, &node.span, &Syntax::default());
+            compiled.unwrap_or_else(|error| Template::broken(text, &node.span, error)).into()
+        }
         Kind::List(items) => items.iter().map(value_from_node).collect::<Result<Value, _>>()?,
         Kind::Map(entries) => {
             let dict = Dict::new();
@@ -48,21 +52,27 @@ pub fn plain_value(node: &Node) -> Value {
     }
 }
 
-/// An evaluated value as a node at a place: text in it is never a template.
-pub fn node_from_value(value: &Value, span: &Span) -> Node {
-    let node = |value: &Value| node_from_value(value, span);
+/// A value as a node at `span`, as if it stood there in a file; `text` says what plain text becomes, templates
+/// stay what they are. An object becomes nothing.
+pub fn node_from_value(value: &Value, span: &Span, text: fn(String) -> Kind) -> Node {
+    let node = |value: &Value| node_from_value(value, span, text);
     let kind = match value {
-        Value::None | Value::Undefined(_) => Kind::Null,
+        Value::Undefined(_) | Value::None | Value::Object(_) => Kind::Null,
         Value::Bool(flag) => Kind::Bool(*flag),
         Value::Int(number) => Kind::Int(*number),
         Value::BigInt(number) => Kind::BigInt((**number).clone()),
         Value::Float(number) => Kind::Float(*number),
+        Value::Str(plain) => text(plain.to_string()),
+        Value::Bytes(bytes) => text(String::from_utf8_lossy(bytes).into_owned()),
+        Value::Lazy(template) => Kind::Str(template.source().to_owned()),
         Value::List(list) => Kind::List(list.to_vec().iter().map(node).collect()),
         Value::Tuple(items) => Kind::List(items.iter().map(node).collect()),
         Value::Dict(dict) => Kind::Map(
-            dict.entries().iter().map(|(key, value)| Entry { key: node(key.value()), value: node(value) }).collect(),
+            dict.entries()
+                .into_iter()
+                .map(|(key, value)| Entry { key: node_from_value(key.value(), span, Kind::Str), value: node(&value) })
+                .collect(),
         ),
-        other => Kind::Unsafe(other.to_str()),
     };
     Node::new(kind, span.clone())
 }

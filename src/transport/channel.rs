@@ -41,6 +41,16 @@ pub enum Exit {
     Lost,
 }
 
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(code) => write!(f, "status {code}"),
+            Self::Signal(name) => write!(f, "signal {name}"),
+            Self::Lost => f.write_str("an unknown status"),
+        }
+    }
+}
+
 impl Exit {
     /// The status as a shell reports it: 128 and the signal's number, -1 when it is unknown.
     pub fn code(&self) -> i32 {

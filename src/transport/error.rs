@@ -166,6 +166,16 @@ pub enum ConnectError {
         /// The program's words.
         why: String,
     },
+    /// sudo, su or doas could not be run, or gave up for another reason.
+    #[error("{method} ended with {exit}{}", tail(.why))]
+    BecomeFailed {
+        /// The program.
+        method: &'static str,
+        /// Its status or signal.
+        exit: String,
+        /// The end of what it printed.
+        why: String,
+    },
     /// The command ended before it said what it should.
     #[error("{what} ended with {exit}{}", tail(.stderr))]
     ExecFailed {
@@ -231,6 +241,7 @@ impl ConnectError {
             Self::BecomePasswordWrong { .. }
                 | Self::BecomePasswordMissing { .. }
                 | Self::BecomeNotPermitted { .. }
+                | Self::BecomeFailed { .. }
                 | Self::NoHelperForCpu { .. }
                 | Self::NoWritableDir { .. }
                 | Self::HelperVersion { .. }
@@ -272,6 +283,10 @@ impl ConnectError {
                 "sudo" => "add the user to sudoers on the host (`visudo`), or choose another `become_method`".into(),
                 "doas" => "permit it in /etc/doas.conf on the host, or choose another `become_method`".into(),
                 _ => "choose another `become_user` or `become_method`".into(),
+            },
+            Self::BecomeFailed { method, exit, .. } => match exit.as_str() {
+                "status 127" => format!("install {method} on the host, or choose another `become_method`"),
+                _ => format!("log in by hand and check that `{method}` works, or choose another `become_method`"),
             },
             Self::ExecFailed { .. } => {
                 "log in by hand and check that `sh` runs; `ansible_shell_executable` names another".into()

@@ -17,7 +17,7 @@ use sutler_protocol::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     time::timeout,
 };
 
@@ -69,6 +69,8 @@ struct Shared {
     requests: Mutex<HashMap<u32, mpsc::UnboundedSender<Heard>>>,
     /// Why the stream ended, once it has.
     ended: Mutex<Option<ConnectError>>,
+    /// Told when it has: who waits for room in a queue that nothing empties any more.
+    gone: Notify,
     stderr: Mutex<Vec<u8>>,
 }
 
@@ -82,7 +84,7 @@ impl Session {
         let input = BufReader::with_capacity(64 << 10, AsyncReadExt::chain(std::io::Cursor::new(rest), stdout));
         tokio::spawn(receive(input, exit, hello_in, shared.clone()));
         let (frames, queue) = mpsc::channel(2);
-        tokio::spawn(send(stdin, queue));
+        tokio::spawn(send(stdin, queue, shared.clone()));
         let hello = match timeout(HELLO, hello).await {
             Ok(Ok(hello)) => hello,
             Ok(Err(_)) => return Err(shared.why("the helper's first message")),
@@ -186,9 +188,16 @@ impl Session {
         }
     }
 
-    /// Queues a frame; waits while the queue is full.
+    /// Queues a frame; waits while the queue is full, and no longer than the stream lives.
     async fn send(&self, frame: Vec<u8>, during: &str) -> Result<(), ConnectError> {
-        self.frames.send(frame).await.map_err(|_| self.shared.why(during))
+        let gone = self.shared.gone.notified();
+        if !self.is_alive() {
+            return Err(self.shared.why(during));
+        }
+        tokio::select! {
+            sent = self.frames.send(frame) => sent.map_err(|_| self.shared.why(during)),
+            () = gone => Err(self.shared.why(during)),
+        }
     }
 }
 
@@ -227,14 +236,23 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Writes whole frames, so that a dropped request cannot leave half of one on the wire.
-async fn send(mut stdin: Box<dyn AsyncWrite + Send + Unpin>, mut queue: mpsc::Receiver<Vec<u8>>) {
-    while let Some(frame) = queue.recv().await {
-        if stdin.write_all(&frame).await.is_err() || stdin.flush().await.is_err() {
-            return;
+/// Writes whole frames, so that a dropped request cannot leave half of one on the wire. A channel
+/// of a lost connection may wait for ever to be written to: the end of the other direction ends this
+/// one too.
+async fn send(mut stdin: Box<dyn AsyncWrite + Send + Unpin>, mut queue: mpsc::Receiver<Vec<u8>>, shared: Arc<Shared>) {
+    let gone = shared.gone.notified();
+    let write = async {
+        while let Some(frame) = queue.recv().await {
+            if stdin.write_all(&frame).await.is_err() || stdin.flush().await.is_err() {
+                return;
+            }
         }
+        let _ = stdin.shutdown().await;
+    };
+    tokio::select! {
+        () = write => {}
+        () = gone => {}
     }
-    let _ = stdin.shutdown().await;
 }
 
 /// Reads frames and hands them to their requests until the stream ends.
@@ -271,6 +289,7 @@ async fn receive(
     };
     *shared.ended.lock() = Some(ended);
     shared.requests.lock().clear();
+    shared.gone.notify_waiters();
 }
 
 impl Shared {
@@ -402,6 +421,21 @@ mod tests {
         };
         let (results, ()) = futures::join!(session.run(task(1), &Zeros), helper);
         assert_eq!(results.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_is_lost_while_it_takes_a_body_ends_the_task() {
+        let (session, mut requests, mut replies) = session().await;
+        let helper = async {
+            let ToHelper::Run(Request { id, .. }) = request(&mut requests).await else { panic!("no request") };
+            replies.write_all(&encode(&ToController::Want { id, sha1: "zeros".into() })).await.unwrap();
+            // It never reads on, and the way to it stays open.
+            request(&mut requests).await;
+            drop(replies);
+        };
+        let (results, ()) = futures::join!(session.run(task(1), &Zeros), helper);
+        assert!(results.unwrap_err().to_string().starts_with("the connection was lost during copy"));
+        drop(requests);
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ mod endpoint;
 mod exec;
 mod host_key;
 mod keys;
+mod patient;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -28,6 +29,7 @@ use dial::Stream;
 use endpoint::Endpoint;
 use host_key::{Failure, Verifier};
 use keys::Keys;
+use patient::Patient;
 
 /// The longest chain of jump hosts.
 const JUMPS: usize = 8;
@@ -140,7 +142,13 @@ impl Client {
         let verifier = Verifier::new(endpoint, &self.known_hosts);
         let shown = verifier.shown.clone();
         let config = Arc::new(algorithms::config(endpoint, &verifier.keys)?);
-        let connected = russh::client::connect_stream(config, bytes, verifier).await;
+        // As long as the keepalive would take to give up.
+        let rounds = u32::try_from(config.keepalive_max).unwrap_or(u32::MAX);
+        let patience = config.keepalive_interval.filter(|_| rounds > 0).and_then(|every| every.checked_mul(rounds));
+        let connected = match patience {
+            Some(limit) => russh::client::connect_stream(config, Patient::new(bytes, limit), verifier).await,
+            None => russh::client::connect_stream(config, bytes, verifier).await,
+        };
         *reached.lock() = shown.load(std::sync::atomic::Ordering::Relaxed);
         let mut handle = match connected {
             Ok(handle) => handle,

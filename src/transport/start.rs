@@ -15,6 +15,7 @@ use super::{
     Become, ConnectError, Stage, Target,
     bootstrap::{Marker, script},
     channel::{Channel, Connection, Exit},
+    form::Form,
     image::HelperImage,
 };
 
@@ -193,11 +194,11 @@ impl<'a> Dialogue<'a> {
             };
             match marker {
                 Marker::Ready(path) => return Ok(Found::Ready(path)),
-                Marker::Need { machine, gzip, .. } => {
+                Marker::Need { machine, forms, .. } => {
                     if !image.serves(&machine) {
                         return Ok(Found::OtherCpu(machine));
                     }
-                    self.upload(image, gzip).await?;
+                    self.upload(image, &forms).await?;
                 }
                 Marker::Skip(directory, why) => tried.push((directory, why)),
                 Marker::Failed(directory, why) => return Ok(Found::Failed(directory, self.because(&why))),
@@ -215,17 +216,11 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    async fn upload(&mut self, image: &HelperImage, gzip: bool) -> Result<(), ConnectError> {
-        let plain;
-        let (bytes, form): (&[u8], _) = if gzip {
-            (&image.gz, "gzip")
-        } else {
-            plain = image
-                .plain()
-                .map_err(|e| ConnectError::Controller { action: "decompress the helper".into(), why: e.to_string() })?;
-            (&plain, "plain")
-        };
-        let header = format!("{} {form}\n", bytes.len());
+    async fn upload(&mut self, image: &HelperImage, forms: &[Form]) -> Result<(), ConnectError> {
+        let (form, bytes) = image
+            .smallest(forms)
+            .map_err(|e| ConnectError::Controller { action: "unpack the helper".into(), why: e.to_string() })?;
+        let header = format!("{} {}\n", bytes.len(), form.name());
         for part in std::iter::once(header.as_bytes()).chain(bytes.chunks(64 << 10)) {
             match timeout(STEP, self.stdin.write_all(part)).await {
                 Ok(Ok(())) => {}
@@ -375,8 +370,13 @@ impl<'a> Dialogue<'a> {
             return Ok(Heard::NeedsTerminal);
         }
         Err(
-            if has(&["password is required", "no password was provided", "password required", "authorization required"])
-            {
+            if has(&[
+                "password is required",
+                "no password was provided",
+                "password required",
+                "authorization required",
+                "authentication required",
+            ]) {
                 ConnectError::BecomePasswordMissing { method, user: name }
             } else if has(&[
                 "sudoers",
@@ -388,10 +388,9 @@ impl<'a> Dialogue<'a> {
                 "not available",
                 "no passwd entry",
                 "permission denied",
+                "is not enabled",
             ]) {
                 ConnectError::BecomeNotPermitted { method, user: name, why: said }
-            } else if exit == Exit::Lost && said.is_empty() {
-                ConnectError::ConnectionLost { during: format!("{method} to {name}"), stderr: said }
             } else if has(&[
                 "try again",
                 "incorrect password",
@@ -407,8 +406,10 @@ impl<'a> Dialogue<'a> {
                 }
             } else if has(&["operation not permitted"]) {
                 ConnectError::BecomeNotPermitted { method, user: name, why: said }
+            } else if exit == Exit::Lost {
+                ConnectError::ConnectionLost { during: format!("{method} to {name}"), stderr: said }
             } else {
-                failed(method, &exit, said)
+                ConnectError::BecomeFailed { method, exit: exit.to_string(), why: said }
             },
         )
     }
@@ -423,12 +424,7 @@ enum Prompt {
 
 /// The error for a command that ended early.
 pub fn failed(what: &str, exit: &Exit, stderr: String) -> ConnectError {
-    let exit = match exit {
-        Exit::Status(code) => format!("status {code}"),
-        Exit::Signal(name) => format!("signal {name}"),
-        Exit::Lost => "an unknown status".to_owned(),
-    };
-    ConnectError::ExecFailed { what: what.to_owned(), exit, stderr }
+    ConnectError::ExecFailed { what: what.to_owned(), exit: exit.to_string(), stderr }
 }
 
 /// The end of `bytes` as text.

@@ -77,10 +77,8 @@ pub fn host_vars(inventory: &Inventory, host: &Host) -> Result<HostVars, Diagnos
 /// What the inventory and the files beside it say about a host.
 pub fn inventory_vars(inventory: &Inventory, host: &str) -> Result<Dict, Diagnostic> {
     let vars = Dict::new();
-    for layer in inventory.variable_layers(host)? {
-        for (name, node) in layer.vars {
-            vars.insert(name.as_str(), value_from_node(node).map_err(Diagnostic::from)?);
-        }
+    for (name, node) in inventory.variables(host)? {
+        vars.insert(name, value_from_node(&node).map_err(Diagnostic::from)?);
     }
     Ok(vars)
 }

@@ -16,6 +16,10 @@ use crate::{
 
 /// What all hosts of a run share.
 pub struct RunVars {
+    /// Whether mappings of several layers are merged (`hash_behaviour`).
+    pub merges: bool,
+    /// Whether facts are variables too, as `ansible_…`.
+    pub injects_facts: bool,
     /// `-e`: the strongest of all.
     pub extra: Dict,
     /// Every host.
@@ -138,6 +142,8 @@ impl Scope {
     /// The names that follow from where a task runs; nothing can override them.
     fn magic(&self, name: &str) -> Option<Value> {
         match name {
+            // Nobody in particular: what a play's own keywords see.
+            "inventory_hostname" | "inventory_hostname_short" if self.host.name.is_empty() => None,
             "inventory_hostname" => Some(Value::from(self.host.name.as_str())),
             "inventory_hostname_short" => Some(Value::from(short_name(&self.host.name))),
             "group_names" => Some(self.run.groups.of_host(&self.host.name)),
@@ -159,6 +165,9 @@ impl Scope {
     /// The names that follow from the role of the task.
     fn role_magic(&self, name: &str) -> Option<Value> {
         let task = self.task.as_ref()?;
+        if name == "environment" {
+            return Some(task.keywords.environment.iter().map(|part| part.value.clone()).collect());
+        }
         if name == "ansible_search_path" {
             return Some(text_list(task.origin.search.iter().map(|path| path.to_string_lossy())));
         }
@@ -169,18 +178,51 @@ impl Scope {
             "role_path" => path_value(std::path::absolute(&role.path).unwrap_or_else(|_| role.path.clone())),
             "role_uuid" => Value::from(format!("{:p}", Arc::as_ptr(role))),
             "ansible_collection_name" => role.collection.as_deref().map_or(Value::None, Value::from),
-            "ansible_parent_role_names" if !role.parents.is_empty() => {
+            "ansible_parent_role_names" if role.is_of_task && !role.parents.is_empty() => {
                 text_list(role.parents.iter().map(|parent| &parent.name))
             }
-            "ansible_parent_role_paths" if !role.parents.is_empty() => {
+            "ansible_parent_role_paths" if role.is_of_task && !role.parents.is_empty() => {
                 text_list(role.parents.iter().map(|parent| parent.path.to_string_lossy()))
             }
             _ => return None,
         })
     }
 
+    /// The values that a name has in the layers that people fill, the strongest first.
+    fn layers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Value> + 'a {
+        let innermost = |layers: &[Arc<Vars>]| layers.iter().rev().find_map(|vars| vars.get(name).cloned());
+        let task = self.task.as_deref();
+        let role = task.and_then(|task| task.origin.role.as_deref());
+        let exports = || self.play.as_ref().map(|play| play.exports.read());
+        let layers: [Box<dyn Fn() -> Option<Value> + 'a>; 14] = [
+            Box::new(|| self.run.extra.get(name)),
+            Box::new(move || innermost(&self.parameters)),
+            Box::new(move || innermost(&task?.keywords.params)),
+            Box::new(|| self.host.stored.get(name)),
+            Box::new(|| self.host.included.get(name)),
+            Box::new(move || innermost(&task?.keywords.vars)),
+            Box::new(move || role?.variable(name)),
+            Box::new(move || exports()?.vars.get(name).cloned()),
+            Box::new(|| self.files.as_ref()?.get(name)),
+            Box::new(|| self.play.as_ref()?.vars.get(name)),
+            Box::new(|| self.fact(name)),
+            Box::new(|| self.host.inventory.get(name)),
+            Box::new(move || role?.default_value(name)),
+            Box::new(move || exports()?.defaults.get(name).cloned()),
+        ];
+        layers.into_iter().filter_map(|layer| layer())
+    }
+
+    /// What a name means that nobody set.
+    fn fallback(&self, name: &str) -> Option<Value> {
+        (name == "ansible_host" && !self.host.name.is_empty()).then(|| Value::from(self.host.name.as_str()))
+    }
+
     /// A fact by the name that it is injected under.
     fn fact(&self, name: &str) -> Option<Value> {
+        if !self.run.injects_facts {
+            return None;
+        }
         if name == "ansible_local" {
             return self.host.facts.get("ansible_local").or_else(|| self.host.facts.get("local"));
         }
@@ -192,29 +234,13 @@ impl Names for Scope {
     /// The precedence, strongest first.
     fn lookup(&self, name: &str) -> Option<Value> {
         let bound = || self.bound.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let innermost = |layers: &[Arc<Vars>]| layers.iter().rev().find_map(|vars| vars.get(name).cloned());
-        let task = self.task.as_deref();
-        let role = task.and_then(|task| task.origin.role.as_deref());
-        let parameters = || {
-            innermost(task.map(|task| task.keywords.params.as_slice()).unwrap_or_default())
-                .or_else(|| innermost(&self.parameters))
-        };
-        let exports = || self.play.as_ref().map(|play| play.exports.read());
-        bound()
-            .or_else(|| self.magic(name))
-            .or_else(|| self.run.extra.get(name))
-            .or_else(parameters)
-            .or_else(|| self.host.stored.get(name))
-            .or_else(|| self.host.included.get(name))
-            .or_else(|| innermost(&task?.keywords.vars))
-            .or_else(|| role?.variable(name))
-            .or_else(|| exports()?.vars.get(name).cloned())
-            .or_else(|| self.files.as_ref()?.get(name))
-            .or_else(|| self.play.as_ref()?.vars.get(name))
-            .or_else(|| self.fact(name))
-            .or_else(|| self.host.inventory.get(name))
-            .or_else(|| role?.default_value(name))
-            .or_else(|| exports()?.defaults.get(name).cloned())
+        let mut layers = self.layers(name);
+        let strongest = bound().or_else(|| self.magic(name)).or_else(|| layers.next());
+        let strongest = strongest.or_else(|| self.fallback(name))?;
+        if self.run.merges && matches!(strongest, Value::Dict(_)) && self.magic(name).is_none() {
+            return Some(layers.fold(strongest, |over, under| merged(&over, under)));
+        }
+        Some(strongest)
     }
 
     fn names(&self) -> Vec<String> {
@@ -261,6 +287,20 @@ impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Scope({})", self.host.name)
     }
+}
+
+/// A mapping over another one, mappings in them merged as well.
+fn merged(over: &Value, under: Value) -> Value {
+    let (Value::Dict(over), Value::Dict(under)) = (over, &under) else { return over.clone() };
+    let all = under.copy();
+    for (key, value) in over.entries() {
+        let value = match all.get_value(key.value()) {
+            Some(below) => merged(&value, below),
+            None => value,
+        };
+        all.set(key, value);
+    }
+    Value::Dict(all)
 }
 
 /// The part before the first dot; an address stays whole.

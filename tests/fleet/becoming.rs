@@ -1,34 +1,13 @@
-//! Other users: with a password, with a wrong one, with none; and what must never be printed.
+//! Other users through sudo: with a password, with a wrong one, with none.
 
-use crate::{hosts::Hosts, site::Site};
-
-/// The password of the fleet's user `ops`.
-const PASSWORD: &str = "ops-secret";
-
-/// Logs in as `ops` with the password.
-const OPS: &str = "ansible_user: ops\nansible_password: ops-secret\n";
-
-const WHO: &str = "- command: id -un\n  register: who\n- debug: msg=\"is {{ who.stdout }}\"\n";
-
-#[test]
-fn a_password_logs_in() {
-    let Some(hosts) = Hosts::boot(&["login-right", "login-wrong"]) else { return };
-    let site = Site::new(&hosts);
-    site.tasks(WHO);
-    site.host_vars("login-right", OPS);
-    site.host_vars("login-wrong", "ansible_user: ops\nansible_password: canary-27\nansible_ssh_private_key_file: ''\n");
-    let run = site.run(&["-vvv"]);
-    run.ends_with(4)
-        .says(&["is ops", "fatal: [login-wrong]: UNREACHABLE!", "ops@", "was refused: ", "password"])
-        .counts("login-right", "ok=2 changed=1")
-        .counts("login-wrong", "unreachable=1")
-        .never_says("canary-27")
-        .never_says(PASSWORD);
-}
+use super::{
+    hosts::Hosts,
+    site::{OPS, PASSWORD, Site, WHO},
+};
 
 #[test]
 fn a_task_becomes_root_or_somebody_else_with_a_password() {
-    let Some(hosts) = Hosts::boot(&["become-root", "become-other"]) else { return };
+    let hosts = Hosts::boot(&["become-root", "become-other"]);
     let site = Site::new(&hosts);
     site.tasks(&format!("{WHO}- copy: {{content: mine, dest: /var/tmp/mine, mode: '0600'}}\n"));
     let password = "ansible_become: yes\nansible_become_password: ops-secret\n";
@@ -42,8 +21,55 @@ fn a_task_becomes_root_or_somebody_else_with_a_password() {
 }
 
 #[test]
+fn a_password_that_sudo_does_not_ask_for_is_left_alone() {
+    let hosts = Hosts::boot(&["become-unasked"]);
+    let site = Site::new(&hosts);
+    site.tasks(WHO);
+    site.host_vars("become-unasked", "ansible_become: yes\nansible_become_password: not-asked-for\n");
+    site.run(&[]).ends_with(0).says(&["is root"]);
+}
+
+#[test]
+fn a_raw_command_becomes_another_user_too() {
+    let hosts = Hosts::boot(&["become-raw"]);
+    let site = Site::new(&hosts);
+    site.host_vars("become-raw", &format!("{OPS}ansible_become_password: ops-secret\n"));
+    site.tasks(
+        "- raw: id -u; echo told >&2; exit 3\n  become: yes\n  register: raw\n  failed_when: no\n\
+         - debug: msg=\"ended with {{ raw.rc }}, {{ raw.stdout_lines }}, {{ raw.stderr_lines }}\"\n",
+    );
+    site.run(&[]).ends_with(0).says(&["ended with 3, ['0'], ['told']"]).never_says(PASSWORD);
+    assert_eq!(hosts.shell("become-raw", "find / -xdev -name '*sutler*' 2>/dev/null || true"), "");
+}
+
+#[test]
+fn a_user_who_does_not_exist_cannot_be_become() {
+    let hosts = Hosts::boot(&["become-nobody"]);
+    let site = Site::new(&hosts);
+    site.tasks("- command: id\n  become: yes\n  become_user: nobody-here\n");
+    site.run(&[]).ends_with(2).says(&[
+        "fatal: [become-nobody]: FAILED!",
+        "sudo does not permit becoming nobody-here",
+        "unknown user",
+    ]);
+}
+
+#[test]
+fn a_become_program_that_is_missing_is_a_failure_that_says_so() {
+    let hosts = Hosts::boot(&["become-without"]);
+    hosts.shell("become-without", "rm /usr/bin/sudo");
+    let site = Site::new(&hosts);
+    site.tasks("- command: id\n  become: yes\n");
+    site.run(&[]).ends_with(2).says(&[
+        "fatal: [become-without]: FAILED!",
+        "sudo ended with status 127",
+        "help: install sudo on the host",
+    ]);
+}
+
+#[test]
 fn an_unprivileged_user_is_become_without_a_password() {
-    let Some(hosts) = Hosts::boot(&["become-ops"]) else { return };
+    let hosts = Hosts::boot(&["become-ops"]);
     let site = Site::new(&hosts);
     site.tasks(&format!("{WHO}- copy: {{content: mine, dest: /home/ops/mine}}\n"));
     site.run(&["-b", "--become-user", "ops"]).ends_with(0).says(&["is ops"]);
@@ -52,7 +78,7 @@ fn an_unprivileged_user_is_become_without_a_password() {
 
 #[test]
 fn wrong_and_missing_sudo_passwords_are_failures_that_say_so() {
-    let Some(hosts) = Hosts::boot(&["sudo-wrong", "sudo-missing", "sudo-right"]) else { return };
+    let hosts = Hosts::boot(&["sudo-wrong", "sudo-missing", "sudo-right"]);
     let site = Site::new(&hosts);
     site.tasks("- copy: {content: done, dest: /root/done}\n  become: yes\n");
     site.host_vars("sudo-wrong", &format!("{OPS}ansible_become_password: canary-31\n"));
@@ -79,33 +105,10 @@ fn wrong_and_missing_sudo_passwords_are_failures_that_say_so() {
 
 #[test]
 fn a_user_whom_sudo_does_not_know_is_told_so() {
-    let Some(hosts) = Hosts::boot(&["sudo-no-rule"]) else { return };
+    let hosts = Hosts::boot(&["sudo-no-rule"]);
     hosts.shell("sudo-no-rule", "rm /etc/sudoers.d/ops");
     let site = Site::new(&hosts);
     site.tasks("- command: id\n  become: yes\n");
     site.host_vars("sudo-no-rule", &format!("{OPS}ansible_become_password: ops-secret\n"));
     site.run(&[]).ends_with(2).says(&["sudo does not permit becoming root", "help: add the user to sudoers"]);
-}
-
-#[test]
-fn secrets_are_never_printed() {
-    let Some(hosts) = Hosts::boot(&["secret"]) else { return };
-    let site = Site::new(&hosts);
-    site.host_vars(
-        "secret",
-        &format!("{OPS}ansible_become_password: ops-secret\napi_token: canary-45\ntokens: [canary-46, canary-47]\n"),
-    );
-    site.tasks(
-        "- shell: cat > /home/ops/out; echo {{ api_token }}\n  args: {stdin: '{{ api_token }}'}\n  no_log: yes\n\
-         - command: echo {{ item }}\n  loop: '{{ tokens }}'\n  no_log: yes\n\
-         - copy: {content: '{{ api_token }}', dest: /home/ops/token}\n  no_log: yes\n\
-         - command: test {{ api_token }} = other\n  no_log: yes\n  ignore_errors: yes\n\
-         - command: echo {{ ansible_password }}\n  become: yes\n",
-    );
-    let run = site.run(&["-vvv", "--diff"]);
-    run.ends_with(0).says(&["the output has been hidden", "changed: [secret]"]);
-    for secret in [PASSWORD, "canary-45", "canary-46", "canary-47"] {
-        run.never_says(secret);
-    }
-    assert_eq!(hosts.shell("secret", "cat /home/ops/token"), "canary-45");
 }

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use crate::hosts;
+use super::hosts;
 
 /// The port that the server has.
 const PORT: u16 = 8077;

@@ -2,20 +2,26 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 /// The fleet's number, which is part of every address: the first from 9 that no other fleet has.
+///
+/// Between two tests there is no bridge that shows who has the number, so a lock keeps it for as
+/// long as this process lives: tests of another checkout may run at the same time.
 fn number() -> u32 {
-    static NUMBER: OnceLock<u32> = OnceLock::new();
+    static NUMBER: OnceLock<(u32, File)> = OnceLock::new();
     let is_free = |number: &u32| match fs::read_to_string(format!("/sys/class/net/sutler{number}/ifalias")) {
         Ok(owner) => Path::new(owner.trim()) == folder(),
         Err(_) => true,
     };
-    *NUMBER.get_or_init(|| (9..100).find(is_free).expect("not every number is taken"))
+    let take = |number: u32| {
+        let lock = File::create(format!("/run/sutler-fleet.{number}.lock")).expect("root can write to /run");
+        lock.try_lock().ok().map(|()| (number, lock))
+    };
+    NUMBER.get_or_init(|| (9..100).filter(is_free).find_map(take).expect("not every number is taken")).0
 }
 
 /// Only one test has hosts at a time, and only one process.
@@ -28,14 +34,10 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// Boots hosts of these names; `None` where that cannot be done, after saying so.
-    pub fn boot(names: &[&str]) -> Option<Self> {
-        if !rustix::process::geteuid().is_root() {
-            let test = std::thread::current().name().unwrap_or("a fleet test").to_owned();
-            // Past the test harness, which shows only what failing tests print.
-            let _ = writeln!(std::io::stderr(), "{test}: skipped: only root can boot the hosts it needs");
-            return None;
-        }
+    /// Boots hosts of these names; the test fails where that cannot be done.
+    pub fn boot(names: &[&str]) -> Self {
+        let root = rustix::process::geteuid().is_root();
+        assert!(root, "only root can boot the hosts of this test; `cargo test -- --skip fleet::` leaves it out");
         // A test that failed has left nothing that matters to the next one.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         clear_once();
@@ -43,7 +45,7 @@ impl Hosts {
         let mut arguments = vec!["up"];
         arguments.extend(names);
         fleet(&arguments);
-        Some(hosts)
+        hosts
     }
 
     /// Their names.
@@ -83,6 +85,11 @@ impl Hosts {
     /// the helper's cache) and the mark that sudo makes on its first success, and nothing else.
     pub fn snapshot(&self, name: &str) -> String {
         fleet(&["snapshot", name, "--exclude", "/home/*/.sudo_as_admin_successful"])
+    }
+
+    /// Where the controller sees a host's file system while the host runs.
+    pub fn root(&self, name: &str) -> PathBuf {
+        folder().join("hosts").join(name).join("root")
     }
 
     /// What a shell command prints, run by root on a host without sutler.

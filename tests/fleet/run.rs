@@ -19,12 +19,21 @@ pub struct Running {
 impl Running {
     /// Starts sutler in `folder`, with nothing of the caller's SSH and Ansible settings.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sutler"));
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_sutler")).args(arguments), folder, Stdio::null())
+    }
+
+    /// The same, with no terminal to ask on, and something to read on its standard input.
+    pub fn start_without_terminal(folder: &Path, arguments: &[&str], stdin: Stdio) -> Self {
+        let mut command = Command::new("setsid");
+        Self::spawn(command.arg("--wait").arg(env!("CARGO_BIN_EXE_sutler")).args(arguments), folder, stdin)
+    }
+
+    fn spawn(command: &mut Command, folder: &Path, stdin: Stdio) -> Self {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ANSIBLE_")) {
             command.env_remove(name);
         }
         command.env_remove("SSH_AUTH_SOCK").env("HOME", folder).env("NO_COLOR", "1");
-        command.current_dir(folder).args(arguments).stdin(Stdio::null());
+        command.current_dir(folder).stdin(stdin);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("sutler was built");
         let stdout = read_all(child.stdout.take().expect("it is piped"));
         let stderr = read_all(child.stderr.take().expect("it is piped"));

@@ -1,10 +1,10 @@
 //! Which hosts take part, and how many at once.
 
-use crate::{hosts::Hosts, site::Site};
+use super::{hosts::Hosts, site::Site};
 
 #[test]
 fn limit_leaves_the_other_hosts_alone() {
-    let Some(hosts) = Hosts::boot(&["limit-a", "limit-b", "limit-c"]) else { return };
+    let hosts = Hosts::boot(&["limit-a", "limit-b", "limit-c"]);
     let site = Site::new(&hosts);
     site.tasks("- copy: {content: done, dest: /home/admin/done}\n");
     let run = site.run(&["--limit", "limit-*:!limit-b"]);
@@ -15,7 +15,7 @@ fn limit_leaves_the_other_hosts_alone() {
 
 #[test]
 fn one_fork_does_one_host_after_the_other() {
-    let Some(hosts) = Hosts::boot(&["fork-a", "fork-b", "fork-c"]) else { return };
+    let hosts = Hosts::boot(&["fork-a", "fork-b", "fork-c"]);
     let site = Site::new(&hosts);
     // Each host notes when it begins and ends, in nanoseconds of the clock that all hosts share.
     site.tasks("- shell: date +%s%N; sleep 0.2; date +%s%N\n  register: times\n- debug: msg=\"times {{ times.stdout_lines | join(' ') }}\"\n");

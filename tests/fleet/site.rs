@@ -4,10 +4,19 @@ use std::{fmt::Write, fs, path::Path, time::Duration};
 
 use tempfile::TempDir;
 
-use crate::{
+use super::{
     hosts::{self, Hosts},
     run::{Finished, Running},
 };
+
+/// The password of the fleet's user `ops`.
+pub const PASSWORD: &str = "ops-secret";
+
+/// Variables that log in as `ops` with the password.
+pub const OPS: &str = "ansible_user: ops\nansible_password: ops-secret\n";
+
+/// Tasks that say who runs them: `is root`.
+pub const WHO: &str = "- command: id -un\n  register: who\n- debug: msg=\"is {{ who.stdout }}\"\n";
 
 /// No run of these tests takes longer, however slow the machine.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -79,6 +88,15 @@ impl Site {
         let mut all = vec!["playbook", "-i", "hosts.ini", "play.yml"];
         all.extend(arguments);
         Running::start(self.path(), &all)
+    }
+
+    /// Runs it without a terminal, with `input` on its standard input.
+    pub fn pipe(&self, input: &str, arguments: &[&str]) -> Finished {
+        self.write("input", input);
+        let input = fs::File::open(self.path().join("input")).expect("it was just written");
+        let mut all = vec!["playbook", "-i", "hosts.ini", "play.yml"];
+        all.extend(arguments);
+        Running::start_without_terminal(self.path(), &all, input.into()).finish(LIMIT)
     }
 
     /// Runs sutler in the folder with these arguments and no others.

@@ -2,16 +2,19 @@
 
 use std::{fmt::Write, fs, process::Command, time::Duration};
 
-use crate::{
+use super::{
     hosts::{self, Hosts},
     site::Site,
 };
+
+/// Bytes of a file that takes seconds to copy.
+const BIG: u64 = 1 << 30;
 
 const WRITE_A_FILE: &str = "- copy: {content: done, dest: /home/admin/done}\n";
 
 #[test]
 fn a_host_that_is_down_does_not_stop_the_others() {
-    let Some(hosts) = Hosts::boot(&["down-off", "down-on"]) else { return };
+    let hosts = Hosts::boot(&["down-off", "down-on"]);
     let site = Site::new(&hosts);
     site.tasks(WRITE_A_FILE);
     hosts.kill("down-off");
@@ -25,7 +28,7 @@ fn a_host_that_is_down_does_not_stop_the_others() {
 
 #[test]
 fn a_host_whose_cable_is_cut_is_given_up_after_the_timeout() {
-    let Some(hosts) = Hosts::boot(&["cable-cut", "cable-ok"]) else { return };
+    let hosts = Hosts::boot(&["cable-cut", "cable-ok"]);
     let site = Site::new(&hosts);
     site.tasks(WRITE_A_FILE);
     hosts.cut("cable-cut");
@@ -36,7 +39,7 @@ fn a_host_whose_cable_is_cut_is_given_up_after_the_timeout() {
 
 #[test]
 fn a_key_that_the_host_does_not_accept_is_named() {
-    let Some(hosts) = Hosts::boot(&["key-wrong", "key-right"]) else { return };
+    let hosts = Hosts::boot(&["key-wrong", "key-right"]);
     let site = Site::new(&hosts);
     site.tasks(WRITE_A_FILE);
     let key = site.path().join("other_key");
@@ -53,7 +56,7 @@ fn a_key_that_the_host_does_not_accept_is_named() {
 
 #[test]
 fn a_changed_host_key_is_refused_with_its_line_in_known_hosts() {
-    let Some(hosts) = Hosts::boot(&["hostkey-new", "hostkey-same"]) else { return };
+    let hosts = Hosts::boot(&["hostkey-new", "hostkey-same"]);
     let site = Site::new(&hosts);
     site.tasks(WRITE_A_FILE);
     // The new host gets the keys of the other one in the file: lines 3 and 4 of four.
@@ -83,7 +86,7 @@ fn a_changed_host_key_is_refused_with_its_line_in_known_hosts() {
 
 #[test]
 fn an_unknown_host_key_is_refused_unless_new_ones_are_accepted() {
-    let Some(hosts) = Hosts::boot(&["hostkey-unknown"]) else { return };
+    let hosts = Hosts::boot(&["hostkey-unknown"]);
     let site = Site::new(&hosts);
     site.tasks(WRITE_A_FILE);
     site.write("known_hosts", "");
@@ -109,7 +112,7 @@ fn an_unknown_host_key_is_refused_unless_new_ones_are_accepted() {
 
 #[test]
 fn a_connection_that_is_cut_in_the_middle_of_a_task_ends_by_keepalive() {
-    let Some(hosts) = Hosts::boot(&["middle-cut", "middle-ok"]) else { return };
+    let hosts = Hosts::boot(&["middle-cut", "middle-ok"]);
     let site = Site::new(&hosts);
     let fleet = hosts::folder();
     site.host_vars(
@@ -137,4 +140,52 @@ fn a_connection_that_is_cut_in_the_middle_of_a_task_ends_by_keepalive() {
     hosts.mend("middle-cut");
     site.host_vars("middle-cut", "wait: again\n");
     site.run(&[]).ends_with(0).counts("middle-cut", "ok=2 changed=2");
+}
+
+#[test]
+fn a_connection_that_is_cut_in_the_middle_of_a_copy_leaves_the_old_file() {
+    let hosts = Hosts::boot(&["copy-cut", "copy-ok"]);
+    let site = Site::new(&hosts);
+    let fleet = hosts::folder();
+    let keepalive = format!(
+        "ansible_ssh_common_args: -o UserKnownHostsFile={}/known_hosts -o ServerAliveInterval=1 -o ServerAliveCountMax=2\n",
+        fleet.display()
+    );
+    // Big enough to be still on its way when the cable is pulled: zeros that take no room here.
+    site.write("files/big.bin", "");
+    let big = fs::File::options().write(true).open(site.path().join("files/big.bin")).expect("it was just written");
+    big.set_len(BIG).expect("a file can be longer than what is in it");
+    site.host_vars("copy-cut", &format!("{keepalive}src: big.bin\n"));
+    site.write("files/small.bin", "new\n");
+    site.host_vars("copy-ok", "src: small.bin\n");
+    site.tasks("- copy: {src: '{{ src }}', dest: /srv/app/file.bin}\n- command: id\n");
+    for host in hosts.names() {
+        hosts.shell(
+            host,
+            "install -d -o admin /srv/app && echo old > /srv/app/file.bin && chown admin /srv/app/file.bin",
+        );
+    }
+
+    let running = site.start(&[]);
+    let begun = "timeout 60 sh -c 'until find /srv/app -name .sutler-\\* -size +1024k | grep .; do sleep 0.02; done'";
+    assert!(hosts.shell("copy-cut", begun).starts_with("/srv/app/.sutler-"));
+    hosts.cut("copy-cut");
+    let run = running.finish(Duration::from_secs(30));
+    run.ends_with(4)
+        .says(&[
+            "fatal: [copy-cut]: UNREACHABLE!",
+            "the connection was lost during copy",
+            "help: run again: what is done stays done",
+        ])
+        .counts("copy-cut", "unreachable=1")
+        .counts("copy-ok", "ok=2 changed=2");
+    assert_eq!(hosts.shell("copy-ok", "cat /srv/app/file.bin"), "new\n");
+
+    // As soon as the host hears that the other side has gone, the helper ends and tidies up.
+    hosts.mend("copy-cut");
+    hosts.shell("copy-cut", "timeout 60 sh -c 'while pgrep sutler-helper >/dev/null; do sleep 0.1; done'");
+    assert_eq!(hosts.shell("copy-cut", "cd /srv/app && find . -type f -printf '%P %s\\n'"), "file.bin 4\n");
+    assert_eq!(hosts.shell("copy-cut", "cat /srv/app/file.bin"), "old\n");
+    site.host_vars("copy-cut", "src: small.bin\n");
+    site.run(&[]).ends_with(0).counts("copy-cut", "ok=2 changed=2");
 }

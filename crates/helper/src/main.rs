@@ -35,7 +35,17 @@ const LAST_WAIT: Duration = Duration::from_secs(2);
 /// A request that is being worked on.
 struct Running {
     cancelled: Arc<AtomicBool>,
-    parts: std::sync::mpsc::SyncSender<Part>,
+    /// Where the parts of its bodies go; gone when no more of them come.
+    parts: Option<std::sync::mpsc::SyncSender<Part>>,
+}
+
+impl Running {
+    /// Stops it: its programs are killed, and a body that it still reads ends in an error, so that
+    /// it removes what it has written of it.
+    fn stop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        self.parts = None;
+    }
 }
 
 fn main() -> ExitCode {
@@ -58,26 +68,30 @@ fn serve() -> Result<(), FrameError> {
     let hello = Hello { build: BUILD_ID.to_owned(), uid: rustix::process::geteuid().as_raw() };
     send(&output, &ToController::Hello(hello))?;
     let running: Arc<Mutex<HashMap<u32, Running>>> = Arc::default();
-    let mut input = std::io::stdin().lock();
-    while let Some(message) = read_frame(&mut input)? {
-        match message {
-            ToHelper::Run(request) => start(request, &output, &running),
-            ToHelper::Body(part) => give(&running, part.id, Part::Bytes { bytes: part.bytes, last: part.last }),
-            ToHelper::NoBody { id, why } => give(&running, id, Part::Missing(why)),
-            ToHelper::Cancel { id } => {
-                if let Some(request) = lock(&running).get(&id) {
-                    request.cancelled.store(true, Ordering::Relaxed);
-                }
-            }
-        }
-    }
-    // The controller is gone: what still runs is stopped with its programs.
-    for request in lock(&running).values() {
-        request.cancelled.store(true, Ordering::Relaxed);
-    }
+    let outcome = receive(&output, &running);
+    // The controller is gone, perhaps in the middle of a frame: what still runs is stopped.
+    lock(&running).values_mut().for_each(Running::stop);
     let ended = Instant::now();
     while !lock(&running).is_empty() && ended.elapsed() < LAST_WAIT {
         thread::sleep(Duration::from_millis(5));
+    }
+    outcome
+}
+
+/// Does what the controller says until the input ends.
+fn receive(output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) -> Result<(), FrameError> {
+    let mut input = std::io::stdin().lock();
+    while let Some(message) = read_frame(&mut input)? {
+        match message {
+            ToHelper::Run(request) => start(request, output, running),
+            ToHelper::Body(part) => give(running, part.id, Part::Bytes { bytes: part.bytes, last: part.last }),
+            ToHelper::NoBody { id, why } => give(running, id, Part::Missing(why)),
+            ToHelper::Cancel { id } => {
+                if let Some(request) = lock(running).get_mut(&id) {
+                    request.stop();
+                }
+            }
+        }
     }
     Ok(())
 }
@@ -86,7 +100,7 @@ fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Run
     let cancelled = Arc::new(AtomicBool::new(false));
     let (sender, parts) = std::sync::mpsc::sync_channel(4);
     let id = request.id;
-    lock(running).insert(id, Running { cancelled: Arc::clone(&cancelled), parts: sender });
+    lock(running).insert(id, Running { cancelled: Arc::clone(&cancelled), parts: Some(sender) });
     let (output, running) = (Arc::clone(output), Arc::clone(running));
     thread::spawn(move || {
         let bodies = Arc::new(Bodies::new(id, Arc::clone(&output), parts));
@@ -118,7 +132,7 @@ fn run(module: &str, arguments: sutler_protocol::Arguments, context: &Arc<Contex
 }
 
 fn give(running: &Mutex<HashMap<u32, Running>>, id: u32, part: Part) {
-    let sender = lock(running).get(&id).map(|request| request.parts.clone());
+    let sender = lock(running).get(&id).and_then(|request| request.parts.clone());
     if let Some(sender) = sender {
         // A request that failed meanwhile no longer reads its body.
         let _ = sender.send(part);

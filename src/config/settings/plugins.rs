@@ -4,13 +4,13 @@ use crate::config::setting::settings;
 
 settings! {
     /// Extra variables are seen when groups are constructed.
-    later CONSTRUCTED_USE_EXTRA_VARS as "inventory.constructed.use_extra_vars": bool = "False",
+    setting CONSTRUCTED_USE_EXTRA_VARS as "inventory.constructed.use_extra_vars": bool = "False",
         ini ["inventory_plugins.use_extra_vars"], env ["ANSIBLE_INVENTORY_USE_EXTRA_VARS"];
     /// What an inventory script says on its standard error is shown.
-    later SCRIPT_ALWAYS_SHOW_STDERR as "inventory.script.always_show_stderr": bool = "True",
+    setting SCRIPT_ALWAYS_SHOW_STDERR as "inventory.script.always_show_stderr": bool = "True",
         ini ["inventory_plugin_script.always_show_stderr"], env ["ANSIBLE_INVENTORY_PLUGIN_SCRIPT_STDERR"];
     /// Endings of YAML inventories.
-    later YAML_EXTENSIONS as "inventory.yaml.yaml_extensions": list = ".yaml,.yml,.json",
+    setting YAML_EXTENSIONS as "inventory.yaml.yaml_extensions": list = ".yaml,.yml,.json",
         ini ["defaults.yaml_valid_extensions", "inventory_plugin_yaml.yaml_valid_extensions"],
         env ["ANSIBLE_YAML_FILENAME_EXT", "ANSIBLE_INVENTORY_PLUGIN_EXTS"];
     /// When `group_vars` and `host_vars` are read.

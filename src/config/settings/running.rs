@@ -30,7 +30,7 @@ settings! {
     setting DEFAULT_GATHERING: text of ["explicit", "implicit", "smart"] = "implicit",
         ini ["defaults.gathering"], env ["ANSIBLE_GATHERING"];
     /// Whether a mapping of higher precedence replaces a lower one or is merged into it.
-    later DEFAULT_HASH_BEHAVIOUR: text of ["merge", "replace"] = "replace",
+    setting DEFAULT_HASH_BEHAVIOUR: text of ["merge", "replace"] = "replace",
         ini ["defaults.hash_behaviour"], env ["ANSIBLE_HASH_BEHAVIOUR"];
     /// Seconds between two looks at the workers; there are none here.
     later DEFAULT_INTERNAL_POLL_INTERVAL: float = "0.001", ini ["defaults.internal_poll_interval"], env [];
@@ -63,13 +63,13 @@ settings! {
     later TASK_DEBUGGER_IGNORE_ERRORS: bool = "True",
         ini ["defaults.task_debugger_ignore_errors"], env ["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"];
     /// Notifying a handler that does not exist is an error.
-    later ERROR_ON_MISSING_HANDLER: bool = "True",
+    setting ERROR_ON_MISSING_HANDLER: bool = "True",
         ini ["defaults.error_on_missing_handler"], env ["ANSIBLE_ERROR_ON_MISSING_HANDLER"];
     /// The modules that gather facts; `smart` picks one per host.
     later FACTS_MODULES: list = "smart",
         ini ["defaults.facts_modules"], env ["ANSIBLE_FACTS_MODULES"], vars ["ansible_facts_modules"];
     /// Facts are variables with the prefix `ansible_` as well.
-    later INJECT_FACTS_AS_VARS: bool = "True",
+    setting INJECT_FACTS_AS_VARS: bool = "True",
         ini ["defaults.inject_facts_as_vars"], env ["ANSIBLE_INJECT_FACT_VARS"];
     /// Keywords of tasks that do not exist are errors instead of warnings.
     later INVALID_TASK_ATTRIBUTE_FAILED: bool = "True",
@@ -98,7 +98,7 @@ settings! {
     /// Does nothing any more.
     ignored DEFAULT_SU: bool = "False", ini ["defaults.su"], env ["ANSIBLE_SU"];
     /// The folder that stands for the playbook's in commands that have no playbook.
-    later PLAYBOOK_DIR: maybe_path = none, ini ["defaults.playbook_dir"], env ["ANSIBLE_PLAYBOOK_DIR"];
+    setting PLAYBOOK_DIR: maybe_path = none, ini ["defaults.playbook_dir"], env ["ANSIBLE_PLAYBOOK_DIR"];
     /// Beside which playbooks `group_vars` and `host_vars` are looked for.
     later PLAYBOOK_VARS_ROOT: text of ["all", "bottom", "top"] = "top",
         ini ["defaults.playbook_vars_root"], env ["ANSIBLE_PLAYBOOK_VARS_ROOT"];

@@ -36,7 +36,7 @@ pub fn run(context: &TaskContext, arguments: &Evaluated) -> Result<Done, Prepare
             continue;
         }
         shown.insert(variable.clone(), argument.value.to_json()?);
-        vars.insert(variable.clone(), node_from_value(&argument.value, &argument.span));
+        vars.insert(variable.clone(), node_from_value(&argument.value, &argument.span, Kind::Unsafe));
     }
     if let Some(port) = port {
         shown.insert("ansible_ssh_port".into(), json!(port));

@@ -45,18 +45,21 @@ fn variable(
     };
     let failed = |error| PrepareError::Template(error, Some(var.span.clone()));
     let template = Template::expression(expression, &var.span).map_err(failed)?;
-    let value = scope.context().render(&template).and_then(|value| scope.context().resolve_deep(&value));
-    let shown = match value.and_then(|value| value.to_json()) {
-        Ok(value) => value,
-        Err(error) if error.is_undefined() => {
-            let why = error.to_string();
-            let warning = Diagnostic::warning(format!("`{expression}` cannot be shown: {why}"));
-            let wording = format!("Encountered 1 template error.\nerror 1 - {why}");
-            events.emit(Event::Warning(warning.worded(wording).at(&var.span).origin(&var.span)));
-            json!(format!("<< error 1 - {why} >>"))
-        }
-        Err(error) => return Err(failed(error)),
-    };
+    let context = scope.context();
+    let mut errors = Vec::new();
+    let shown = context.resolve_shown(&Value::from(template), &mut errors);
+    if let Some(error) = errors.iter().find(|error| !error.is_undefined()) {
+        return Err(failed(error.clone()));
+    }
+    if !errors.is_empty() {
+        let lines: Vec<String> =
+            errors.iter().enumerate().map(|(index, error)| format!("error {} - {error}", index + 1)).collect();
+        let warning = Diagnostic::warning(format!("`{expression}` cannot be shown: {}", errors[0]));
+        let plural = if errors.len() == 1 { "" } else { "s" };
+        let wording = format!("Encountered {} template error{plural}.\n{}", errors.len(), lines.join("\n"));
+        events.emit(Event::Warning(warning.worded(wording).at(&var.span).origin(&var.span)));
+    }
+    let shown = shown.to_json().map_err(failed)?;
     Ok((expression.to_owned(), shown))
 }
 

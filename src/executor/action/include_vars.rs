@@ -116,7 +116,7 @@ fn file(context: &TaskContext, arguments: &Evaluated, loaded: &mut Loaded) -> Re
     let name = OF_FILE.iter().find_map(|name| arguments.value(name)).map(Value::to_str);
     let Some(name) = name else { return Err("`include_vars` needs a `file` or a `dir`".into()) };
     let path = files::find("vars", &name, arguments).map_err(|error| match error {
-        PrepareError::Failed(diagnostic) => {
+        PrepareError::Failed(diagnostic) | PrepareError::Include(diagnostic) => {
             let searched = diagnostic.notes.iter().map(|note| format!("; {note}")).collect::<String>();
             format!("{}{searched}", diagnostic.message)
         }

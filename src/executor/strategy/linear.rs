@@ -128,7 +128,9 @@ fn share(play: &PlayRun, task: &Arc<Task>, end: &TaskEnd, from: &str, here: &[St
             play.settle(host, task, end, counts);
             continue;
         }
-        end.store_on(&host.vars);
+        if !task.is_for_one() {
+            end.store_on(&host.vars);
+        }
         match (end.status, end.effect) {
             (Status::Unreachable, _) if !end.is_ignored => host.advance(),
             (Status::Failed, _) if !end.is_ignored => play.fail(host, task, end),
@@ -201,8 +203,8 @@ fn stop_others(
     if hosts.values().any(HostState::is_active) {
         return Flow::Next;
     }
-    // Ansible says it for the batch and for the play, and not at all after `any_errors_fatal`.
     if is_beyond {
+        // Ansible says it once for the batch and once for the play.
         play.context.run.events.emit(Event::NoHostsLeft);
         play.context.run.events.emit(Event::NoHostsLeft);
     }

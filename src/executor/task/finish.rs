@@ -8,7 +8,7 @@ use super::{Fields, IncludeRequest, ItemEnd, ItemRun, Runner, TaskEnd, verdict::
 use crate::{
     config::settings::running,
     executor::settings::{Settings, evaluate},
-    output::{Event, Outcome, Status},
+    output::{Event, Outcome, Shown, Status},
     source::{Span, Spanned},
     template::TemplateError,
     value::Value,
@@ -37,11 +37,13 @@ impl Runner<'_> {
     fn facts_host(&self, scope: &Scope) -> Arc<HostVars> {
         let settings = Settings::new(self.task, scope);
         match settings.text("delegate_to").ok().flatten() {
-            Some(other) if settings.flag("delegate_facts").ok().flatten().unwrap_or(false) => {
-                self.context.run.vars.hosts.get_or_outside(&other)
-            }
+            Some(other) if self.delegates_facts(scope) => self.context.run.vars.hosts.get_or_outside(&other),
             _ => Arc::clone(self.host),
         }
+    }
+
+    fn delegates_facts(&self, scope: &Scope) -> bool {
+        Settings::new(self.task, scope).flag("delegate_facts").ok().flatten().unwrap_or(false)
     }
 
     /// What an item includes.
@@ -63,12 +65,16 @@ impl Runner<'_> {
     }
 
     pub(super) fn show_item(&self, item: &ItemRun, end: &ItemEnd) {
-        if end.include.is_some() {
+        if end.include.is_some() || self.task.is_meta() {
             return;
         }
         let mut outcome = self.outcome(end, false, &item.scope);
         outcome.item = item.item.as_ref().map(|(_, label)| label.clone());
         self.add_item(item, &mut outcome.result);
+        if end.shown == Shown::Message {
+            // Of a message, nothing but it and the item is shown.
+            outcome.result.retain(|name, _| name != "ansible_loop" && !item.is_index(name));
+        }
         self.context.run.events.emit(Event::Item(outcome));
     }
 
@@ -93,7 +99,10 @@ impl Runner<'_> {
 
     fn outcome(&self, end: &ItemEnd, is_loop: bool, scope: &Scope) -> Outcome {
         let settings = Settings::new(self.task, scope);
-        let delegated_to = settings.text("delegate_to").ok().flatten();
+        let delegated_to = settings.text("delegate_to").unwrap_or_else(|_| {
+            // One that cannot be evaluated is shown as it is written.
+            self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value))
+        });
         // A `no_log` that cannot be evaluated hides: nothing may leak because of a typing error.
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
         let is_hidden = settings.flag("no_log").map_or(true, |flag| flag.unwrap_or(default));
@@ -105,7 +114,7 @@ impl Runner<'_> {
             result: end.result.clone(),
             item: None,
             is_loop,
-            is_ignored: self.is_ignored(end.status, scope),
+            is_ignored: !end.is_hard && self.is_ignored(end.status, scope),
             is_hidden,
             shown: end.shown,
             error: end.error.clone(),
@@ -153,11 +162,13 @@ impl Runner<'_> {
         match status {
             Status::Failed => drop(result.insert("failed".into(), json!(true))),
             Status::Unreachable => drop(result.insert("unreachable".into(), json!(true))),
-            Status::Skipped => drop(result.insert("skipped".into(), json!(true))),
             _ => {}
         }
+        result.insert("skipped".into(), json!(status == Status::Skipped));
         let effect = ends.iter().find_map(|end| end.effect);
         let mut facts = Vec::new();
+        let mut notified: Vec<Spanned<String>> = Vec::new();
+        let is_hard = ends.iter().any(|end| end.is_hard);
         let layer = ends.first().map(|end| end.layer).unwrap_or_default();
         let results: Vec<Json> = items
             .iter()
@@ -165,6 +176,7 @@ impl Runner<'_> {
             .map(|(item, end)| {
                 let mut result = end.result;
                 facts.extend(end.facts);
+                notified.extend(end.notified);
                 self.add_item(item, &mut result);
                 Json::Object(result)
             })
@@ -174,6 +186,8 @@ impl Runner<'_> {
         end.effect = effect;
         end.facts = facts;
         end.layer = layer;
+        end.notified = notified;
+        end.is_hard = is_hard;
         self.finish_as(end, includes, true)
     }
 
@@ -187,26 +201,16 @@ impl Runner<'_> {
 
     /// Registers, notifies and shows the end.
     fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, is_loop: bool) -> TaskEnd {
-        let mut outcome = self.outcome(&end, is_loop, &self.scope);
+        let outcome = self.outcome(&end, is_loop, &self.scope);
         end.result.entry("changed").or_insert(json!(false));
-        if !matches!(end.status, Status::Unreachable | Status::Skipped) {
+        let says_failed = !is_loop && includes.is_empty();
+        if says_failed && !matches!(end.status, Status::Unreachable | Status::Skipped) {
             end.result.entry("failed").or_insert(json!(false));
         }
         if let Some(name) = &self.task.register {
             self.host.stored.insert(name.as_str(), Value::from_json(Json::Object(end.result.clone())));
         }
-        let mut notified = Vec::new();
-        let is_changed = end.result.get("changed").is_some_and(is_true);
-        let is_ignored = self.is_ignored(end.status, &self.scope);
-        if is_changed && (matches!(end.status, Status::Ok | Status::Changed) || is_ignored) {
-            match self.notified() {
-                Ok(names) => notified = names,
-                Err((error, span)) => {
-                    end = self.template_failure(error, Some(&span));
-                    outcome = self.outcome(&end, is_loop, &self.scope);
-                }
-            }
-        }
+        let is_ignored = outcome.is_ignored;
         let is_silent =
             self.task.is_meta() && !matches!(end.status, Status::Failed | Status::Unreachable | Status::Skipped);
         if !is_silent && includes.is_empty() {
@@ -217,20 +221,34 @@ impl Runner<'_> {
             status: end.status,
             is_ignored,
             result: end.result,
-            notified,
+            notified: end.notified,
             effect: end.effect,
             includes,
+            is_hard: end.is_hard,
+            title: self.task.name.as_ref().and_then(|name| Some(evaluate(name, &self.scope).ok()?.to_str())),
             register: self.task.register.clone(),
-            facts: end.facts,
+            facts: if self.delegates_facts(&self.scope) { Vec::new() } else { end.facts },
             layer: end.layer,
         }
     }
 
-    fn notified(&self) -> Result<Vec<Spanned<String>>, (TemplateError, Span)> {
+    /// What an item that changed something notifies.
+    pub(super) fn notify(&self, item: &ItemRun, end: &mut ItemEnd) {
+        let is_changed = end.result.get("changed").is_some_and(is_true);
+        if !is_changed || !matches!(end.status, Status::Ok | Status::Changed) {
+            return;
+        }
+        match self.notified(&item.scope) {
+            Ok(names) => end.notified = names,
+            Err((error, span)) => *end = self.template_failure(error, Some(&span)),
+        }
+    }
+
+    fn notified(&self, scope: &Scope) -> Result<Vec<Spanned<String>>, (TemplateError, Span)> {
         let mut names = Vec::new();
         for notify in &self.task.keywords.notify {
             let failed = |error| (error, notify.span.clone());
-            let value = evaluate(notify, &self.scope).map_err(failed)?;
+            let value = evaluate(notify, scope).map_err(failed)?;
             let parts = match &value {
                 Value::List(list) => list.to_vec(),
                 other => vec![other.clone()],

@@ -23,6 +23,14 @@ impl Runner<'_> {
     /// One item, with `until`.
     pub(super) async fn one(&self, item: &ItemRun) -> ItemEnd {
         let prepared = self.prepare(item);
+        for setting in [&self.task.retries, &self.task.delay].into_iter().flatten() {
+            if prepared.is_ok() && self.number(Some(setting), &item.scope).is_none() {
+                let text =
+                    evaluate(setting, &item.scope).map_or_else(|error| error.to_string(), |value| value.to_str());
+                let message = format!("`retries` and `delay` have to be numbers, not `{text}`");
+                return self.failure(Diagnostic::error(message).at(&setting.span));
+            }
+        }
         // `retries` alone means: until it does not fail.
         let retries = self.number(self.task.retries.as_ref(), &item.scope);
         if (self.task.until.is_empty() && retries.is_none()) || prepared.is_err() {
@@ -80,7 +88,12 @@ impl Runner<'_> {
             Ok(Some(unmet)) => return Err(Self::skipped(unmet)),
             Err((error, span)) => return Err(self.condition_failure(error, span.as_ref())),
         }
+        if let Err(error) = Settings::new(self.task, &item.scope).text("delegate_to") {
+            let span = self.task.keywords.setting("delegate_to").map(|setting| &setting.span);
+            return Err(self.template_failure(error, span));
+        }
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
+            action::PrepareError::Include(diagnostic) => ItemEnd { is_hard: true, ..self.failure(diagnostic) },
             action::PrepareError::Template(error, span) => self.argument_failure(error, span.as_ref()),
             action::PrepareError::Failed(diagnostic) => self.failure(diagnostic),
         })

@@ -165,9 +165,15 @@ struct Repeated<'a, 'b> {
 
 impl Repeated<'_, '_> {
     /// An item is done: it is shown, and what it stored is there for the next one.
-    fn take(&mut self, end: ItemEnd) {
+    fn take(&mut self, mut end: ItemEnd) {
         let item = &self.items[self.ends.len()];
         self.runner.store(item, &end);
+        self.runner.notify(item, &mut end);
+        if let Some(name) = &self.runner.task.register {
+            // The next item sees this one's result, as long as the loop runs.
+            let result = serde_json::Value::Object(end.result.clone());
+            self.runner.host.stored.insert(name.as_str(), Value::from_json(result));
+        }
         self.runner.show_item(item, &end);
         if let Some(repeat) = self.runner.task.repeat.as_ref().filter(|repeat| !repeat.control.break_when.is_empty()) {
             let scope = self.runner.with_result(item, &end.result);

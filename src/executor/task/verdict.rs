@@ -16,6 +16,8 @@ use crate::{
     vars::Scope,
 };
 
+/// What Ansible says where it keeps no traceback of Python.
+const NO_TRACEBACK: &str = "(traceback unavailable)";
 const FAILED: &str = "Task failed";
 const BROKEN_CONDITION: &str =
     "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
@@ -67,6 +69,7 @@ impl Runner<'_> {
         };
         let mut end = ItemEnd::new(status, result);
         if failed {
+            end.result.entry("exception").or_insert(json!(NO_TRACEBACK));
             let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty());
             let message = message.unwrap_or("the task failed").lines().next().unwrap_or_default().to_owned();
             end.error = Some(self.returned_failure(message, &end.result, is_own));
@@ -103,6 +106,7 @@ impl Runner<'_> {
         result.insert("changed".into(), json!(false));
         result.insert("failed".into(), json!(true));
         result.insert("msg".into(), json!(diagnostic.full_message()));
+        result.insert("exception".into(), json!(NO_TRACEBACK));
         let mut end = ItemEnd::new(Status::Failed, result);
         let place = &self.task.span;
         let origin = diagnostic.ansible.origin.clone().or_else(|| diagnostic.span.clone()).unwrap_or(place.clone());
@@ -182,6 +186,7 @@ impl Runner<'_> {
         if error.is_unreachable() {
             end.status = Status::Unreachable;
             end.result.remove("failed");
+            end.result.remove("exception");
             end.result.insert("unreachable".into(), json!(true));
         }
         end

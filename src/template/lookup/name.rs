@@ -10,7 +10,12 @@ use super::super::{
 use crate::value::{Dict, Undefined, Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
-    table.extend([("vars", vars as Lookup), ("varnames", varnames), ("env", env)]);
+    table.extend([
+        ("vars", vars as Lookup),
+        ("varnames", varnames),
+        ("env", env),
+        ("inventory_hostnames", inventory_hostnames),
+    ]);
 }
 
 /// Names over others: the variables that one lookup adds.
@@ -29,6 +34,15 @@ impl Names for Overlay<'_> {
         names.extend(self.over.keys().iter().map(Value::to_str));
         names
     }
+}
+
+/// The hosts that patterns select, `all:!web` for example.
+fn inventory_hostnames(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let mut names = Vec::new();
+    for pattern in &arguments.positional {
+        names.extend(arguments.context.environment.select_hosts(&text(pattern)?)?.into_iter().map(Value::from));
+    }
+    Ok(names)
 }
 
 fn vars(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {

@@ -3,9 +3,13 @@
 #
 # `base` has no Python, as the hosts that sutler is for; `python` has it, so
 # that ansible-core can run on the same hosts for comparison.
+#
+# Beyond a minimal Debian with systemd, sshd and sudo there are: `opendoas` for
+# `become_method: doas` (no rules: a test writes /etc/doas.conf), unpackers for
+# `unarchive`, `ps` and `ip` for tests that look at the host.
 
 readonly image_suite=bookworm
-readonly image_packages=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,ca-certificates,procps,xz-utils,zstd,bzip2,unzip
+readonly image_packages=systemd,systemd-sysv,dbus,openssh-server,sudo,opendoas,iproute2,ca-certificates,procps,xz-utils,zstd,bzip2,unzip
 
 # image_path VARIANT: where it is or will be. The name holds the recipe's hash.
 image_path() {

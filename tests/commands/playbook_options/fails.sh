@@ -1,0 +1,3 @@
+#!/bin/sh
+echo no password >&2
+exit 1

@@ -1,0 +1,168 @@
+//! Canaries: passwords that a run knows of, wherever they are written, are in nothing that it prints.
+//!
+//! Every case runs on this machine alone; `tests/fleet/secrets.rs` has those that need a host.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// Files, and the arguments of `sutler playbook` that make them run.
+struct Case {
+    folder: TempDir,
+}
+
+impl Case {
+    /// With an inventory that says how to reach `here`, and these variables of it.
+    fn new(host_vars: &str) -> Self {
+        let case = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        case.write("hosts.ini", "here ansible_connection=local\n").write("host_vars/here.yml", host_vars)
+    }
+
+    fn write(self, name: &str, text: &str) -> Self {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a temporary folder can be written");
+        fs::write(path, text).expect("a temporary folder can be written");
+        self
+    }
+
+    /// Runs `play.yml` on `here`, as loudly as can be; what it prints on both streams.
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sutler"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ANSIBLE_")) {
+            command.env_remove(name);
+        }
+        command.current_dir(&self.folder).env("HOME", self.folder.path()).env("NO_COLOR", "1").stdin(Stdio::null());
+        command.args(["playbook", "-i", "hosts.ini", "play.yml", "-vvv", "--diff"]).args(arguments);
+        let output = command.output().expect("sutler was built");
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat()
+    }
+
+    /// The test fails unless the run says all of `says`, and nothing that has a canary in it.
+    #[track_caller]
+    fn hides(&self, arguments: &[&str], says: &[&str]) {
+        let printed = self.run(arguments);
+        for text in says {
+            assert!(printed.contains(text), "it does not say `{text}`\n{printed}");
+        }
+        assert!(!printed.contains("canary"), "{printed}");
+    }
+}
+
+/// Tasks that show a variable in every way there is.
+const TELLTALE: &str = "- hosts: all
+  gather_facts: no
+  tasks:
+    - debug: msg=\"it is {{ NAME }}\"
+    - debug: var=NAME
+    - debug: var=hostvars.here
+    - name: named {{ NAME }}
+      command: echo {{ NAME }}
+    - command: test {{ NAME }} = other
+      ignore_errors: yes
+    - debug: msg={{ item }}
+      loop: ['{{ NAME }}', other]
+    - copy: {content: \"one\\n{{ NAME }}\\n\", dest: '{{ inventory_dir }}/written'}
+    - fail: {msg: \"{{ {'in': NAME} | to_json }}\"}
+      ignore_errors: yes
+    - debug: msg=\"{{ NAME ~ missing_variable }}\"
+      ignore_errors: yes
+    - debug: msg=\"{{ NAME | from_json }}\"
+      ignore_errors: yes
+    - debug: msg=\"{{ lookup('file', NAME) }}\"
+      ignore_errors: yes
+    - debug: msg=\"{{ NAME.missing }}\"
+      when: no
+    - assert: {that: NAME == 'other', fail_msg: 'not {{ NAME }}'}
+      ignore_errors: yes
+";
+
+fn telltale(name: &str) -> String {
+    TELLTALE.replace("NAME", name)
+}
+
+#[test]
+fn the_passwords_of_a_host_are_masked_from_the_first_task_on() {
+    for name in ["ansible_password", "ansible_become_password", "ansible_ssh_pass", "ansible_become_pass"] {
+        let case = Case::new(&format!("{name}: canary-1\n")).write("play.yml", &telltale(name));
+        case.hides(&[], &["\"msg\": \"it is ********\"", "TASK [named ********]", "not ********"]);
+    }
+}
+
+#[test]
+fn a_diff_shows_a_mask() {
+    let case = Case::new("ansible_password: canary-2\n").write("play.yml", &telltale("ansible_password"));
+    case.hides(&[], &["+********\n"]);
+}
+
+#[test]
+fn a_password_from_the_command_line_is_masked() {
+    let case = Case::new("").write("play.yml", &telltale("ansible_password"));
+    case.hides(&["-e", "ansible_password=canary-3"], &["it is ********"]);
+    case.hides(&["-e", "{\"ansible_password\": \"canary-3\"}"], &["it is ********"]);
+    let case = case.write("extra.yml", "ansible_password: canary-3\n");
+    case.hides(&["-e", "@extra.yml"], &["it is ********"]);
+}
+
+#[test]
+fn a_password_from_vars_and_vars_files_is_masked() {
+    let play = telltale("ansible_become_password");
+    let with = |vars: &str| play.replacen("  gather_facts: no\n", &format!("  gather_facts: no\n{vars}"), 1);
+    let case = Case::new("").write("play.yml", &with("  vars: {ansible_become_password: canary-4}\n"));
+    case.hides(&[], &["it is ********"]);
+    let case = Case::new("").write("play.yml", &with("  vars_files: [secret.yml]\n"));
+    let case = case.write("secret.yml", "ansible_become_password: '{{ vault }}'\nvault: canary-5\n");
+    case.hides(&[], &["it is ********"]);
+}
+
+#[test]
+fn a_password_that_a_template_makes_or_that_is_a_number_is_masked() {
+    let case =
+        Case::new("ansible_password: \"{{ 'can' ~ 'ary-6' }}\"\n").write("play.yml", &telltale("ansible_password"));
+    case.hides(&[], &["it is ********"]);
+    let case = Case::new("ansible_password: 86420\n").write("play.yml", &telltale("ansible_password"));
+    let printed = case.run(&[]);
+    assert!(printed.contains("it is ********") && !printed.contains("86420"), "{printed}");
+}
+
+#[test]
+fn a_short_password_is_masked_where_nothing_else_stands() {
+    let play = "- {hosts: all, gather_facts: no, tasks: [{debug: {var: ansible_password}}]}\n";
+    let printed = Case::new("ansible_password: ab1\n").write("play.yml", play).run(&[]);
+    assert!(printed.contains("\"ansible_password\": \"********\""), "{printed}");
+}
+
+#[test]
+fn errors_before_a_run_do_not_show_the_password_beside_them() {
+    let play = "- hosts: all\n  gather_facts: no\n  tasks: []\n";
+    let broken = "ansible_user: ops\nansible_password: canary-7\nother: [\n";
+    Case::new(broken).write("play.yml", play).hides(&[], &["host_vars/here.yml:", "ansible_password: ********"]);
+    let case = Case::new("").write("play.yml", play);
+    let case = case.write("hosts.ini", "here ansible_password=canary-8 ansible_port=22 oops\n");
+    case.hides(&[], &["hosts.ini:1:", "here ansible_password=******** ansible_port=22 oops"]);
+    let case = case.write("hosts.ini", "here ansible_connection=local\n");
+    case.hides(&["-e", "ansible_password=canary-9 oops"], &["`oops` is none of these"]);
+    case.hides(&["-e", "{ansible_password: canary-9"], &["ansible_password: ********"]);
+    let wrong = "- hosts: all\n  vars:\n    db_password: canary-10\n  taskz: []\n";
+    case.write("play.yml", wrong).hides(&[], &["db_password: ********", "did you mean `tasks`?"]);
+}
+
+#[test]
+fn errors_in_a_run_do_not_show_the_password_in_the_lines_of_a_file() {
+    let play = "- hosts: all
+  gather_facts: no
+  vars:
+    ansible_become_password: canary-11
+    app_password: canary-12
+    greeting: hello {{ missing }}
+  tasks:
+    - debug: msg={{ greeting }}
+      ignore_errors: yes
+    - command: login --user x --password canary-11 {{ missing }}
+";
+    let case = Case::new("").write("play.yml", play);
+    let shown = ["app_password: ********", "login --user x --password ******** {{ missing }}"];
+    case.hides(&[], &shown);
+}
