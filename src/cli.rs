@@ -9,6 +9,7 @@ mod lists;
 mod playbook;
 mod prompt;
 mod tree;
+mod version;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -79,7 +80,11 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 
 /// Runs one command as a program of its own.
 fn named<A: Args>(name: &'static str, arguments: &[OsString], run: fn(A) -> ExitCode) -> ExitCode {
-    let parsed = Named::<A>::command().name(name).try_get_matches_from(arguments);
+    let mut command = Named::<A>::command().name(name);
+    if arguments.iter().any(|argument| argument == "--version") {
+        command = command.version(version::text());
+    }
+    let parsed = command.try_get_matches_from(arguments);
     match parsed.and_then(|matches| Named::<A>::from_arg_matches(&matches)) {
         Ok(parsed) => run(parsed.arguments),
         Err(error) => usage(&error),

@@ -316,8 +316,8 @@ fn run_vars(
 /// The language version that playbooks ask for.
 fn ansible_version() -> Value {
     let version = Dict::new();
-    version.insert("full", "2.19.14");
-    version.insert("string", "2.19.14");
+    version.insert("full", super::version::LANGUAGE);
+    version.insert("string", super::version::LANGUAGE);
     for (name, number) in [("major", 2), ("minor", 19), ("revision", 14)] {
         version.insert(name, Value::Int(number));
     }
