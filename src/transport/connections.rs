@@ -189,6 +189,7 @@ mod tests {
         let mut target = Target::new(Kind::Ssh, "127.0.0.1");
         target.port = Some(listener.local_addr().unwrap().port());
         target.retries = 1;
+        target.connect_timeout = Duration::from_millis(500);
         let connections = Connections::new(Options::default());
         let count = async {
             let mut accepted = 0;
