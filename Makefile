@@ -1,6 +1,6 @@
 # The commands of every day. Each installs what it needs from Debian, where it is missing.
 
-.PHONY: help demo fleet-up fleet-down test lint compare bench install
+.PHONY: help demo fleet-up fleet-down test lint compare compare-language bench size install
 
 help:
 	@echo 'make demo        six real hosts, an Elasticsearch cluster on them (root)'
@@ -9,7 +9,9 @@ help:
 	@echo 'make test        everything that CI runs, the fleet tests included'
 	@echo 'make lint        formatting, clippy, shellcheck'
 	@echo 'make compare     the same playbook with ansible-core on twin hosts, if it is installed'
+	@echo 'make compare-language  300 generated playbooks with ansible-core and with sutler, what they did compared'
 	@echo 'make bench       the unchanged second run against ansible-core and plain ssh'
+	@echo 'make size        how large the helper is, and of what'
 
 install:
 	@tests/install
@@ -27,7 +29,8 @@ fleet-down:
 lint: install
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible benches/unchanged-run \
+	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible tests/compare-playbooks \
+		benches/unchanged-run benches/helper-size \
 		demo/run demo/elasticsearch-standin/pack .ci/run
 
 test: lint
@@ -37,6 +40,12 @@ compare: install
 	cargo build --release --locked
 	@tests/compare-with-ansible
 
+compare-language:
+	@tests/compare-playbooks
+
 bench: install
 	cargo build --release --locked
 	@benches/unchanged-run
+
+size: install
+	@benches/helper-size

@@ -3,6 +3,11 @@
 //! A cargo inside cargo: the helper needs a profile and a linkage of its own. It gets a target
 //! directory under `OUT_DIR` and an environment without the outer cargo's settings. `HELPER_BIN`
 //! names a helper that is already built, to share one among several profiles.
+//!
+//! It also refuses a helper that would break a promise: one that calls functions of the C library
+//! which kill a static program, and one for release that is too large (`benches/helper-size` shows
+//! of what). Here rather than in a test, since only here every helper passes that is ever shipped,
+//! and a release build in the tests would take minutes.
 
 use std::{
     env, fs,
@@ -11,11 +16,34 @@ use std::{
     process::Command,
 };
 
-use flate2::{Compression, GzBuilder};
+use lzma_rust2::{CheckType, XzOptions, XzWriter};
 use sha2::{Digest, Sha256};
 
 /// What the helper is built from; a change of any file gives it a new build id.
 const SOURCES: [&str; 5] = ["crates/protocol", "crates/modules", "crates/derive", "crates/helper", "Cargo.lock"];
+
+/// What a host may have to receive on first contact, in bytes.
+const BUDGET: usize = 3 << 19;
+
+/// Killed by a signal when nsswitch names a service that a static program cannot load; files first,
+/// then `getent`.
+const FORBIDDEN: [&str; 12] = [
+    "getpwnam",
+    "getpwnam_r",
+    "getpwuid",
+    "getpwuid_r",
+    "getgrnam",
+    "getgrnam_r",
+    "getgrgid",
+    "getgrgid_r",
+    "getgrouplist",
+    "initgroups",
+    "getaddrinfo",
+    "getnameinfo",
+];
+
+/// The memory that a host needs to unpack the helper, in bytes; more than it is large.
+const WINDOW: u32 = 8 << 20;
 
 fn main() {
     let root = PathBuf::from(var("CARGO_MANIFEST_DIR"));
@@ -29,14 +57,35 @@ fn main() {
         None => build_helper(&root, &build),
     };
     let helper = fs::read(&binary).unwrap_or_else(|e| panic!("cannot read the helper {}: {e}", binary.display()));
-    let out = PathBuf::from(var("OUT_DIR")).join("helper.gz");
-    // No time and no name: the same helper gives the same bytes.
-    let mut gz = GzBuilder::new().write(Vec::new(), Compression::best());
-    gz.write_all(&helper).and_then(|()| fs::write(&out, gz.finish()?)).expect("OUT_DIR is writable");
+    let is_release = var("PROFILE") == "release";
+    let packed = pack(&helper, is_release).expect("memory can be written to");
+    assert!(
+        !is_release || packed.len() <= BUDGET,
+        "the helper has {} bytes packed, {BUDGET} at most are promised: see benches/helper-size",
+        packed.len()
+    );
+    fs::write(PathBuf::from(var("OUT_DIR")).join("helper.xz"), packed).expect("OUT_DIR is writable");
     println!("cargo:rustc-env=HELPER_SHA256={}", hex(&Sha256::digest(&helper)));
     println!("cargo:rustc-env=HELPER_SIZE={}", helper.len());
     println!("cargo:rustc-env=HELPER_MACHINE={}", var("CARGO_CFG_TARGET_ARCH"));
     println!("cargo:rustc-env=SUTLER_BUILD_ID={build}");
+}
+
+/// The helper as an xz file. No filter for machine code: it would save a twentieth, but busybox has none.
+fn pack(helper: &[u8], is_release: bool) -> std::io::Result<Vec<u8>> {
+    let mut options = XzOptions::with_preset(if is_release { 9 } else { 1 });
+    let lzma = &mut options.lzma_options;
+    lzma.dict_size = WINDOW;
+    if is_release {
+        // Instructions lie at any byte, and the bytes before tell much.
+        (lzma.lc, lzma.lp, lzma.pb) = (4, 0, 0);
+        (lzma.nice_len, lzma.depth_limit) = (273, 1000);
+    }
+    // The check that every xz knows, busybox's too.
+    options.set_check_sum_type(CheckType::Crc32);
+    let mut writer = XzWriter::new(Vec::new(), options)?;
+    writer.write_all(helper)?;
+    writer.finish()
 }
 
 /// Runs the inner cargo and says where it put the helper.
@@ -53,9 +102,10 @@ fn build_helper(root: &Path, build: &str) -> PathBuf {
             cargo.env_remove(&name);
         }
     }
+    let map = directory.join("helper.map");
     let status = cargo
         .current_dir(root)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(root, &map))
         .env("SUTLER_BUILD_ID", build)
         .args(["build", "--package", "sutler-helper", "--bin", "sutler-helper"])
         .args(["--profile", profile, "--target", &target, "--target-dir"])
@@ -63,7 +113,33 @@ fn build_helper(root: &Path, build: &str) -> PathBuf {
         .status()
         .expect("cargo runs again");
     assert!(status.success(), "the helper does not build: {status}");
+    refuse_forbidden(&map);
     directory.join(target).join(profile).join("sutler-helper")
+}
+
+/// How the helper is compiled and linked: static, at a fixed address (tables of what to move at the
+/// start are a tenth of it), and without what unwinding needs, as far as the linker can leave it out.
+fn flags(root: &Path, map: &Path) -> String {
+    let mut flags = vec![
+        "-Ctarget-feature=+crt-static".to_owned(),
+        "-Crelocation-model=static".to_owned(),
+        "-Cforce-unwind-tables=no".to_owned(),
+        format!("-Clink-arg=-Wl,-Map={}", map.display()),
+    ];
+    // There rustc links with lld; GNU ld refuses to leave the tables out.
+    if var("TARGET") == "x86_64-unknown-linux-gnu" {
+        flags.push(format!("-Clink-arg=-Wl,-T,{}", root.join("crates/helper/sections.ld").display()));
+        flags.push("-Clink-arg=-Wl,--no-eh-frame-hdr".to_owned());
+    }
+    // Paths may have spaces in them.
+    flags.join("\x1f")
+}
+
+/// Fails when the linker's map names a function that the helper may not call.
+fn refuse_forbidden(map: &Path) {
+    let map = fs::read_to_string(map).expect("the linker writes its map");
+    let found = map.lines().filter_map(|line| line.split_whitespace().last()).find(|name| FORBIDDEN.contains(name));
+    assert!(found.is_none(), "the helper calls `{}`: see crates/modules/src/kit/users.rs", found.unwrap_or_default());
 }
 
 /// A short hash over the helper's sources.

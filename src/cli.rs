@@ -1,10 +1,12 @@
 //! The command line: one file per command.
 #![expect(clippy::print_stderr, reason = "errors before a run starts have no other listener")]
 
+mod adhoc;
 mod arguments;
 mod config;
 mod doc;
 mod inventory;
+mod keyboard;
 mod lists;
 mod playbook;
 mod prompt;
@@ -26,12 +28,14 @@ use crate::{
         settings::{output, running},
     },
     executor::ExitCode,
+    output::{Kind, Layout, render_message},
     source::{Diagnostic, Duplicates},
     value::Dict,
     vars,
 };
 
-pub use prompt::ask;
+pub use keyboard::{Answer, Keyboard};
+pub use prompt::{ask, ask_line};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]
@@ -45,6 +49,8 @@ struct Cli {
 enum Command {
     /// Run playbooks.
     Playbook(playbook::Arguments),
+    /// Run one module on hosts.
+    Run(adhoc::Arguments),
     /// Show which hosts and groups there are, with their variables.
     Inventory(inventory::Arguments),
     /// Show settings and where they come from.
@@ -53,7 +59,7 @@ enum Command {
     Doc(doc::Arguments),
 }
 
-/// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`.
+/// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`, `ansible` is `sutler run`.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, args_override_self = true)]
 struct Named<A: Args> {
@@ -68,8 +74,10 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         Some("ansible-playbook") => named("ansible-playbook", arguments, playbook::run),
         Some("ansible-inventory") => named("ansible-inventory", arguments, inventory::run),
         Some("ansible-config") => named("ansible-config", arguments, config::run),
+        Some("ansible") => named("ansible", arguments, adhoc::run),
         _ => match Cli::try_parse_from(arguments) {
             Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
+            Ok(Cli { command: Command::Run(arguments) }) => adhoc::run(arguments),
             Ok(Cli { command: Command::Inventory(arguments) }) => inventory::run(arguments),
             Ok(Cli { command: Command::Config(arguments) }) => config::run(arguments),
             Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
@@ -96,6 +104,13 @@ fn usage(error: &clap::Error) -> ExitCode {
     // A closed terminal has nobody to tell.
     let _ = error.print();
     if error.use_stderr() { ExitCode::Failed } else { ExitCode::Success }
+}
+
+/// How errors are laid out: called by one of Ansible's names, as it does.
+fn layout() -> Layout {
+    let name = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with("ansible") { Layout::Ansible } else { Layout::Own }
 }
 
 /// The settings of this folder and environment.
@@ -157,6 +172,6 @@ fn print_text(text: &str) {
 /// Prints what is wrong before a run can start.
 fn print_errors(errors: &[Diagnostic], colour: bool) {
     for error in errors {
-        eprintln!("{}", error.render(colour));
+        eprint!("{}", render_message(error, Kind::of(error), layout(), colour));
     }
 }

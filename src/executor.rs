@@ -3,21 +3,30 @@
 //! A host's task is a future of its own; a slow or dead host holds nothing that another one needs.
 
 mod action;
+mod argument_spec;
 mod conditions;
 mod connect;
 mod control;
 mod facts;
 mod handlers;
 mod host;
+mod include;
 mod play;
+mod play_vars;
+mod prompts;
 mod report;
 mod settings;
+mod settle;
+mod strategy;
+mod stats;
 mod task;
 
 use std::{path::PathBuf, sync::Arc};
 
 pub use control::Control;
 pub use report::{ExitCode, Report};
+
+use parking_lot::RwLock;
 
 use crate::{
     config::Config,
@@ -89,8 +98,8 @@ pub struct ConnectionDefaults {
 pub struct Run {
     /// What the command line says.
     pub options: Options,
-    /// The hosts.
-    pub inventory: Inventory,
+    /// The hosts; `add_host` and its kin change them while the run goes on.
+    pub inventory: Arc<RwLock<Inventory>>,
     /// Their variables.
     pub vars: Arc<RunVars>,
     /// The sessions.
@@ -104,18 +113,34 @@ pub struct Run {
 }
 
 impl Run {
+    /// What happened so far; said after each playbook.
+    fn recap(&self) {
+        self.events.emit(Event::Recap(self.report.recap()));
+        let stats = self.report.stats.all();
+        if !(stats.run.is_empty() && stats.hosts.is_empty()) {
+            self.events.emit(Event::Stats(stats));
+        }
+    }
+
     /// Runs playbooks one after the other and says how it ended.
     pub async fn playbooks(self: &Arc<Self>, playbooks: &[Playbook]) -> ExitCode {
-        'all: for playbook in playbooks {
+        for playbook in playbooks {
+            self.events.emit(Event::Playbook { path: playbook.path.clone(), plays: playbook.plays.len() });
             for play in &playbook.plays {
-                let goes_on = play::run(self, playbook, play).await;
+                let goes_on = play::run(self, play).await;
                 if !goes_on || self.control.is_stopping() {
-                    break 'all;
+                    break;
                 }
+            }
+            if self.report.is_broken() {
+                break;
+            }
+            self.recap();
+            if self.control.is_stopping() || self.report.has_lost() {
+                break;
             }
         }
         self.connections.close().await;
-        self.events.emit(Event::Recap(self.report.recap()));
         if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }
     }
 }

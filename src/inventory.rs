@@ -26,7 +26,7 @@ mod vars_files;
 mod yaml;
 mod load;
 
-use std::path::{Path, PathBuf};
+use std::{path::PathBuf, sync::Arc};
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -36,9 +36,12 @@ use crate::{
     value::Dict,
 };
 
+pub use address::split_port;
+pub use edit::InventoryError;
 pub use group::Group;
 pub use host::{Host, HostId};
 pub use pattern::Pattern;
+pub use select::Selection;
 
 use host::Implicit;
 use vars_files::{Rules, VarsFiles};
@@ -55,6 +58,11 @@ pub struct Inventory {
     hosts: IndexMap<String, Host>,
     groups: IndexMap<String, Group>,
     implicit: Implicit,
+    /// The sources as they were asked for.
+    given: Vec<String>,
+    /// What they are read with.
+    reading: Reading,
+    /// The sources as they were found.
     sources: Vec<PathBuf>,
     files: VarsFiles,
     merges_hashes: bool,
@@ -63,19 +71,20 @@ pub struct Inventory {
 }
 
 /// What sources are read with.
-#[derive(Clone, Copy)]
-pub struct Reading<'a> {
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
     /// The folder whose `group_vars` and `host_vars` count too.
-    pub playbook_dir: Option<&'a Path>,
+    pub playbook_dir: Option<PathBuf>,
     /// `-e`, which constructed groups may see.
-    pub extra: &'a Dict,
+    pub extra: Dict,
     /// The settings.
-    pub config: &'a Config,
+    pub config: Arc<Config>,
 }
 
 impl Inventory {
     /// An inventory with nothing in it.
-    fn new(config: &Config) -> Self {
+    fn new(reading: &Reading) -> Self {
+        let config = &reading.config;
         let merges_hashes = config.get(&settings::running::DEFAULT_HASH_BEHAVIOUR) == "merge";
         let endings = config.get(&settings::inventory::YAML_FILENAME_EXTENSIONS);
         let mut groups = ["all", "ungrouped"].map(Group::new);
@@ -85,6 +94,8 @@ impl Inventory {
             hosts: IndexMap::new(),
             groups: groups.map(|group| (group.name.clone(), group)).into_iter().collect(),
             implicit: Implicit::default(),
+            given: Vec::new(),
+            reading: reading.clone(),
             sources: Vec::new(),
             files: VarsFiles::new(Rules { endings, merges: merges_hashes }),
             merges_hashes,
@@ -139,11 +150,14 @@ impl Inventory {
 
     /// The hosts of a group and of the groups below it, nearer groups first, each host once.
     pub fn hosts_of(&self, group: &str) -> Vec<HostId> {
-        let mut members = IndexSet::new();
+        let mut members: IndexSet<HostId> = IndexSet::new();
+        // What `group_by` puts into a group may be an implicit host; `all` never has one.
+        let implicit = |name: &str| self.implicit.id(name).filter(|_| group != "all");
         for group in self.with_descendants(group) {
-            members.extend(group.hosts.iter().filter_map(|name| self.hosts.get_index_of(name)));
+            let listed = |name: &str| self.hosts.get_index_of(name).map(HostId::listed);
+            members.extend(group.hosts.iter().filter_map(|name| listed(name).or_else(|| implicit(name))));
         }
-        members.into_iter().map(HostId::listed).collect()
+        members.into_iter().collect()
     }
 
     /// The names of all groups that a host is in, directly or not, sorted, without `all`.

@@ -2,20 +2,51 @@
 
 mod colour;
 mod diff;
+mod dump;
 mod event;
 mod json;
+mod lines;
+mod message;
+mod messages;
+mod options;
 mod plain;
 mod progress;
 mod recap;
 mod secrets;
+mod single;
+mod yaml;
 
 use std::{sync::mpsc, thread};
 
-pub use event::{Emitter, Event, Outcome, Shown, Status};
+pub use event::{CustomStats, Emitter, Event, Outcome, Shown, Status, TaskStart};
 pub use json::python_json;
-pub use plain::Options;
+pub use lines::{Lines, Stream};
+pub use message::{Kind, render as render_message};
+pub use options::{Form, Layout, Options, ResultFormat, Settings};
 pub use recap::{Counts, Recap};
 pub use secrets::Secrets;
+
+/// What turns events into lines.
+enum Printer {
+    Playbook(plain::Plain),
+    Single(single::Single),
+}
+
+impl Printer {
+    fn new(options: Options) -> Self {
+        match options.form {
+            Form::Playbook => Self::Playbook(plain::Plain::new(options)),
+            Form::Single | Form::OneLine => Self::Single(single::Single::new(options)),
+        }
+    }
+
+    fn lines(&mut self, event: &Event) -> Lines {
+        match self {
+            Self::Playbook(plain) => plain.lines(event),
+            Self::Single(single) => single.lines(event),
+        }
+    }
+}
 
 /// Prints the run's events on a thread of its own, so that a slow terminal never slows a host.
 pub struct Output {
@@ -28,13 +59,13 @@ impl Output {
         let (sender, events) = mpsc::channel::<Event>();
         let printer = thread::spawn(move || {
             let mut screen = progress::Screen::new(&options);
-            let mut plain = plain::Plain::new(options);
+            let mut printer = Printer::new(options);
             loop {
                 // While nothing happens the live line still shows how long the slow hosts take.
                 match events.recv_timeout(progress::TICK) {
                     Ok(event) => {
-                        let text = plain.text(&event);
-                        screen.show(&event, &text);
+                        let lines = printer.lines(&event);
+                        screen.show(&event, &lines);
                     }
                     Err(mpsc::RecvTimeoutError::Timeout) => screen.tick(),
                     Err(mpsc::RecvTimeoutError::Disconnected) => break,

@@ -1,18 +1,26 @@
-//! Playbooks as they were written: plays, blocks, tasks and handlers, every part with its place.
+//! Playbooks as they were written: plays, roles, blocks, tasks and handlers, every part with its place.
 //!
 //! Loading checks what can be known without a host: keywords, modules, shapes, conditions. It opens
-//! no connection and evaluates no template.
+//! no connection; of templates it evaluates only the names of files that are imported.
 
-mod action;
-mod block;
+mod project;
+mod origin;
+pub mod keywords;
 mod condition;
 mod free_form;
-pub mod keywords;
-mod lint;
-mod load;
+mod action;
 mod loops;
-mod play;
+mod role;
+mod role_files;
 mod task;
+mod block;
+pub mod imports;
+mod role_use;
+mod vars_prompt;
+mod play;
+mod import_playbook;
+mod load;
+mod lint;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -22,10 +30,15 @@ pub use condition::Condition;
 pub use free_form::parse as parse_free_form;
 pub use keywords::Keywords;
 pub use lint::lint;
-pub use load::load;
+pub use load::{Broken, Loading, load, load_node};
 pub use loops::Loop;
+pub use origin::{Around, Origin};
 pub use play::Play;
+pub use project::{Project, StaticNames, expand_home};
+pub use role::Role;
+pub use role_use::RoleItems;
 pub use task::{Task, TaskId, written};
+pub use vars_prompt::VarsPrompt;
 
 /// One file's plays.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ mod suggestion;
 mod syntax;
 mod tag;
 mod timestamp;
+mod wording;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
@@ -19,6 +20,7 @@ pub use mapping::Duplicates;
 pub use node::{Entry, Kind, Node};
 pub use span::{Span, Spanned};
 pub use suggestion::nearest;
+pub use wording::{Wording, join};
 pub use yaml::{load, load_one};
 
 /// Whether plain text would be read as something else than that text: a number, a boolean, a date.

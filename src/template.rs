@@ -45,6 +45,7 @@ pub use context::Context;
 pub use environment::{Environment, Filter, Function, Lookup, Test};
 pub use error::{ErrorKind, TemplateError};
 pub use load::{node_from_value, plain_value, value_from_node};
+pub use python_regex::pattern as python_pattern;
 pub use syntax::Syntax;
 
 /// The variables of one task on one host.
@@ -62,6 +63,7 @@ pub struct Template {
     expression: bool,
     mutates: bool,
     names: Vec<Str>,
+    broken: Option<TemplateError>,
 }
 
 impl Template {
@@ -90,7 +92,18 @@ impl Template {
             expression,
             mutates: facts.mutates,
             names: facts.free,
+            broken: None,
         }
+    }
+
+    /// A text that is no template: whoever uses it gets the error.
+    pub fn broken(text: &str, span: &Span, error: TemplateError) -> Self {
+        Self { broken: Some(error), ..Self::new(text, span, Vec::new(), false) }
+    }
+
+    /// Why it cannot be evaluated, if it is no template.
+    pub fn error(&self) -> Option<&TemplateError> {
+        self.broken.as_ref()
     }
 
     /// Whether a text has no markers and so means itself.

@@ -12,6 +12,7 @@ mod error;
 mod escalation;
 #[cfg(test)]
 mod fleet_tests;
+mod form;
 mod image;
 mod known_hosts;
 mod local;

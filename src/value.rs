@@ -194,6 +194,16 @@ impl Value {
         }
     }
 
+    /// Its truth where a keyword or an argument takes a boolean in any of the spellings people use.
+    pub fn to_flag(&self) -> bool {
+        match self.as_str() {
+            Some(text) => {
+                matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
+            }
+            None => self.is_truthy(),
+        }
+    }
+
     /// The name of its type in Python.
     pub fn type_name(&self) -> &str {
         match self {

@@ -8,9 +8,11 @@ mod files;
 mod groups;
 mod host;
 mod hostvars;
+mod membership;
 mod scope;
 
 pub use files::{host_vars, load_extra, load_file};
 pub use groups::GroupNames;
 pub use host::{HostVars, Hosts};
+pub use membership::GroupByError;
 pub use scope::{PlayVars, RunVars, Scope, path_value, text_list};

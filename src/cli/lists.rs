@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::print_errors;
 use crate::{
     executor::ExitCode,
-    inventory::{Inventory, Pattern},
+    inventory::{Inventory, Pattern, Selection},
     plan::TagFilter,
     playbook::{Block, Item, Play, Playbook, Task, written},
     source::Diagnostic,
@@ -24,60 +25,84 @@ pub struct Lists {
     pub filter: TagFilter,
     /// `--limit`.
     pub limit: Option<String>,
+    /// Whether to colour warnings.
+    pub colour: bool,
+}
+
+impl Lists {
+    /// Whether tags were named; without any even what is tagged `never` is listed.
+    fn is_filtered(&self) -> bool {
+        let chosen = self.filter.only();
+        !self.filter.skipped().is_empty() || !(chosen.is_empty() || chosen == ["all"])
+    }
 }
 
 /// Prints it.
 pub fn print(lists: &Lists, playbooks: &[Playbook], inventory: &Inventory) -> Result<ExitCode, Vec<Diagnostic>> {
+    let mut told = BTreeSet::new();
     for playbook in playbooks {
         println!("\nplaybook: {}", playbook.path.display());
-        if !(lists.hosts || lists.tasks || lists.tags) {
-            continue;
-        }
         for (index, play) in playbook.plays.iter().enumerate() {
-            print_play(lists, index, play, inventory).map_err(|error| vec![error])?;
+            let warnings = print_play(lists, index, play, inventory).map_err(|error| vec![error])?;
+            for warning in warnings {
+                if !told.contains(&warning.message) {
+                    print_errors(&[warning.clone()], lists.colour);
+                    told.insert(warning.message);
+                }
+            }
         }
     }
     Ok(ExitCode::Success)
 }
 
-fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -> Result<(), Diagnostic> {
+fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -> Result<Vec<Diagnostic>, Diagnostic> {
     let hosts: Vec<String> = match &play.hosts.value {
         Value::List(hosts) => hosts.to_vec().iter().map(written).collect(),
         other => vec![written(other)],
     };
-    let name = play.name.as_ref().map(|name| written(&name.value)).unwrap_or_default();
+    let selection = select(lists, &hosts, inventory)?;
+    if !(lists.hosts || lists.tasks || lists.tags) {
+        return Ok(selection.warnings);
+    }
+    let name = play.name.as_ref().map(|name| written(&name.value)).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| hosts.join(","));
     println!("\n  play #{} ({}): {name}\tTAGS: [{}]", index + 1, hosts.join(","), play.keywords.tags.join(","));
     if lists.hosts {
-        print_hosts(lists, &hosts, inventory)?;
+        print_hosts(&hosts, &selection, inventory);
     }
     if lists.tasks {
         println!("    tasks:");
     }
-    let mut tags = BTreeSet::new();
+    let mut tags: BTreeSet<String> = play.keywords.tags.iter().cloned().collect();
+    let filters = lists.is_filtered() || lists.tasks && !lists.tags && !lists.hosts;
     for task in play.sections.iter().flat_map(|section| tasks(section)) {
-        if !lists.filter.selects(&task.keywords.tags) {
+        if filters && !lists.filter.selects(&task.keywords.tags) {
             continue;
         }
         tags.extend(task.keywords.tags.clone());
-        if lists.tasks && !task.is_meta() {
+        if lists.tasks {
             let sorted: BTreeSet<&String> = task.keywords.tags.iter().collect();
             let sorted: Vec<&str> = sorted.into_iter().map(String::as_str).collect();
-            println!("      {}\tTAGS: [{}]", task.title(), sorted.join(", "));
+            println!("      {}\tTAGS: [{}]", listed(task), sorted.join(", "));
         }
     }
     if lists.tags {
         let tags: Vec<String> = tags.into_iter().collect();
         println!("      TASK TAGS: [{}]", tags.join(", "));
     }
-    Ok(())
+    Ok(selection.warnings)
 }
 
+/// A task with a name is listed with its role, one without as its module.
+fn listed(task: &Task) -> String {
+    task.name.as_ref().map_or_else(|| task.action.name.value.clone(), |_| task.title())
+}
+
+/// The tasks of a block; those of `rescue` and `always` are not listed.
 fn tasks(block: &Block) -> Vec<&Task> {
     block
         .tasks
         .iter()
-        .chain(&block.rescue)
-        .chain(&block.always)
         .flat_map(|item| match item {
             Item::Task(task) => vec![&**task],
             Item::Block(block) => tasks(block),
@@ -85,17 +110,19 @@ fn tasks(block: &Block) -> Vec<&Task> {
         .collect()
 }
 
-fn print_hosts(lists: &Lists, texts: &[String], inventory: &Inventory) -> Result<(), Diagnostic> {
+fn select(lists: &Lists, texts: &[String], inventory: &Inventory) -> Result<Selection, Diagnostic> {
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str))?;
-    let selection = match &lists.limit {
+    Ok(match &lists.limit {
         Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
         None => inventory.select(&pattern),
-    };
+    })
+}
+
+fn print_hosts(texts: &[String], selection: &Selection, inventory: &Inventory) {
     let quoted: Vec<String> = texts.iter().map(|text| format!("'{text}'")).collect();
     println!("    pattern: [{}]", quoted.join(", "));
     println!("    hosts ({}):", selection.hosts.len());
-    for id in selection.hosts {
-        println!("      {}", inventory[id].name);
+    for id in &selection.hosts {
+        println!("      {}", inventory[*id].name);
     }
-    Ok(())
 }

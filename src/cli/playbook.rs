@@ -8,22 +8,23 @@ use std::{
 };
 
 use clap::ArgAction;
+use parking_lot::RwLock;
 
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
-    colours, extra_vars, lists, print_errors, settings,
+    colours, extra_vars, layout, lists, print_errors, settings,
 };
 use crate::{
     config::{
         Config,
-        settings::{output, running},
+        settings::{output, paths, running},
     },
     executor::{Control, ExitCode, Options, Run},
     inventory::{Inventory, Pattern, Reading},
-    output::{Event, Output, Secrets},
+    output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
-    playbook,
+    playbook::{self, Broken, Playbook, Project},
     source::{Diagnostic, Severity},
     template::Environment,
     transport::{self, Connections},
@@ -109,72 +110,126 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
     arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
-    let mut playbooks = Vec::new();
+    let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
+    let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
     warnings.extend(arguments.warnings());
     for path in &arguments.playbooks {
         is_playbook(path).map_err(&wrong)?;
-        let loaded =
-            playbook::load(path).map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour))?;
+        let loaded = playbook::load(path, &project(folder_of(path), &extra, &config))
+            .map_err(|broken| Stop::new(of_broken(&broken), broken.errors).in_colour(colour))?;
         warnings.extend(loaded.warnings);
+        missing.extend(loaded.missing);
         playbooks.push(loaded.playbook);
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = arguments.hosts.sources(&config);
-    let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
-    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
         leaves_somebody(&inventory, limit).map_err(&wrong)?;
     }
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
+    let is_list = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
+    if is_list {
+        warnings.extend(missing.into_iter().map(|error| Diagnostic { severity: Severity::Warning, ..error }));
+    } else if !missing.is_empty() {
+        return Err(Stop::new(ExitCode::Unreachable, missing).in_colour(colour));
+    }
     if arguments.strict && !warnings.is_empty() {
         let errors = warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning });
         return Err(Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
-    if arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags {
+    if is_list {
+        keep_to_the_letter(&mut warnings);
         print_errors(&warnings, colour);
-        let lists = arguments.lists(&config);
+        let lists = arguments.lists(&config, colour);
         return lists::print(&lists, &playbooks, &inventory)
             .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
+    keep_to_the_letter(&mut warnings);
     let secrets = Secrets::default();
     let options = arguments.into_options(&config, &secrets).map_err(&wrong)?;
-    let printing = crate::output::Options {
-        verbosity: options.verbosity,
-        colour,
-        is_terminal: std::io::stdout().is_terminal(),
-        width: width(),
-        shows_diff: options.diff,
-    };
-    let (events, output) = Output::start(printing, secrets);
-    for warning in warnings {
-        events.emit(Event::Warning(warning));
-    }
-    for warning in inventory.warnings() {
-        events.emit(Event::Warning(warning.clone()));
-    }
-    let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| wrong(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
-    let code = runtime.block_on(async {
-        let control = Control::default();
-        control.listen(events.clone());
-        let run = Arc::new(Run {
-            options,
-            inventory,
-            vars,
-            connections: Connections::new(transport::Options::default()),
-            events,
-            control,
-            report: crate::executor::Report::default(),
+    let printing = printing(&options, colour);
+    Launch { playbooks, inventory, sources, extra, folder, options, warnings }.go(printing, secrets)
+}
+
+/// How it ends when a playbook cannot be loaded.
+fn of_broken(broken: &Broken) -> ExitCode {
+    if broken.is_refused { ExitCode::Error } else { ExitCode::Unreachable }
+}
+
+/// Where the plays of a folder find roles and collections.
+pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Config) -> Arc<Project> {
+    let mut project = Project::new(folder, extra.clone());
+    project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
+    project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
+    let mut environment = (*project.environment).clone();
+    environment.allow_broken_conditionals = config.get(&running::ALLOW_BROKEN_CONDITIONALS);
+    project.environment = Arc::new(environment);
+    Arc::new(project)
+}
+
+/// Everything that a run needs, before anything is printed.
+pub(super) struct Launch {
+    pub playbooks: Vec<Playbook>,
+    pub inventory: Inventory,
+    pub sources: Vec<String>,
+    pub extra: Dict,
+    pub folder: PathBuf,
+    pub options: Options,
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Launch {
+    /// Runs it.
+    pub fn go(self, printing: Printing, secrets: Secrets) -> Result<ExitCode, Stop> {
+        let Self { playbooks, inventory, sources, extra, folder, options, warnings } = self;
+        let colour = printing.colour;
+        let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
+        let (events, output) = Output::start(printing, secrets);
+        events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
+        for warning in warnings.into_iter().chain(inventory.warnings().cloned()) {
+            events.emit(Event::Warning(warning));
+        }
+        let inventory = Arc::new(RwLock::new(inventory));
+        let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
+        let runtime = tokio::runtime::Runtime::new()
+            .map_err(|error| stop(ExitCode::Error)(Diagnostic::error(format!("cannot start the runtime: {error}"))))?;
+        let code = runtime.block_on(async {
+            let control = Control::default();
+            control.listen(events.clone());
+            let run = Arc::new(Run {
+                options,
+                inventory,
+                vars,
+                connections: Connections::new(transport::Options::default()),
+                events,
+                control,
+                report: crate::executor::Report::default(),
+            });
+            run.playbooks(&playbooks).await
         });
-        run.playbooks(&playbooks).await
-    });
-    // Tasks that were stopped by force may still hold the events: they end with the runtime.
-    runtime.shutdown_background();
-    output.finish();
-    Ok(code)
+        // Tasks that were stopped by force may still hold the events: they end with the runtime.
+        runtime.shutdown_background();
+        output.finish();
+        Ok(code)
+    }
+}
+
+/// Where the settings come from, as `-v` says it.
+fn file_of(config: &Config) -> String {
+    match config.file() {
+        Some(file) => format!("Using {} as config file", file.display()),
+        None => "No config file found; using defaults".into(),
+    }
+}
+
+/// Called as Ansible, nothing is said that Ansible does not say.
+fn keep_to_the_letter(warnings: &mut Vec<Diagnostic>) {
+    if layout() == Layout::Ansible {
+        warnings.retain(|warning| warning.ansible.message.is_some());
+    }
 }
 
 /// Fails for what is no file; Ansible ends with 1 then.
@@ -197,29 +252,44 @@ fn leaves_somebody(inventory: &Inventory, limit: &str) -> Result<(), Diagnostic>
     Err(error.help("`--list-hosts` without `--limit` shows the hosts there are"))
 }
 
-fn folder_of(playbook: &Path) -> PathBuf {
+pub(super) fn folder_of(playbook: &Path) -> PathBuf {
     match playbook.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     }
 }
 
-/// Columns of a banner: those of the terminal but one, or 79.
-fn width() -> usize {
-    match rustix::termios::tcgetwinsize(std::io::stdout()) {
-        Ok(size) if size.ws_col > 1 => usize::from(size.ws_col) - 1,
-        _ => 79,
+/// How a run is printed.
+pub(super) fn printing(options: &Options, colour: bool) -> Printing {
+    Printing {
+        verbosity: options.verbosity,
+        colour,
+        is_terminal: std::io::stdout().is_terminal() && std::io::stderr().is_terminal(),
+        width: width(),
+        shows_diff: options.diff,
+        is_check: options.check,
+        layout: layout(),
+        form: Form::Playbook,
+        tree: None,
+        settings: Settings::from_config(&options.config),
     }
 }
 
+/// Columns of a banner: those of the terminal but one, or 79 if that is more.
+fn width() -> usize {
+    let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    columns.saturating_sub(1).max(79)
+}
+
 impl Arguments {
-    fn lists(&self, config: &Config) -> lists::Lists {
+    fn lists(&self, config: &Config, colour: bool) -> lists::Lists {
         lists::Lists {
-            hosts: self.list_hosts,
-            tasks: self.list_tasks,
-            tags: self.list_tags,
+            hosts: self.list_hosts && !self.syntax_check,
+            tasks: self.list_tasks && !self.syntax_check,
+            tags: self.list_tags && !self.syntax_check,
             filter: self.tags(config),
             limit: self.hosts.limit.clone(),
+            colour,
         }
     }
 
@@ -267,21 +337,22 @@ impl Arguments {
 }
 
 fn run_vars(
-    inventory: &Inventory,
+    shared: &Arc<RwLock<Inventory>>,
     options: &Options,
     extra: Dict,
     folder: &Path,
     sources: &[String],
 ) -> Result<Arc<RunVars>, Diagnostic> {
     let hosts = vars::Hosts::default();
+    let inventory = shared.read();
     for host in inventory.hosts() {
-        hosts.insert(vars::host_vars(inventory, host)?);
+        hosts.insert(vars::host_vars(&inventory, host)?);
     }
     for name in ["localhost", "127.0.0.1", "::1"] {
         if hosts.get(name).is_none()
             && let Some(host) = inventory.host(name)
         {
-            hosts.insert_implicit(vars::host_vars(inventory, host)?);
+            hosts.insert_implicit(vars::host_vars(&inventory, host)?);
         }
     }
     let mut constants: BTreeMap<&'static str, Value> = BTreeMap::new();
@@ -293,6 +364,9 @@ fn run_vars(
     constants.insert("ansible_skip_tags", vars::text_list(options.tags.skipped()));
     constants.insert("ansible_version", ansible_version());
     constants.insert("ansible_inventory_sources", vars::text_list(sources));
+    if let Some(file) = options.config.file() {
+        constants.insert("ansible_config_file", vars::path_value(std::path::absolute(file).unwrap_or_default()));
+    }
     if let Some(limit) = &options.limit {
         constants.insert("ansible_limit", Value::from(limit.as_str()));
     }
@@ -305,9 +379,11 @@ fn run_vars(
     let mut environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
     environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     Ok(Arc::new(RunVars {
+        merges: options.config.get(&running::DEFAULT_HASH_BEHAVIOUR) == "merge",
+        injects_facts: options.config.get(&running::INJECT_FACTS_AS_VARS),
         extra,
         hosts,
-        groups: GroupNames::new(inventory),
+        groups: GroupNames::new(shared),
         constants,
         environment: Arc::new(environment),
     }))

@@ -1,35 +1,50 @@
 //! What the controller does of a task: all of it for actions as `debug`, the files for modules as
 //! `copy`, nothing but the arguments for the others.
 
+mod add_host;
 mod assert;
+mod background;
 mod contents;
 mod copy;
 mod debug;
 mod files;
+mod group_by;
+mod include_vars;
 mod job;
 mod meta;
+mod pause;
 mod raw;
+mod reboot;
 mod set_fact;
+mod set_stats;
 mod template;
+mod validate_argument_spec;
+mod wait_for_connection;
 
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
 use indexmap::IndexMap;
 use serde_json::json;
 
 use super::{
+    include::IncludedFile,
     settings::{Settings, evaluate},
     task::{Fields, TaskContext},
 };
 use crate::{
     output::Shown,
-    playbook::Task,
+    playbook::{Origin, Task},
     source::{Diagnostic, Span, Spanned},
-    template::TemplateError,
+    template::{Syntax, Template, TemplateError},
+    transport::ConnectError,
     value::Value,
-    vars::Scope,
+    vars::{HostVars, Scope},
 };
 
+pub use background::Background;
 pub use contents::Contents;
-pub use job::{Job, run_jobs};
+pub use job::{Job, Reach, run_jobs};
 pub use meta::Effect;
 
 /// A task that is ready: done already, or a job for the host.
@@ -38,6 +53,37 @@ pub enum Prepared {
     Done(Done),
     /// To be done on the host.
     Job(Box<Job>),
+    /// To be waited for: the controller does it, and that takes time.
+    Later(Later),
+}
+
+/// An action that takes time.
+pub type Later = BoxFuture<'static, Result<Done, ConnectError>>;
+
+/// Which variables an action sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// Those that `set_fact` and `register` set.
+    #[default]
+    Stored,
+    /// Those, and facts that the cache keeps: `set_fact` with `cacheable`.
+    StoredAndFact,
+    /// Those of `include_vars`.
+    Included,
+}
+
+impl Layer {
+    /// Sets a variable of a host.
+    pub fn store(self, host: &HostVars, name: &str, value: &Value) {
+        match self {
+            Self::Stored => host.stored.insert(name, value.clone()),
+            Self::Included => host.included.insert(name, value.clone()),
+            Self::StoredAndFact => {
+                host.stored.insert(name, value.clone());
+                host.facts.insert(name.strip_prefix("ansible_").unwrap_or(name), value.clone());
+            }
+        }
+    }
 }
 
 /// The result of an action that the controller did.
@@ -47,8 +93,12 @@ pub struct Done {
     pub result: Fields,
     /// Variables to store.
     pub facts: Vec<(String, Value)>,
+    /// Where they are stored.
+    pub layer: Layer,
     /// What it does to the play.
     pub effect: Option<Effect>,
+    /// What it includes.
+    pub include: Option<Arc<IncludedFile>>,
     /// How much of its result is shown without `-v`.
     pub shown: Shown,
 }
@@ -57,6 +107,8 @@ pub struct Done {
 pub enum PrepareError {
     /// A template fails; the place is that of the argument.
     Template(TemplateError, Option<Span>),
+    /// What it includes cannot be read.
+    Include(Diagnostic),
     /// Anything else.
     Failed(Diagnostic),
 }
@@ -76,12 +128,13 @@ impl From<Diagnostic> for PrepareError {
 /// The arguments of a task, evaluated.
 pub struct Evaluated {
     arguments: IndexMap<String, Spanned<Value>>,
+    origin: Arc<Origin>,
 }
 
 impl Evaluated {
     /// Evaluates the arguments of `task`; those that are `omit` are left out.
     fn new(task: &Task, scope: &Scope) -> Result<Self, PrepareError> {
-        let mut arguments = IndexMap::new();
+        let mut arguments = module_defaults(task, scope)?;
         if let Some(defaults) = &task.action.defaults {
             let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
             let value = evaluate(defaults, scope).map_err(failed)?;
@@ -93,13 +146,15 @@ impl Evaluated {
             let failed = |error| PrepareError::Template(error, Some(argument.span.clone()));
             let value = evaluate(argument, scope).map_err(failed)?;
             if !value.is_omit() {
-                arguments.insert(name.clone(), Spanned::new(value, argument.span.clone()));
+                let name = evaluated_name(name, &argument.span, scope).map_err(failed)?;
+                arguments.insert(name, Spanned::new(value, argument.span.clone()));
             }
         }
-        Ok(Self { arguments })
+        Ok(Self { arguments, origin: Arc::clone(&task.origin) })
     }
 
-    fn value(&self, name: &str) -> Option<&Value> {
+    /// An argument that was given and is not `None`.
+    pub fn value(&self, name: &str) -> Option<&Value> {
         self.arguments.get(name).map(|argument| &argument.value).filter(|value| !value.is_none())
     }
 
@@ -107,8 +162,31 @@ impl Evaluated {
         Ok(self.value(name).map(Value::to_str))
     }
 
-    fn flag(&self, name: &str) -> Option<bool> {
-        self.value(name).map(super::settings::to_flag)
+    /// An argument that is true or false.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.value(name).map(Value::to_flag)
+    }
+
+    /// The argument that is written at a place.
+    pub fn at(&self, span: &Span) -> Option<&Value> {
+        self.arguments.values().find(|argument| argument.span == *span).map(|argument| &argument.value)
+    }
+
+    /// The file or role that an include names.
+    fn included(&self) -> Option<String> {
+        let names = ["file", "_raw_params", "free_form", "name", "role"];
+        names.into_iter().find_map(|name| self.value(name)).map(Value::to_str)
+    }
+
+    /// All arguments as text: equal texts mean the same.
+    pub fn written(&self) -> String {
+        self.arguments
+            .iter()
+            .map(|(name, argument)| {
+                let value = &argument.value;
+                format!("{name}={};", value.to_json().map_or_else(|_| value.to_str(), |json| json.to_string()))
+            })
+            .collect()
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -133,6 +211,8 @@ impl Evaluated {
 /// Evaluates a task for one item and does the controller's part of it.
 pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
     let module = task.action.module.0.short_name();
+    let background = Background::new(task, scope)?;
+    check_names(task)?;
     if module == "assert" {
         return assert::run(task, scope).map(Prepared::Done);
     }
@@ -143,26 +223,179 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
     let settings = Settings::new(task, scope);
     match module {
         "set_fact" => set_fact::run(arguments).map(Prepared::Done),
-        "fail" => {
-            let msg = arguments.text("msg")?.unwrap_or_else(|| "Failed as requested from task".into());
-            Ok(Prepared::Done(failed(&msg)))
+        "add_host" => add_host::run(context, &arguments).map(Prepared::Done),
+        "group_by" => group_by::run(context, scope, &arguments).map(Prepared::Done),
+        "fail" => fail(&arguments).map(Prepared::Done),
+        "include_vars" => include_vars::run(context, scope, &arguments).map(Prepared::Done),
+        "set_stats" => set_stats::run(context, scope, &arguments).map(Prepared::Done),
+        "validate_argument_spec" => validate_argument_spec::run(scope, &arguments).map(Prepared::Done),
+        "pause" => {
+            check(task, &arguments)?;
+            pause::prepare(context, task, scope, &arguments).map(Prepared::Later)
         }
+        "reboot" => {
+            check(task, &arguments)?;
+            reboot::prepare(context, settings, scope, &arguments).map(Prepared::Later)
+        }
+        "wait_for_connection" => {
+            check(task, &arguments)?;
+            wait_for_connection::prepare(context, settings, scope, &arguments).map(Prepared::Later)
+        }
+        "include_tasks" | "include_role" => {
+            let include = Some(context.includes.find(task, &arguments)?);
+            let mut result = Fields::new();
+            result.insert("include".into(), json!(arguments.included()));
+            result.insert("include_args".into(), json!({}));
+            Ok(Prepared::Done(Done { result, include, ..Done::default() }))
+        }
+        "missing" => Err(Diagnostic::error(format!("there is no module `{}` here", task.action.name.value)).into()),
         "meta" => meta::run(&arguments, task).map(Prepared::Done),
         "raw" => Job::raw(context, settings, scope, raw::command(&arguments)?).map(|job| Prepared::Job(Box::new(job))),
         _ => {
             let mut contents = Contents::default();
             match module {
-                "copy" => copy::add_content(context, &mut arguments, &mut contents)?,
-                "template" => template::add_content(context, scope, &mut arguments, &mut contents)?,
-                "unarchive" => copy::add_archive(context, &mut arguments, &mut contents)?,
-                "uri" => drop(copy::add_source(context, &arguments, &mut contents)?),
+                "copy" => copy::add_content(&mut arguments, &mut contents)?,
+                "template" => template::add_content(scope, &mut arguments, &mut contents)?,
+                "unarchive" => copy::add_archive(&mut arguments, &mut contents)?,
+                "uri" => drop(copy::add_source(&arguments, &mut contents)?),
                 _ => {}
             }
             let mut fields = arguments.into_fields()?;
             contents.add_to(&mut fields);
-            Job::new(context, settings, scope, module, fields, contents).map(|job| Prepared::Job(Box::new(job)))
+            if module == "async_status" {
+                fields.insert("_async_dir".into(), json!(background::directory(scope)?));
+            }
+            let job = Job::new(context, settings, scope, module, fields, contents)?;
+            Ok(Prepared::Job(Box::new(job.in_background(background))))
         }
     }
+}
+
+/// The name of an argument, which may be a template: `set_fact` sets variables of any name.
+fn evaluated_name(name: &str, span: &Span, scope: &Scope) -> Result<String, TemplateError> {
+    if Template::is_plain(name) {
+        return Ok(name.to_owned());
+    }
+    let template = Template::compile(name, span, &Syntax::default())?;
+    Ok(scope.context().render(&template)?.to_str())
+}
+
+/// Fails for arguments that an action of the controller does not have.
+fn check_names(task: &Task) -> Result<(), PrepareError> {
+    let spec = (task.action.module.0.spec)();
+    if spec.open || !task.action.module.0.is_action || task.is_meta() {
+        return Ok(());
+    }
+    let unknown = task.action.arguments.iter().filter(|(name, _)| spec.option(name).is_none());
+    let names: Vec<&str> = unknown.clone().map(|(name, _)| name.as_str()).collect();
+    match unknown.map(|(_, argument)| &argument.span).next() {
+        Some(span) => {
+            let message = format!("Invalid options for {}: {}", task.action.module.0.name, names.join(","));
+            Err(Diagnostic::error(message).at(span).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// The arguments that `module_defaults` gives a module; inner ones replace outer ones as a whole.
+fn module_defaults(task: &Task, scope: &Scope) -> Result<IndexMap<String, Spanned<Value>>, PrepareError> {
+    let module = task.action.module.0;
+    let mut found = IndexMap::new();
+    for defaults in &task.keywords.module_defaults {
+        let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
+        let Some(entries) = defaults.value.as_dict().map(crate::value::Dict::entries) else {
+            let error = Diagnostic::error("`module_defaults` has to be a mapping of modules to arguments");
+            return Err(error.at(&defaults.span).into());
+        };
+        for (name, arguments) in entries {
+            let name = name.value().to_str();
+            let is_module = sutler_modules::find(&name).is_some_and(|entry| entry.name == module.name);
+            if !is_module {
+                continue;
+            }
+            found.clear();
+            let arguments = scope.context().resolve_deep(&arguments).map_err(failed)?;
+            for (name, value) in arguments.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
+                found.insert(name.value().to_str(), Spanned::new(value, defaults.span.clone()));
+            }
+        }
+    }
+    found.retain(|_, argument: &mut Spanned<Value>| !argument.value.is_omit());
+    Ok(found)
+}
+
+/// A list of names, or text with commas; `None` for anything else.
+fn words(value: &Value) -> Option<Vec<String>> {
+    let trimmed = |text: &str| text.trim().to_owned();
+    match value {
+        Value::List(list) => Some(list.to_vec().iter().map(|item| trimmed(&item.to_str())).collect()),
+        Value::Tuple(items) => Some(items.iter().map(|item| trimmed(&item.to_str())).collect()),
+        Value::Str(text) => Some(text.split(',').map(trimmed).collect()),
+        _ => None,
+    }
+}
+
+/// `fail`: the message may be any value.
+fn fail(arguments: &Evaluated) -> Result<Done, PrepareError> {
+    if let Some(name) = arguments.arguments.keys().find(|name| *name != "msg") {
+        return Err(Diagnostic::error(format!("Invalid options for fail: {name}")).into());
+    }
+    let mut done = failed("Failed as requested from task");
+    if let Some(msg) = arguments.value("msg") {
+        done.result.insert("msg".into(), msg.to_json()?);
+    }
+    Ok(done)
+}
+
+/// Checks names and dependencies of arguments that only the controller reads.
+fn check(task: &Task, arguments: &Evaluated) -> Result<(), PrepareError> {
+    let spec = (task.action.module.0.spec)();
+    let mut fields = Fields::new();
+    for (name, argument) in &arguments.arguments {
+        fields.insert(name.clone(), argument.value.to_json()?);
+    }
+    sutler_modules::kit::args::check(&spec, &mut fields).map_err(|error| Diagnostic::error(error.to_string()).into())
+}
+
+/// A boolean argument in any spelling.
+fn boolean(name: &str, value: &Value) -> Result<bool, PrepareError> {
+    match value.to_str().trim().to_lowercase().as_str() {
+        "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
+        "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
+        text => {
+            let kind = value.type_name();
+            let message = format!(
+                "argument '{name}' is of type {kind} and we were unable to convert to bool: The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false'"
+            );
+            Err(Diagnostic::error(message).into())
+        }
+    }
+}
+
+/// A whole number.
+fn integer(arguments: &Evaluated, name: &str) -> Result<Option<i64>, PrepareError> {
+    let Some(value) = arguments.value(name) else { return Ok(None) };
+    let (kind, text) = (value.type_name(), value.repr());
+    value.to_str().trim().parse().map(Some).map_err(|_| {
+        let message = format!(
+            "argument '{name}' is of type {kind} and we were unable to convert to int: \"{text}\" cannot be converted to an int"
+        );
+        let error = Diagnostic::error(message);
+        arguments.span(name).map_or_else(|| error.clone(), |span| error.clone().at(span)).into()
+    })
+}
+
+/// Fails for a name that no variable may have.
+fn check_name(name: &str, span: Option<&Span>) -> Result<(), PrepareError> {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_name {
+        return Ok(());
+    }
+    let error = Diagnostic::error(format!("Invalid variable name '{name}'.")).help(
+        "Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores.",
+    );
+    Err(span.map_or_else(|| error.clone(), |span| error.clone().at(span)).into())
 }
 
 /// A failure with a message.

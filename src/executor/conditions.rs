@@ -5,8 +5,8 @@ use crate::{playbook::Condition, source::Span, template::TemplateError, vars::Sc
 /// The first of some conditions that does not hold.
 #[derive(Clone, Debug)]
 pub struct Unmet {
-    /// As it was written.
-    pub text: String,
+    /// As it was written: text, or `false`.
+    pub written: serde_json::Value,
 }
 
 /// Checks conditions in order; stops at the first that does not hold.
@@ -14,11 +14,11 @@ pub fn first_unmet(conditions: &[Condition], scope: &Scope) -> Result<Option<Unm
     for condition in conditions {
         match condition {
             Condition::Constant(true) => {}
-            Condition::Constant(false) => return Ok(Some(Unmet { text: "False".into() })),
+            Condition::Constant(false) => return Ok(Some(Unmet { written: false.into() })),
             Condition::Expression(template, span) => {
                 let holds = scope.context().condition(template).map_err(|error| (error, Some(span.clone())))?;
                 if !holds {
-                    return Ok(Some(Unmet { text: template.source().to_owned() }));
+                    return Ok(Some(Unmet { written: template.source().into() }));
                 }
             }
         }

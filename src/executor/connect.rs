@@ -11,6 +11,7 @@ use crate::{
         Config,
         settings::{connection, escalation, ssh},
     },
+    playbook::expand_home,
     source::Diagnostic,
     template::TemplateError,
     transport::{Become, Kind, Secret, Target},
@@ -216,11 +217,6 @@ pub fn becoming(
         flags: pick(&[&flags[0], &flags[1]], "become_flags", configured.flags.as_ref())?,
         exe: pick(&[&exe[0], &exe[1]], "become_exe", configured.exe.as_ref())?,
     }))
-}
-
-/// `~` in a path of the controller.
-pub fn expand_home(path: &std::path::Path) -> PathBuf {
-    sutler_modules::kit::users::expand_path(&path.to_string_lossy(), &[]).into()
 }
 
 /// Splits as a shell would: blanks, quotes, backslashes.

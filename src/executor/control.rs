@@ -17,6 +17,7 @@ pub struct Control(Arc<State>);
 struct State {
     interrupts: AtomicU8,
     asks_no_more: AtomicBool,
+    has_begun: AtomicBool,
     killed: Notify,
 }
 
@@ -24,6 +25,16 @@ impl Control {
     /// Whether no new task may start.
     pub fn is_stopping(&self) -> bool {
         self.0.interrupts.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether the task of `--start-at-task` was found.
+    pub fn has_begun(&self) -> bool {
+        self.0.has_begun.load(Ordering::Relaxed)
+    }
+
+    /// The task of `--start-at-task` was found.
+    pub fn begin(&self) {
+        self.0.has_begun.store(true, Ordering::Relaxed);
     }
 
     /// Ends when running tasks have to stop.

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{
-    Run,
-    settings::{evaluate, to_flag},
-};
+use super::{Run, settings::evaluate};
 use crate::{
     config::settings::running,
-    playbook::{Action, Module, Play, Task, TaskId},
+    playbook::{Action, Module, Play, Task},
     source::{Diagnostic, Spanned},
     value::Value,
     vars::Scope,
@@ -20,7 +17,7 @@ use crate::{
 pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Task>>, Diagnostic> {
     let wanted = play.gather_facts.as_ref().map(|gather| evaluate(gather, scope)).transpose()?;
     let default = run.options.config.get(&running::DEFAULT_GATHERING) != "explicit";
-    if !wanted.map_or(default, |wanted| to_flag(&wanted)) || run.options.start_at.is_some() && play.is_empty() {
+    if !wanted.map_or(default, |wanted| wanted.to_flag()) || run.options.start_at.is_some() && play.is_empty() {
         return Ok(None);
     }
     let Some(module) = sutler_modules::find("setup") else { return Ok(None) };
@@ -29,28 +26,15 @@ pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Tas
     for (name, value) in &play.gathering {
         arguments.insert((*name).to_owned(), value.clone());
     }
-    // Facts are gathered whatever tags are asked for, and even in check mode.
+    // Unless the play itself is tagged, facts are gathered whatever tags are asked for.
     let mut keywords = play.keywords.clone();
-    keywords.tags = vec!["always".into()];
+    if keywords.tags.is_empty() {
+        keywords.tags = vec!["always".into()];
+    }
     keywords.when.clear();
-    Ok(Some(Arc::new(Task {
-        id: TaskId::next(),
-        name: Some(Spanned::new(Value::from("Gathering Facts"), span.clone())),
-        action: Action {
-            name: Spanned::new("setup".into(), span.clone()),
-            module: Module(module),
-            arguments,
-            defaults: None,
-        },
-        keywords,
-        repeat: None,
-        register: None,
-        until: Vec::new(),
-        retries: None,
-        delay: None,
-        changed_when: None,
-        failed_when: None,
-        listen: Vec::new(),
-        span,
-    })))
+    let name = Spanned::new("gather_facts".into(), span.clone());
+    let action = Action { name, module: Module(module), arguments, defaults: None };
+    let mut task = Task::new(action, keywords, &play.around, span.clone());
+    task.name = Some(Spanned::new(Value::from("Gathering Facts"), span));
+    Ok(Some(Arc::new(task)))
 }

@@ -1,10 +1,13 @@
 //! Where one host is in a play.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    sync::Arc,
+};
 
 use crate::{
     plan::{BlockRange, Program, Step},
-    playbook::{Task, TaskId},
+    playbook::{Role, Task, TaskId, keywords::Vars},
     vars::HostVars,
 };
 
@@ -12,13 +15,14 @@ use crate::{
 pub struct HostState {
     /// Its variables.
     pub vars: Arc<HostVars>,
-    /// The step before it.
-    pub place: usize,
-    /// The handlers that were notified.
+    /// The handlers that were notified and did not run yet.
     pub notified: BTreeSet<TaskId>,
     /// Why it does no more steps.
     pub ended: Option<Ended>,
-    blocks: Vec<Frame>,
+    /// The program of the play, and above it what it includes; never empty.
+    calls: Vec<Call>,
+    /// The uses of roles that it has done.
+    done_roles: HashSet<String>,
 }
 
 /// Why a host does no more steps of a play.
@@ -32,10 +36,31 @@ pub enum Ended {
     Unreachable,
 }
 
-struct Frame {
-    range: BlockRange,
-    section: Section,
-    has_failed: bool,
+/// A program that a host does at some step of another one.
+#[derive(Clone)]
+pub struct Included {
+    /// What is done.
+    pub program: Arc<Program>,
+    /// What its tasks see as parameters, beside those of the programs around it.
+    pub vars: Vec<Arc<Vars>>,
+    /// Among programs that hosts include at the same step, those with lower numbers are done first.
+    pub order: u64,
+    /// Whether only what was notified is done of it.
+    pub is_handlers: bool,
+}
+
+/// A program that is being done.
+struct Call {
+    what: Included,
+    place: usize,
+    frames: Vec<Frame>,
+    /// What the step includes as well, afterwards.
+    waiting: VecDeque<Included>,
+}
+
+enum Frame {
+    Block { range: BlockRange, section: Section, has_failed: bool },
+    Role { role: Arc<Role>, end: usize },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,10 +70,22 @@ enum Section {
     Always,
 }
 
+/// A place in a play; lower ones are done first by `linear`.
+pub type Place = Vec<(u64, usize)>;
+
+impl Call {
+    fn new(mut includes: VecDeque<Included>) -> Option<Self> {
+        let what = includes.pop_front()?;
+        Some(Self { what, place: 0, frames: Vec::new(), waiting: includes })
+    }
+}
+
 impl HostState {
     /// A host at the beginning of a play.
-    pub fn new(vars: Arc<HostVars>) -> Self {
-        Self { vars, place: 0, notified: BTreeSet::new(), ended: None, blocks: Vec::new() }
+    pub fn new(vars: Arc<HostVars>, program: &Arc<Program>) -> Self {
+        let play = Included { program: Arc::clone(program), vars: Vec::new(), order: 0, is_handlers: false };
+        let calls = Call::new(VecDeque::from([play])).into_iter().collect();
+        Self { vars, notified: BTreeSet::new(), ended: None, calls, done_roles: HashSet::new() }
     }
 
     /// Whether it still does steps.
@@ -56,27 +93,66 @@ impl HostState {
         self.ended.is_none()
     }
 
-    /// Walks over what is no task, and says which task is next.
-    pub fn next_task(&mut self, program: &Program) -> Option<Arc<Task>> {
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        self.calls.iter().map(|call| (call.what.order, call.place)).collect()
+    }
+
+    /// How deep it is in includes.
+    pub fn depth(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// What its next task sees as parameters of the includes around it, the outermost first.
+    pub fn parameters(&self) -> Vec<Arc<Vars>> {
+        self.calls.iter().flat_map(|call| call.what.vars.iter().cloned()).collect()
+    }
+
+    /// Whether its next task is a handler, or included by one.
+    pub fn is_in_handlers(&self) -> bool {
+        self.calls.iter().any(|call| call.what.is_handlers)
+    }
+
+    /// Walks over what is no task, and says which task is next; `handlers` are those of the play.
+    pub fn next_task(&mut self, handlers: impl Fn() -> Arc<Program>) -> Option<Arc<Task>> {
         while self.is_active() {
-            match program.steps.get(self.place) {
-                None => self.ended = Some(Ended::Done),
-                Some(Step::Task(task)) => return Some(Arc::clone(task)),
-                Some(Step::FlushHandlers) => return None,
-                Some(Step::Nothing) => self.place += 1,
+            let call = self.calls.last_mut()?;
+            let program = Arc::clone(&call.what.program);
+            match program.steps.get(call.place) {
+                None => self.return_from_call(),
+                Some(Step::Task(task)) if !call.what.is_handlers || self.notified.contains(&task.id) => {
+                    return Some(Arc::clone(task));
+                }
+                Some(Step::Task(_) | Step::Nothing) => call.place += 1,
+                Some(Step::FlushHandlers) if self.notified.is_empty() => call.place += 1,
+                Some(Step::FlushHandlers) => self.flush(&handlers()),
+                Some(Step::EnterRole { role, end }) => {
+                    if self.done_roles.contains(&role.key) && !role.allows_duplicates {
+                        call.place = end + 1;
+                    } else {
+                        call.frames.push(Frame::Role { role: Arc::clone(role), end: *end });
+                        call.place += 1;
+                    }
+                }
+                Some(Step::LeaveRole) => {
+                    if let Some(Frame::Role { role, .. }) = call.frames.pop() {
+                        self.done_roles.insert(role.key.clone());
+                    }
+                    call.place += 1;
+                }
                 Some(Step::Enter(range)) => {
-                    self.blocks.push(Frame { range: *range, section: Section::Tasks, has_failed: false });
-                    self.place += 1;
+                    call.frames.push(Frame::Block { range: *range, section: Section::Tasks, has_failed: false });
+                    call.place += 1;
                 }
                 Some(Step::ToAlways) => {
-                    let frame = self.blocks.last_mut().expect("a block was entered");
-                    frame.section = Section::Always;
-                    self.place = frame.range.always;
+                    let Some(Frame::Block { section, range, .. }) = call.frames.last_mut() else { return None };
+                    *section = Section::Always;
+                    call.place = range.always;
                 }
                 Some(Step::Leave) => {
-                    let frame = self.blocks.pop().expect("a block was entered");
-                    self.place += 1;
-                    if frame.has_failed {
+                    let has_failed = matches!(call.frames.pop(), Some(Frame::Block { has_failed: true, .. }));
+                    call.place += 1;
+                    if has_failed {
                         self.fail();
                     }
                 }
@@ -85,26 +161,93 @@ impl HostState {
         None
     }
 
+    fn return_from_call(&mut self) {
+        if self.calls.len() == 1 {
+            self.ended = Some(Ended::Done);
+            return;
+        }
+        let Some(call) = self.calls.pop() else { return };
+        match Call::new(call.waiting) {
+            Some(next) => self.calls.push(next),
+            None => self.advance(),
+        }
+    }
+
+    /// The step before it is done.
+    pub fn advance(&mut self) {
+        if let Some(call) = self.calls.last_mut() {
+            call.place += 1;
+        }
+    }
+
+    /// The step before it consists of these programs, one after the other; without any it is done.
+    pub fn include(&mut self, programs: VecDeque<Included>) {
+        match Call::new(programs) {
+            Some(call) => self.calls.push(call),
+            None => self.advance(),
+        }
+    }
+
+    /// Does the handlers that were notified before it goes on behind the step before it.
+    pub fn flush(&mut self, handlers: &Arc<Program>) {
+        let handlers = Included { program: Arc::clone(handlers), vars: Vec::new(), order: 0, is_handlers: true };
+        self.include(VecDeque::from([handlers]));
+    }
+
+    /// Whether a failure of the task before it leads to a `rescue`, of this block or of one around it.
+    pub fn is_rescuable(&self) -> bool {
+        let rescues = |frame: &Frame| {
+            matches!(frame, Frame::Block { range: BlockRange { rescue: Some(_), .. }, section: Section::Tasks, .. })
+        };
+        self.calls.iter().flat_map(|call| &call.frames).any(rescues)
+    }
+
     /// The task before it failed: it goes on where the blocks around say, or not at all. Returns
     /// whether a `rescue` took the failure.
     pub fn fail(&mut self) -> bool {
-        while let Some(frame) = self.blocks.last_mut() {
-            match (frame.section, frame.range.rescue) {
-                (Section::Tasks, Some(rescue)) => {
-                    frame.section = Section::Rescue;
-                    self.place = rescue;
-                    return true;
+        while let Some(call) = self.calls.last_mut() {
+            while let Some(frame) = call.frames.last_mut() {
+                let Frame::Block { range, section, has_failed } = frame else {
+                    call.frames.pop();
+                    continue;
+                };
+                match (*section, range.rescue) {
+                    (Section::Tasks, Some(rescue)) => {
+                        *section = Section::Rescue;
+                        call.place = rescue;
+                        return true;
+                    }
+                    (Section::Tasks | Section::Rescue, _) => {
+                        *section = Section::Always;
+                        *has_failed = true;
+                        call.place = range.always;
+                        return false;
+                    }
+                    (Section::Always, _) => drop(call.frames.pop()),
                 }
-                (Section::Tasks | Section::Rescue, _) => {
-                    frame.section = Section::Always;
-                    frame.has_failed = true;
-                    self.place = frame.range.always;
-                    return false;
-                }
-                (Section::Always, _) => drop(self.blocks.pop()),
             }
+            if self.calls.len() == 1 {
+                break;
+            }
+            self.calls.pop();
         }
         self.ended = Some(Ended::Failed);
+        false
+    }
+
+    /// The role around the task before it ends here; `false` if there is none.
+    pub fn end_role(&mut self) -> bool {
+        let is_role = |frame: &Frame| matches!(frame, Frame::Role { .. });
+        let Some(depth) = self.calls.iter().rposition(|call| call.frames.iter().any(is_role)) else { return false };
+        self.calls.truncate(depth + 1);
+        let Some(call) = self.calls.last_mut() else { return false };
+        while let Some(frame) = call.frames.last() {
+            if let Frame::Role { end, .. } = frame {
+                call.place = *end;
+                return true;
+            }
+            call.frames.pop();
+        }
         false
     }
 }

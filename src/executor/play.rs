@@ -1,43 +1,54 @@
 //! One play: its hosts, batch by batch, through its program.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
+use indexmap::IndexMap;
+use parking_lot::{Mutex, RwLock};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    Run,
-    action::Effect,
-    facts, handlers,
+    ExitCode, Run, facts,
+    handlers::Handlers,
     host::{Ended, HostState},
-    settings::{Settings, evaluate, to_flag},
+    include::Includes,
+    play_vars::{self, text_items},
+    settings::{Settings, evaluate},
+    strategy::{self, Strategy},
     task::{self, TaskContext, TaskEnd},
 };
 use crate::{
     config::settings::running,
     inventory::Pattern,
-    output::{Event, Status},
-    plan::{Program, Step, batches},
-    playbook::{Play, Playbook, Task},
-    source::Diagnostic,
+    output::{Event, TaskStart},
+    plan::{Program, batches},
+    playbook::{Play, Task, TaskId, keywords::Vars, written},
+    source::{Diagnostic, Spanned},
     template::TemplateError,
     value::{Dict, Value},
-    vars::{HostVars, PlayVars, Scope, load_file, text_list},
+    vars::{HostVars, Scope, text_list},
 };
 
+/// The hosts of a batch, in the order in which they are shown.
+pub type Batch = IndexMap<String, HostState>;
+
 /// Runs a play; `false` when the run must not go on with the next one.
-pub async fn run(run: &Arc<Run>, playbook: &Playbook, play: &Arc<Play>) -> bool {
-    let folder = playbook.path.parent().map_or_else(|| Path::new(".").to_owned(), Path::to_owned);
-    let play_run = match PlayRun::new(run, play, folder) {
-        Ok(play_run) => play_run,
+pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
+    let play_run = match PlayRun::new(run, play) {
+        Ok(play_run) => Arc::new(play_run),
         Err(error) => {
-            run.events.emit(Event::Warning(error));
-            run.report.break_off();
+            run.events.emit(Event::Error(error));
+            run.report.break_off(ExitCode::Unreachable);
             return false;
         }
     };
-    run.events.emit(Event::Play { name: play_run.name.clone() });
     if play_run.hosts.is_empty() {
-        run.events.emit(Event::NoHosts);
+        play_run.announce_play();
+        if play_run.selected.is_empty() {
+            run.events.emit(Event::NoHostsMatched);
+        }
         return true;
     }
     play_run.all_batches().await
@@ -47,347 +58,333 @@ pub async fn run(run: &Arc<Run>, playbook: &Playbook, play: &Arc<Play>) -> bool 
 pub struct PlayRun {
     pub(super) context: TaskContext,
     pub(super) play: Arc<Play>,
+    pub(super) handlers: RwLock<Handlers>,
+    pub(super) max_fail_percentage: Option<f64>,
     name: String,
+    /// All that the pattern selects, in the order of the inventory.
+    selected: Vec<String>,
     hosts: Vec<Arc<HostVars>>,
+    /// Hosts that do no more in this play.
+    removed: Mutex<BTreeSet<String>>,
+    batch: Mutex<Vec<String>>,
     serial: Vec<String>,
-    any_errors_fatal: bool,
-    max_fail_percentage: Option<f64>,
-    forces_handlers: bool,
-    program: Program,
+    strategy: Strategy,
+    program: Arc<Program>,
+    /// Whether the program begins with the gathering of facts.
+    gathers: bool,
     permits: Arc<Semaphore>,
+    throttles: Mutex<HashMap<TaskId, Arc<Semaphore>>>,
 }
 
 /// How the batch goes on after a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub enum Flow {
+    /// With the next step.
     Next,
+    /// The batch is over.
     EndBatch,
+    /// The play is over.
     EndPlay,
+    /// The run is over.
+    EndRun,
 }
 
 impl PlayRun {
-    fn new(run: &Arc<Run>, play: &Arc<Play>, folder: std::path::PathBuf) -> Result<Self, Diagnostic> {
-        let vars = Arc::new(play_vars(run, play, &folder)?);
+    fn new(run: &Arc<Run>, play: &Arc<Play>) -> Result<Self, Diagnostic> {
+        let (vars, files) = play_vars::read(run, play)?;
+        let vars = Arc::new(vars);
         // A play's own keywords see what does not depend on a host.
         let nobody = Arc::new(HostVars::new("", Dict::new()));
         let scope = Scope::of_host(&run.vars, &nobody).in_play(&vars);
         let name = match &play.name {
             Some(name) => evaluate(name, &scope)?.to_str(),
-            None => text_items(&evaluate(&play.hosts, &scope)?)?.join(","),
+            None => text_items(&evaluate(&play.hosts, &scope)?).join(","),
         };
-        let hosts = select(run, play, &scope)?;
-        let serial = play.serial.as_ref().map(|serial| evaluate(serial, &scope)).transpose()?;
-        let serial = serial.map(|serial| text_items(&serial)).transpose()?.unwrap_or_default();
-        let flag = |setting: Option<&crate::source::Spanned<Value>>| -> Result<bool, TemplateError> {
-            Ok(setting.map(|setting| evaluate(setting, &scope)).transpose()?.is_some_and(|value| to_flag(&value)))
+        let (selected, hosts) = select(run, play, &scope)?;
+        let text = |setting: &Option<Spanned<Value>>| -> Result<Option<Value>, TemplateError> {
+            setting.as_ref().map(|setting| evaluate(setting, &scope)).transpose()
         };
-        let percentage = play
-            .max_fail_percentage
-            .as_ref()
-            .map(|limit| evaluate(limit, &scope).map(|limit| limit.to_str()))
-            .transpose()?;
-        let mut program = Program::new(play, facts::gathering(run, play, &scope)?, &run.options.tags);
-        if let Some(start) = &run.options.start_at {
-            program.start_at(start);
+        let serial = text(&play.serial)?.map(|serial| text_items(&serial)).unwrap_or_default();
+        let percentage = text(&play.max_fail_percentage)?.map(|limit| limit.to_str());
+        let strategy = match text(&play.strategy)?.map(|strategy| strategy.to_str()) {
+            Some(name) => Strategy::parse(&name).map_err(|error| error.at(&play.span))?,
+            None => Strategy::parse(&run.options.config.get(&running::DEFAULT_STRATEGY))?,
+        };
+        let forces = text(&play.force_handlers)?.is_some_and(|forces| forces.to_flag());
+        let forces = run.options.force_handlers || forces;
+        let gathering = facts::gathering(run, play, &scope)?;
+        let gathers = gathering.as_ref().is_some_and(|task| run.options.tags.selects(&task.keywords.tags));
+        let mut program = Program::of_play(play, gathering, &run.options.tags, forces);
+        if let Some(start) = run.options.start_at.as_ref().filter(|_| !run.control.has_begun()) {
+            match program.start_at(start) {
+                true => run.control.begin(),
+                false => program = Program::default(),
+            }
         }
+        let includes = Arc::new(Includes::new(&play.project, &run.options.tags, &run.events));
+        let context = TaskContext { run: Arc::clone(run), play: vars, files: Arc::new(files), includes };
         let play_run = Self {
-            context: TaskContext { run: Arc::clone(run), play: vars, folder },
+            context,
             name,
+            removed: Mutex::new(selected.iter().filter(|host| run.report.is_out(host)).cloned().collect()),
+            selected,
             hosts,
+            batch: Mutex::default(),
             serial,
-            any_errors_fatal: match play.keywords.setting("any_errors_fatal") {
-                None => run.options.config.get(&running::ANY_ERRORS_FATAL),
-                set => flag(set)?,
-            },
-            max_fail_percentage: percentage.and_then(|limit| limit.trim().parse().ok()),
-            forces_handlers: run.options.force_handlers || flag(play.force_handlers.as_ref())?,
-            program,
+            strategy,
+            max_fail_percentage: percentage.and_then(|limit| limit.trim().trim_end_matches('%').parse().ok()),
+            program: Arc::new(program),
+            gathers,
+            handlers: RwLock::new(Handlers::new(play.handlers.clone())),
             permits: Arc::new(Semaphore::new(run.options.forks)),
+            throttles: Mutex::default(),
             play: Arc::clone(play),
         };
-        play_run.publish_hosts(&play_run.hosts);
+        play_run.publish();
+        *play_run.batch.lock() = play_run.selected.clone();
+        play_run.publish_hosts();
         Ok(play_run)
     }
 
     /// Sets the names that follow from the play.
-    fn publish_hosts(&self, batch: &[Arc<HostVars>]) {
-        let all = text_list(self.hosts.iter().map(|host| &host.name));
-        let alive: Vec<&str> = self
-            .hosts
-            .iter()
-            .map(|host| host.name.as_str())
-            .filter(|host| !self.context.run.report.is_out(host))
-            .collect();
+    fn publish(&self) {
+        let roles = text_list(&self.play.role_names);
+        let mut dependencies: Vec<&String> = Vec::new();
+        for name in self.play.roles.iter().flat_map(|role| &role.dependencies) {
+            if !dependencies.contains(&name) {
+                dependencies.push(name);
+            }
+        }
+        let of_play = self.play.role_names.iter();
+        let all_roles = dependencies.iter().copied().filter(|name| !self.play.role_names.contains(name)).chain(of_play);
+        let directory = &self.play.project.environment.playbook_dir;
         let mut constants = self.context.play.constants.write();
-        constants.insert("ansible_play_hosts_all", all);
-        constants.insert("ansible_play_hosts", text_list(&alive));
-        constants.insert("play_hosts", text_list(&alive));
-        constants.insert("ansible_play_batch", text_list(batch.iter().map(|host| &host.name)));
+        constants.insert("ansible_play_hosts_all", text_list(&self.selected));
         constants.insert("ansible_play_name", Value::from(self.name.as_str()));
-        constants.insert(
-            "playbook_dir",
-            crate::vars::path_value(std::path::absolute(&self.context.folder).unwrap_or_default()),
-        );
+        constants.insert("ansible_play_role_names", roles.clone());
+        constants.insert("ansible_role_names", text_list(all_roles));
+        constants.insert("ansible_dependent_role_names", text_list(&dependencies));
+        constants.insert("role_names", roles);
+        constants.insert("playbook_dir", crate::vars::path_value(directory.clone()));
     }
 
-    async fn all_batches(&self) -> bool {
+    /// Sets the names of hosts that are still there.
+    fn publish_hosts(&self) {
+        let removed = self.removed.lock();
+        let batch = self.batch.lock();
+        let there = |host: &&String| !removed.contains(*host);
+        let hosts = text_list(self.selected.iter().filter(there));
+        let batch = text_list(self.selected.iter().filter(there).filter(|host| batch.contains(host)));
+        let mut constants = self.context.play.constants.write();
+        constants.insert("ansible_play_hosts", hosts);
+        constants.insert("ansible_play_batch", batch.clone());
+        constants.insert("play_hosts", batch);
+    }
+
+    /// A host does no more in this play.
+    pub fn remove(&self, host: &str) {
+        self.removed.lock().insert(host.to_owned());
+        self.publish_hosts();
+    }
+
+    /// Says that the play begins; again for each batch.
+    fn announce_play(&self) {
+        let is_check = self.context.run.options.check;
+        let is_free = self.strategy != Strategy::Linear;
+        self.context.run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free });
+    }
+
+    async fn all_batches(self: &Arc<Self>) -> bool {
         let batches = match batches(&self.hosts, &self.serial) {
             Ok(batches) => batches,
             Err(error) => {
                 let error = Diagnostic::error(error.to_string());
                 let at = self.play.serial.as_ref().map_or(&self.play.span, |serial| &serial.span);
-                self.context.run.events.emit(Event::Warning(error.at(at)));
-                self.context.run.report.break_off();
+                self.context.run.events.emit(Event::Error(error.at(at)));
+                self.context.run.report.break_off(ExitCode::Error);
                 return false;
             }
         };
-        for batch in batches {
-            self.publish_hosts(&batch);
-            let (flow, hosts) = self.batch(&batch).await;
-            let lost =
-                hosts.values().filter(|host| matches!(host.ended, Some(Ended::Failed | Ended::Unreachable))).count();
-            if self.context.run.control.is_stopping() {
-                return false;
-            }
-            if lost == hosts.len() || self.is_beyond_limit(lost, hosts.len()) {
-                if hosts.values().any(|host| self.program.has_tasks_after(host.place)) {
-                    self.context.run.events.emit(Event::NoHostsLeft);
-                }
+        for batch in &batches {
+            self.announce_play();
+            *self.batch.lock() = batch.iter().map(|host| host.name.clone()).collect();
+            self.publish_hosts();
+            let hosts: Batch = batch.iter().map(|host| (host.name.clone(), self.begin(host))).collect();
+            let (flow, hosts) = strategy::run(self, self.strategy, hosts).await;
+            if self.context.run.control.is_stopping() || flow == Flow::EndRun {
                 return false;
             }
             if flow == Flow::EndPlay {
                 break;
             }
+            // A batch that is lost as a whole ends the run.
+            if hosts.values().all(is_lost) {
+                return false;
+            }
         }
         true
     }
 
-    /// Whether so many hosts are lost that the others stop too.
-    fn is_beyond_limit(&self, lost: usize, all: usize) -> bool {
-        let percentage = self.max_fail_percentage.is_some_and(|limit| lost as f64 * 100.0 / all as f64 > limit);
-        lost > 0 && (self.any_errors_fatal || percentage)
+    /// A host at the beginning of the play. With `gathering: smart`, facts that are known are not gathered again.
+    fn begin(&self, host: &Arc<HostVars>) -> HostState {
+        let mut state = HostState::new(Arc::clone(host), &self.program);
+        let is_smart = self.context.run.options.config.get(&running::DEFAULT_GATHERING) == "smart";
+        if is_smart && self.gathers && self.play.gather_facts.is_none() && !host.facts.is_empty() {
+            state.advance();
+        }
+        state
     }
 
-    /// All steps on some hosts.
-    async fn batch(&self, batch: &[Arc<HostVars>]) -> (Flow, BTreeMap<String, HostState>) {
-        let order: Vec<String> = batch.iter().map(|host| host.name.clone()).collect();
-        let mut hosts: BTreeMap<String, HostState> =
-            batch.iter().map(|host| (host.name.clone(), HostState::new(Arc::clone(host)))).collect();
-        while !self.context.run.control.is_stopping() {
-            let mut lowest = None;
-            for host in hosts.values_mut() {
-                host.next_task(&self.program);
-                if host.is_active() {
-                    lowest = Some(lowest.map_or(host.place, |place: usize| place.min(host.place)));
-                }
-            }
-            let Some(place) = lowest else { break };
-            let here: Vec<String> =
-                order.iter().filter(|name| hosts[*name].is_active() && hosts[*name].place == place).cloned().collect();
-            let flow = match &self.program.steps[place] {
-                Step::Task(task) => {
-                    let task = Arc::clone(task);
-                    self.task(&task, &here, &mut hosts).await
-                }
-                _ => {
-                    for name in &here {
-                        hosts.get_mut(name).expect("hosts keep their names").place += 1;
-                    }
-                    self.flush(&mut hosts).await;
-                    Flow::Next
-                }
-            };
-            let lost =
-                hosts.values().filter(|host| matches!(host.ended, Some(Ended::Failed | Ended::Unreachable))).count();
-            if flow != Flow::Next || self.is_beyond_limit(lost, hosts.len()) {
-                return (flow, hosts);
-            }
+    /// The next task of a host; one that failed in a block whose `always` is done is lost now.
+    pub fn next_task(&self, host: &mut HostState) -> Option<Arc<Task>> {
+        let was_active = host.is_active();
+        let task = host.next_task(|| self.handlers());
+        if was_active && host.ended == Some(Ended::Failed) {
+            self.context.run.report.lose(&host.vars.name, false);
         }
-        (Flow::Next, hosts)
+        task
     }
 
-    /// One task on the hosts that are at it.
-    async fn task(&self, task: &Arc<Task>, here: &[String], hosts: &mut BTreeMap<String, HostState>) -> Flow {
-        let first = Scope::of_host(&self.context.run.vars, &hosts[&here[0]].vars).in_play(&self.context.play);
-        let first = first.in_task(&task.keywords.vars);
-        let once = Settings::new(task, &first).flag("run_once").ok().flatten().unwrap_or(false);
-        let runs: Vec<Arc<HostVars>> =
-            here.iter().take(if once { 1 } else { here.len() }).map(|name| Arc::clone(&hosts[name].vars)).collect();
-        if !self.announce(task, false, runs.len(), &first) {
-            for name in here {
-                hosts.get_mut(name).expect("hosts keep their names").place += 1;
-            }
-            return Flow::Next;
-        }
-        let ends = self.on_hosts(task, &runs).await;
-        let mut flow = Flow::Next;
-        let mut flushes = false;
-        for (name, end) in ends {
-            let counts = !task.is_meta() || end.status == Status::Failed;
-            match end.effect {
-                Some(Effect::EndPlay) => flow = Flow::EndPlay,
-                Some(Effect::EndBatch) if flow == Flow::Next => flow = Flow::EndBatch,
-                Some(Effect::FlushHandlers) => flushes = true,
-                _ => {}
-            }
-            if once {
-                share(task, &end, &name, here, hosts);
-                for other in here {
-                    self.settle(other, &end, hosts, counts && other == &name);
-                }
-            } else {
-                self.settle(&name, &end, hosts, counts);
-            }
-        }
-        if flushes {
-            self.flush(hosts).await;
-        }
-        flow
+    /// What hosts do when they flush handlers.
+    pub fn handlers(&self) -> Arc<Program> {
+        self.handlers.read().program()
+    }
+
+    /// The scope of a task on a host.
+    pub fn scope(&self, task: &Arc<Task>, host: &Arc<HostVars>, parameters: Arc<[Arc<Vars>]>) -> Scope {
+        Scope::of_host(&self.context.run.vars, host).in_play(&self.context.play).in_task(task, parameters)
     }
 
     /// Says that a task begins; `false` when the person at the keyboard (`--step`) does not want it.
-    pub(super) fn announce(&self, task: &Arc<Task>, is_handler: bool, hosts: usize, scope: &Scope) -> bool {
-        let name = task.name.as_ref().and_then(|name| Some(evaluate(name, scope).ok()?.to_str()));
-        let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| task.title());
+    pub fn announce(&self, task: &Arc<Task>, is_handler: bool, hosts: usize, scope: &Scope) -> bool {
+        let name = task.name.as_ref().map(|name| match evaluate(name, scope) {
+            Ok(name) => name.to_str(),
+            Err(error) => format!("{}<< error 1 - {error} >>", before_template(&written(&name.value))),
+        });
+        let name = name.filter(|name| !name.is_empty());
+        let name = name.or_else(|| task.role_title(|value| Some(evaluate(value, scope).ok()?.to_str())));
+        let name = task.title_of(name);
         if self.context.run.options.step && !super::control::confirm(&name, &self.context.run.control) {
             return false;
         }
-        let span = Some(task.span.clone());
-        self.context.run.events.emit(Event::Task { name, is_handler, hosts, span });
+        let settings = Settings::new(task, scope);
+        let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
+        let start = TaskStart {
+            id: task.id,
+            name,
+            module: task.action.name.value.clone(),
+            arguments: (!is_hidden).then(|| task.action.written_arguments()),
+            is_handler,
+            is_check: settings.flag("check_mode").ok().flatten().unwrap_or(self.context.run.options.check),
+            hosts,
+            span: Some(task.span.clone()),
+        };
+        self.context.run.events.emit(Event::Task(start));
         true
     }
 
-    /// A task on some hosts at once, as many as `forks` allows.
-    pub(super) async fn on_hosts(&self, task: &Arc<Task>, hosts: &[Arc<HostVars>]) -> Vec<(String, TaskEnd)> {
+    /// A task on some hosts at once, as many as `forks` and `throttle` allow.
+    pub async fn on_hosts(
+        &self,
+        task: &Arc<Task>,
+        hosts: Vec<(Arc<HostVars>, Arc<[Arc<Vars>]>)>,
+        throttle: usize,
+    ) -> Vec<(String, TaskEnd)> {
         let mut running = JoinSet::new();
-        for (place, host) in hosts.iter().enumerate() {
-            let (context, task, host) = (self.context.clone(), Arc::clone(task), Arc::clone(host));
-            let permits = Arc::clone(&self.permits);
+        let throttle = (throttle > 0).then(|| Arc::new(Semaphore::new(throttle)));
+        for (place, (host, parameters)) in hosts.into_iter().enumerate() {
+            let (context, task) = (self.context.clone(), Arc::clone(task));
+            let (permits, throttle) = (Arc::clone(&self.permits), throttle.clone());
             running.spawn(async move {
-                let _permit = permits.acquire_owned().await;
-                context.run.events.emit(Event::Started { host: host.name.clone() });
-                let end = tokio::select! {
-                    end = task::run(&context, &task, &host) => Some(end),
-                    () = context.run.control.killed() => None,
+                let _throttled = match throttle {
+                    Some(throttle) => throttle.acquire_owned().await.ok(),
+                    None => None,
                 };
+                let _permit = permits.acquire_owned().await;
+                let end = run_on_host(&context, &task, &host, parameters).await;
                 (place, host.name.clone(), end)
             });
         }
-        let mut ends = Vec::with_capacity(hosts.len());
+        let mut ends = Vec::new();
         while let Some(joined) = running.join_next().await {
             match joined {
                 Ok((place, name, Some(end))) => ends.push((place, name, end)),
                 Ok((_, _, None)) => {}
-                // A panic is ours: it ends the run, and says so.
-                Err(error) => {
-                    let message = format!("a task ended unexpectedly: {error}");
-                    self.context.run.events.emit(Event::Warning(Diagnostic::error(message)));
-                    self.context.run.report.unexpected();
-                    self.context.run.control.stop();
-                }
+                Err(error) => self.broken(&error),
             }
         }
         ends.sort_by_key(|(place, ..)| *place);
         ends.into_iter().map(|(_, name, end)| (name, end)).collect()
     }
 
-    /// Moves a host on, and counts.
-    pub(super) fn settle(&self, name: &str, end: &TaskEnd, hosts: &mut BTreeMap<String, HostState>, counts: bool) {
-        let report = &self.context.run.report;
-        let Some(host) = hosts.get_mut(name) else { return };
-        if counts {
-            report.count_end(name, end.status, end.is_ignored);
-        }
-        match end.status {
-            Status::Failed if !end.is_ignored => {
-                if host.fail() {
-                    report.count(name, |counts| {
-                        counts.failed = counts.failed.saturating_sub(1);
-                        counts.rescued += 1;
-                    });
-                }
-                if host.ended == Some(Ended::Failed) {
-                    report.lose(name);
-                }
-            }
-            Status::Unreachable if !end.is_ignored => {
-                host.ended = Some(Ended::Unreachable);
-                report.lose(name);
-            }
-            _ => host.place += 1,
-        }
-        match end.effect {
-            Some(Effect::EndHost) => host.ended = Some(Ended::Done),
-            Some(Effect::ClearFacts) => host.vars.facts.with_mut(indexmap::IndexMap::clear),
-            _ => {}
-        }
-        for unknown in handlers::notify(&self.play, &end.notified, &mut host.notified) {
-            let message = format!(
-                "The requested handler '{}' was not found in either the main handlers list nor in the listening handlers list",
-                unknown.value
-            );
-            let error = Diagnostic::error(message).at(&unknown.span);
+    /// A panic is ours: it ends the run, and says so.
+    pub fn broken(&self, error: &tokio::task::JoinError) {
+        let message = format!("a task ended unexpectedly: {error}");
+        self.context.run.events.emit(Event::Error(Diagnostic::error(message)));
+        self.context.run.report.unexpected();
+        self.context.run.control.stop();
+    }
+
+    /// The permits of a task that only so many hosts may do at once.
+    pub fn throttle(&self, task: &Task, limit: usize) -> Arc<Semaphore> {
+        Arc::clone(self.throttles.lock().entry(task.id).or_insert_with(|| Arc::new(Semaphore::new(limit))))
+    }
+
+    /// The sources of the inventory are read again.
+    pub fn refresh_inventory(&self) {
+        if let Err(error) = self.context.run.vars.refresh_inventory() {
             self.context.run.events.emit(Event::Warning(error));
-            report.count(name, |counts| counts.failed += 1);
-            host.ended = Some(Ended::Failed);
-            report.lose(name);
         }
     }
 
-    /// Runs the notified handlers, in the order they are written.
-    async fn flush(&self, hosts: &mut BTreeMap<String, HostState>) {
-        for handler in &self.play.handlers {
-            let takes_part =
-                |host: &HostState| host.is_active() || (self.forces_handlers && host.ended == Some(Ended::Failed));
-            let mut here: Vec<String> = Vec::new();
-            for (name, host) in hosts.iter_mut() {
-                if takes_part(host) && host.notified.remove(&handler.id) {
-                    here.push(name.clone());
-                }
-            }
-            if here.is_empty() || self.context.run.control.is_stopping() {
-                continue;
-            }
-            let runs: Vec<Arc<HostVars>> = here.iter().map(|name| Arc::clone(&hosts[name].vars)).collect();
-            let scope = Scope::of_host(&self.context.run.vars, &runs[0]).in_play(&self.context.play);
-            if !self.announce(handler, true, runs.len(), &scope.in_task(&handler.keywords.vars)) {
-                continue;
-            }
-            for (name, end) in self.on_hosts(handler, &runs).await {
-                let place = hosts[&name].place;
-                self.settle(&name, &end, hosts, true);
-                // A handler is no step of the program: a host that goes on does so where it was.
-                if let Some(host) = hosts.get_mut(&name).filter(|host| host.is_active() && host.place == place + 1) {
-                    host.place = place;
-                }
-            }
-        }
+    /// The permits of hosts that work at once.
+    pub fn permits(&self) -> &Arc<Semaphore> {
+        &self.permits
     }
 }
 
-/// A task with `run_once` counts for every host.
-fn share(task: &Task, end: &TaskEnd, from: &str, here: &[String], hosts: &BTreeMap<String, HostState>) {
-    let Some(register) = &task.register else { return };
-    let result = Value::from_json(serde_json::Value::Object(end.result.clone()));
-    for name in here.iter().filter(|name| *name != from) {
-        hosts[name].vars.stored.insert(register.as_str(), result.deep_copy());
+/// A task on one host; `None` when it was stopped by force.
+pub async fn run_on_host(
+    context: &TaskContext,
+    task: &Arc<Task>,
+    host: &Arc<HostVars>,
+    parameters: Arc<[Arc<Vars>]>,
+) -> Option<TaskEnd> {
+    context.run.events.emit(Event::Started { host: host.name.clone(), task: task.id });
+    tokio::select! {
+        end = task::run(context, task, host, parameters) => Some(end),
+        () = context.run.control.killed() => None,
     }
 }
 
-fn select(run: &Run, play: &Play, scope: &Scope) -> Result<Vec<Arc<HostVars>>, Diagnostic> {
-    let texts = text_items(&evaluate(&play.hosts, scope)?)?;
+/// The part of a name before its first template.
+fn before_template(name: &str) -> &str {
+    name.split("{{").next().unwrap_or_default()
+}
+
+/// Whether a host failed or cannot be reached.
+pub fn is_lost(host: &HostState) -> bool {
+    matches!(host.ended, Some(Ended::Failed | Ended::Unreachable))
+}
+
+/// The names of all hosts that the pattern selects, and those of them that take part, in their order.
+fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Diagnostic> {
+    let texts = text_items(&evaluate(&play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
+    let inventory = run.inventory.read();
     let selection = match &run.options.limit {
-        Some(limit) => run.inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
-        None => run.inventory.select(&pattern),
+        Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
+        None => inventory.select(&pattern),
     };
     for warning in selection.warnings {
         run.events.emit(Event::Warning(warning));
     }
-    let mut names: Vec<String> = selection.hosts.iter().map(|id| run.inventory[*id].name.clone()).collect();
+    let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
+    let selected = names.clone();
     names.retain(|name| !run.report.is_out(name));
     let order = play.order.as_ref().map(|order| evaluate(order, scope).map(|order| order.to_str())).transpose()?;
     match order.as_deref() {
+        None | Some("inventory") => {}
         Some("reverse_inventory") => names.reverse(),
         Some("sorted") => names.sort(),
         Some("reverse_sorted") => {
@@ -395,9 +392,14 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<Vec<Arc<HostVars>>, D
             names.reverse();
         }
         Some("shuffle") => shuffle(&mut names),
-        _ => {}
+        Some(other) => {
+            let message = format!("`order` cannot be `{other}`");
+            let at = play.order.as_ref().map_or(&play.span, |order| &order.span);
+            let help = "it is `inventory`, `reverse_inventory`, `sorted`, `reverse_sorted` or `shuffle`";
+            return Err(Diagnostic::error(message).at(at).help(help));
+        }
     }
-    Ok(names.iter().filter_map(|name| run.vars.hosts.get(name)).collect())
+    Ok((selected, names.iter().filter_map(|name| run.vars.hosts.get(name)).collect()))
 }
 
 /// By a hash with a random key: no generator is needed for an order that nobody relies on.
@@ -405,34 +407,4 @@ fn shuffle(names: &mut [String]) {
     use std::hash::{BuildHasher, RandomState};
     let random = RandomState::new();
     names.sort_by_key(|name| random.hash_one(name));
-}
-
-/// `vars`, and `vars_files` over them.
-fn play_vars(run: &Arc<Run>, play: &Play, folder: &Path) -> Result<PlayVars, Diagnostic> {
-    let vars: Dict = play.vars.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    let play_vars = Arc::new(PlayVars { vars, ..PlayVars::default() });
-    for file in &play.vars_files {
-        let nobody = Arc::new(HostVars::new("", Dict::new()));
-        let scope = Scope::of_host(&run.vars, &nobody).in_play(&play_vars);
-        let names = text_items(&evaluate(file, &scope)?)?;
-        let paths: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
-        let Some(found) = paths.iter().find(|path| path.is_file()) else {
-            let message = format!("could not find the vars file `{}`", names.join("` or `"));
-            return Err(Diagnostic::error(message).at(&file.span));
-        };
-        let (more, warnings) = load_file(found)?;
-        for warning in warnings {
-            run.events.emit(Event::Warning(warning));
-        }
-        play_vars.vars.update(&more);
-    }
-    Ok(PlayVars { vars: play_vars.vars.clone(), ..PlayVars::default() })
-}
-
-/// Text, or a list of texts.
-pub fn text_items(value: &Value) -> Result<Vec<String>, TemplateError> {
-    match value {
-        Value::List(list) => Ok(list.to_vec().iter().map(Value::to_str).collect()),
-        other => Ok(vec![other.to_str()]),
-    }
 }

@@ -1,12 +1,13 @@
 //! What happened on each host, counted as Ansible counts.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use parking_lot::Mutex;
 
+use super::stats::Stats;
 use crate::output::{Counts, Recap, Status};
 
 /// How a run ends, as the process's exit code says it.
@@ -47,9 +48,11 @@ impl ExitCode {
 #[derive(Debug, Default)]
 pub struct Report {
     counts: Mutex<BTreeMap<String, Counts>>,
-    /// Hosts that take no part in later plays.
-    lost: Mutex<BTreeSet<String>>,
-    is_broken: AtomicBool,
+    /// Hosts that take no part in later plays, and whether that is because they cannot be reached.
+    lost: Mutex<BTreeMap<String, bool>>,
+    /// What `set_stats` collected.
+    pub stats: Stats,
+    broken: Mutex<Option<ExitCode>>,
     is_unexpected: AtomicBool,
 }
 
@@ -60,7 +63,7 @@ impl Report {
     }
 
     /// Counts the end of a task on a host.
-    pub fn count_end(&self, host: &str, status: Status, is_ignored: bool) {
+    pub fn count_end(&self, host: &str, status: Status, is_ignored: bool, is_changed: bool) {
         self.count(host, |counts| match status {
             Status::Ok => counts.ok += 1,
             Status::Changed => {
@@ -71,25 +74,41 @@ impl Report {
             Status::Failed | Status::Unreachable if is_ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
+                counts.changed += usize::from(is_changed && status == Status::Failed);
             }
             Status::Failed => counts.failed += 1,
             Status::Unreachable => counts.unreachable += 1,
         });
     }
 
-    /// A host takes no part in later plays.
-    pub fn lose(&self, host: &str) {
-        self.lost.lock().insert(host.to_owned());
+    /// A host takes no part in later plays: it failed, or cannot be reached.
+    pub fn lose(&self, host: &str, is_unreachable: bool) {
+        self.lost.lock().insert(host.to_owned(), is_unreachable);
+    }
+
+    /// Lost hosts take part in later plays again (`meta: clear_host_errors`).
+    pub fn find_all(&self) {
+        self.lost.lock().clear();
+    }
+
+    /// Whether any host takes no part any more: no further playbook is begun then.
+    pub fn has_lost(&self) -> bool {
+        !self.lost.lock().is_empty()
     }
 
     /// Whether a host takes no part any more.
     pub fn is_out(&self, host: &str) -> bool {
-        self.lost.lock().contains(host)
+        self.lost.lock().contains_key(host)
     }
 
-    /// A play could not be run at all.
-    pub fn break_off(&self) {
-        self.is_broken.store(true, Ordering::Relaxed);
+    /// A play could not be run at all: the run ends with this.
+    pub fn break_off(&self, code: ExitCode) {
+        *self.broken.lock() = Some(code);
+    }
+
+    /// Whether a play could not be run at all.
+    pub fn is_broken(&self) -> bool {
+        self.broken.lock().is_some()
     }
 
     /// Something happened that must not.
@@ -104,14 +123,14 @@ impl Report {
 
     /// How the run ended: an unreachable host counts before a failed one, as in Ansible.
     pub fn exit_code(&self) -> ExitCode {
-        let counts = self.counts.lock();
+        let lost = self.lost.lock();
         if self.is_unexpected.load(Ordering::Relaxed) {
             ExitCode::Unexpected
-        } else if self.is_broken.load(Ordering::Relaxed) {
-            ExitCode::Error
-        } else if counts.values().any(|counts| counts.unreachable > 0) {
+        } else if let Some(code) = *self.broken.lock() {
+            code
+        } else if lost.values().any(|is_unreachable| *is_unreachable) {
             ExitCode::Unreachable
-        } else if counts.values().any(|counts| counts.failed > 0) {
+        } else if !lost.is_empty() {
             ExitCode::Failed
         } else {
             ExitCode::Success

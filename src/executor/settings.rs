@@ -65,8 +65,5 @@ pub fn evaluate(value: &Spanned<Value>, scope: &Scope) -> Result<Value, Template
 
 /// A boolean in any of the spellings that variables have it in.
 pub fn to_flag(value: &Value) -> bool {
-    match value.as_str() {
-        Some(text) => matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0"),
-        None => value.is_truthy(),
-    }
+    value.to_flag()
 }

@@ -66,6 +66,53 @@ impl Inventory {
         Ok(())
     }
 
+    /// Puts a host into a group while a run goes on, and restores what [`Inventory::settle`] restores, at
+    /// the cost of this host alone. Returns whether it was not directly in it.
+    pub fn join(&mut self, group: &str, host: &str) -> bool {
+        if self.groups.get(group).is_some_and(|group| group.hosts.contains(host)) {
+            return false;
+        }
+        self.place(group);
+        // An implicit host stays one: it is in the group, and not among `all`.
+        if !self.hosts.contains_key(host)
+            && let Some(implicit) = self.implicit.host_mut(host)
+        {
+            implicit.groups.insert(group.to_owned());
+            return self.groups[group].hosts.insert(host.to_owned());
+        }
+        self.add_member(group, host);
+        let joined = &mut self.hosts[host];
+        let elsewhere = joined.groups.iter().any(|group| group != "all" && group != "ungrouped");
+        if !elsewhere {
+            self.add_member("ungrouped", host);
+        } else if joined.groups.shift_remove("ungrouped") {
+            self.groups["ungrouped"].hosts.shift_remove(host);
+        }
+        true
+    }
+
+    /// Puts a group below another while a run goes on, as [`Inventory::join`] does for hosts. Returns
+    /// whether it was not directly below it; fails on a cycle.
+    pub fn nest(&mut self, parent: &str, child: &str) -> Result<bool, InventoryError> {
+        if self.groups.get(parent).is_some_and(|parent| parent.children.contains(child)) {
+            return Ok(false);
+        }
+        self.place(parent);
+        self.add_child(parent, child)?;
+        self.measure_depths();
+        Ok(true)
+    }
+
+    /// Adds a group below `all` unless it is there.
+    fn place(&mut self, group: &str) {
+        if self.groups.contains_key(group) {
+            return;
+        }
+        self.add_group(group).depth = 1;
+        self.groups[group].parents.insert("all".to_owned());
+        self.groups["all"].children.insert(group.to_owned());
+    }
+
     /// Sets a variable of a host; one that is not there is added.
     pub fn set_host_var(&mut self, host: &str, name: &str, value: Node) {
         self.add_host(host);

@@ -77,6 +77,10 @@ impl Implicit {
         self.0.iter().find(|host| host.name == name)
     }
 
+    pub fn host_mut(&mut self, name: &str) -> Option<&mut Host> {
+        self.0.iter_mut().find(|host| host.name == name)
+    }
+
     pub fn id(&self, name: &str) -> Option<HostId> {
         self.0.iter().position(|host| host.name == name).map(|index| HostId(IMPLICIT + index as u32))
     }

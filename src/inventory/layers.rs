@@ -111,6 +111,12 @@ impl Inventory {
         merged
     }
 
+    /// Whether a group has variables of its own, in the sources or in files; files that cannot be read count.
+    pub fn has_group_vars(&self, group: &str) -> bool {
+        let in_sources = self.groups.get(group).is_some_and(|group| !group.vars.is_empty());
+        in_sources || self.files.inventory().chain(self.files.playbook()).any(|folders| folders.has_group(group))
+    }
+
     fn folders(&self, inventory: Origin, playbook: Origin) -> impl Iterator<Item = (Origin, &Folders)> {
         let beside = self.files.inventory().map(move |folders| (inventory, folders));
         beside.chain(self.files.playbook().map(move |folders| (playbook, folders)))

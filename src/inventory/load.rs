@@ -16,14 +16,21 @@ const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
 
 /// Reads all sources; see [`Inventory::load`].
 pub fn sources(sources: &[String], reading: &Reading) -> Result<Inventory, Diagnostic> {
-    let config = reading.config;
-    let mut inventory = Inventory::new(config);
-    inventory.set_playbook_dir(reading.playbook_dir);
+    let mut inventory = Inventory { given: sources.to_vec(), ..Inventory::new(reading) };
+    inventory.set_playbook_dir(reading.playbook_dir.as_deref());
+    read_all(&mut inventory, sources, reading)?;
+    inventory.settle();
+    inventory.warn_of_twins();
+    Ok(inventory)
+}
+
+fn read_all(inventory: &mut Inventory, sources: &[String], reading: &Reading) -> Result<(), Diagnostic> {
+    let config = &*reading.config;
     // Half of the hosts is seldom meant: unless the settings say otherwise, a broken source is an error.
     let passes_over = config.given(&settings::inventory::INVENTORY_ANY_UNPARSED_IS_FAILED) == Some(false);
     let mut parsed = 0;
     for name in sources {
-        match source(&mut inventory, name, reading) {
+        match source(inventory, name, reading) {
             Ok(()) => parsed += 1,
             Err(error) if passes_over => inventory.warnings.push(Diagnostic { severity: Severity::Warning, ..error }),
             Err(error) => return Err(error),
@@ -33,9 +40,7 @@ pub fn sources(sources: &[String], reading: &Reading) -> Result<Inventory, Diagn
     if parsed == 0 && config.get(&settings::inventory::INVENTORY_UNPARSED_IS_FAILED) {
         return Err(Diagnostic::error("no inventory was parsed").help("name an inventory with `-i`"));
     }
-    inventory.settle();
-    inventory.warn_of_twins();
-    Ok(inventory)
+    Ok(())
 }
 
 fn source(inventory: &mut Inventory, name: &str, reading: &Reading) -> Result<(), Diagnostic> {
@@ -59,6 +64,20 @@ fn source(inventory: &mut Inventory, name: &str, reading: &Reading) -> Result<()
 }
 
 impl Inventory {
+    /// Reads the sources and the files of variables again (`meta: refresh_inventory`). Hosts, groups and
+    /// variables that are there already stay, as in Ansible: what is read is added.
+    ///
+    /// Fails as [`Inventory::load`] does; what was read before the failure counts then.
+    pub fn refresh(&mut self) -> Result<(), Diagnostic> {
+        self.files.forget();
+        let sources = std::mem::take(&mut self.sources);
+        let (given, reading) = (self.given.clone(), self.reading.clone());
+        let read = read_all(self, &given, &reading);
+        self.sources = sources;
+        self.settle();
+        read
+    }
+
     /// The folder whose `group_vars` and `host_vars` count from now on, beside those of the sources.
     pub fn set_playbook_dir(&mut self, dir: Option<&Path>) {
         self.files.set_playbook(dir);
@@ -147,7 +166,7 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
                 .help(format!("chmod +x {}", path.display())));
         }
         enabled(&["script"], &path.to_string_lossy(), reading)?;
-        return script::read(inventory, path, reading.config);
+        return script::read(inventory, path, &reading.config);
     }
     let file = SourceFile::from_bytes(path, bytes)?;
     if file.text().starts_with("$ANSIBLE_VAULT;") {

@@ -101,7 +101,8 @@ impl Inventory {
     }
 
     fn unmatched(&self, term: &Term) -> Diagnostic {
-        let warning = Diagnostic::warning(format!("Could not match supplied host pattern, ignoring: {}", term.text));
+        let message = format!("Could not match supplied host pattern, ignoring: {}", term.text);
+        let warning = Diagnostic::warning(message.clone()).worded(message);
         let Names::Exact(name) = &term.names else { return warning };
         let known = self.groups.keys().chain(self.hosts.keys()).map(String::as_str);
         match nearest(name, known) {

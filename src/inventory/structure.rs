@@ -10,10 +10,15 @@ impl Inventory {
         self.walk(name, |group| &group.children)
     }
 
+    /// A group and those above it, nearest first, each once; nothing for an unknown name.
+    pub fn with_ancestors(&self, name: &str) -> Vec<&Group> {
+        self.walk(name, |group| &group.parents)
+    }
+
     /// All groups that a host is in, `all` among them, in the order in which their variables count:
     /// by depth, then priority, then name.
     pub(super) fn groups_of(&self, host: &str) -> Vec<&Group> {
-        let Some(host) = self.hosts.get(host) else { return Vec::new() };
+        let Some(host) = self.host(host) else { return Vec::new() };
         let mut seen = HashSet::new();
         let mut groups: Vec<&Group> = Vec::new();
         for direct in &host.groups {

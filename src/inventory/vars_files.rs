@@ -46,6 +46,13 @@ impl VarsFiles {
         self.playbook = dir.map(|dir| Folders::list(dir, &self.rules));
     }
 
+    /// Lists all folders anew: what was read from them is forgotten.
+    pub fn forget(&mut self) {
+        for folders in self.inventory.iter_mut().chain(&mut self.playbook) {
+            *folders = Folders::list(&folders.dir.clone(), &self.rules);
+        }
+    }
+
     /// The folders beside the sources, in the order of the sources.
     pub fn inventory(&self) -> impl Iterator<Item = &Folders> {
         self.inventory.iter()
@@ -81,6 +88,11 @@ impl Folders {
     /// The variables of a group, if there is a file for it; fails when the file cannot be read.
     pub fn group(&self, name: &str) -> Result<Option<&Vars>, Diagnostic> {
         self.groups.get(name).map(File::vars).transpose()
+    }
+
+    /// Whether there is a file for a group.
+    pub fn has_group(&self, name: &str) -> bool {
+        self.groups.contains_key(name)
     }
 
     /// The variables of a host, if there is a file for it; fails when the file cannot be read.

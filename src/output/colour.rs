@@ -1,7 +1,5 @@
 //! Ansible's colours, where the terminal has any.
 
-use anstyle::{AnsiColor, Style};
-
 /// What a text says, which decides its colour.
 #[derive(Clone, Copy)]
 pub enum Ink {
@@ -17,6 +15,12 @@ pub enum Ink {
     Unreachable,
     /// A warning.
     Warning,
+    /// Something that will not work in a later version.
+    Deprecation,
+    /// What `-v` shows.
+    Detail,
+    /// How a task goes on.
+    Debug,
     /// Lines that a diff adds.
     Added,
     /// Lines that a diff removes.
@@ -26,24 +30,34 @@ pub enum Ink {
 }
 
 impl Ink {
-    fn style(self) -> Style {
+    /// The parameters of the terminal's `SGR` sequence (ECMA-48 §8.3.117).
+    fn code(self) -> &'static str {
         match self {
-            Self::Ok | Self::Added => AnsiColor::Green.on_default(),
-            Self::Changed => AnsiColor::Yellow.on_default(),
-            Self::Skipped | Self::Place => AnsiColor::Cyan.on_default(),
-            Self::Failed | Self::Removed => AnsiColor::Red.on_default(),
-            Self::Unreachable => AnsiColor::Red.on_default().bold(),
-            Self::Warning => AnsiColor::Magenta.on_default().bold(),
+            Self::Ok | Self::Added => "0;32",
+            Self::Changed => "0;33",
+            Self::Skipped | Self::Place => "0;36",
+            Self::Failed | Self::Removed => "0;31",
+            Self::Unreachable => "1;31",
+            Self::Warning => "1;35",
+            Self::Deprecation => "0;35",
+            Self::Detail => "0;34",
+            Self::Debug => "1;30",
         }
     }
 
-    /// `text` in this colour, if `on`.
+    /// No text in this colour.
+    pub fn nothing(self) -> String {
+        format!("\x1b[{}m\x1b[0m", self.code())
+    }
+
+    /// `text` in this colour, if `on`, each line for itself.
     pub fn paint(self, text: &str, on: bool) -> String {
-        if on && !text.is_empty() {
-            let style = self.style();
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
+        if !on || text.is_empty() {
+            return text.to_owned();
         }
+        let (lines, end) = text.strip_suffix('\n').map_or((text, ""), |lines| (lines, "\n"));
+        let code = self.code();
+        let lines: Vec<String> = lines.split('\n').map(|line| format!("\x1b[{code}m{line}\x1b[0m")).collect();
+        lines.join("\n") + end
     }
 }

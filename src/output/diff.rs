@@ -60,7 +60,15 @@ fn unified(before: &str, after: &str, from: &str, to: &str, colour: bool) -> Str
             [b'@', ..] => Some(Ink::Place),
             _ => None,
         };
-        let _ = writeln!(text, "{}", ink.map_or_else(|| line.to_owned(), |ink| ink.paint(line, colour)));
+        match ink.filter(|_| colour) {
+            // Ansible colours the end of a line as a line of its own.
+            Some(ink) => {
+                let _ = write!(text, "{}\n{}", ink.paint(line, true), ink.nothing());
+            }
+            None => {
+                let _ = writeln!(text, "{line}");
+            }
+        }
     }
     if !text.is_empty() {
         text.push('\n');

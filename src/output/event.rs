@@ -1,37 +1,56 @@
 //! What happens in a run, as it happens.
 
-use std::sync::mpsc::Sender;
+use std::{path::PathBuf, sync::mpsc::Sender};
 
 use serde_json::{Map, Value, json};
 
 use super::{Recap, Secrets};
-use crate::source::{Diagnostic, Span};
+use crate::{
+    playbook::TaskId,
+    source::{Diagnostic, Span},
+};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// A playbook begins.
+    Playbook {
+        /// Its file.
+        path: PathBuf,
+        /// How many plays it has.
+        plays: usize,
+    },
     /// A play begins.
     Play {
         /// Its name, or its hosts.
         name: String,
+        /// Whether it only predicts.
+        is_check: bool,
+        /// Whether its hosts do not wait for each other (`free`, `host_pinned`): a task's banner then
+        /// waits for a result.
+        is_free: bool,
     },
     /// The play has no hosts.
-    NoHosts,
-    /// A task begins.
-    Task {
-        /// Its name, or its module's.
-        name: String,
-        /// Whether it is a handler.
-        is_handler: bool,
-        /// How many hosts run it.
-        hosts: usize,
-        /// Where it is written.
-        span: Option<Span>,
-    },
+    NoHostsMatched,
+    /// A task begins; under a free strategy once for each host.
+    Task(TaskStart),
     /// A host starts with the task.
     Started {
         /// The host.
         host: String,
+        /// The task.
+        task: TaskId,
+    },
+    /// Hosts include a file of tasks.
+    Included {
+        /// The task that includes it.
+        task: TaskId,
+        /// The file.
+        file: PathBuf,
+        /// The hosts.
+        hosts: Vec<String>,
+        /// What is shown of the loop's item.
+        item: Option<String>,
     },
     /// One item of a loop is done on a host.
     Item(Outcome),
@@ -41,19 +60,103 @@ pub enum Event {
     Retry {
         /// The host.
         host: String,
-        /// The task.
+        /// The task's name.
         task: String,
         /// How many tries are left.
         left: u64,
+        /// What the try returned.
+        result: Map<String, Value>,
     },
+    /// A task in the background was asked whether it has ended.
+    AsyncPoll {
+        /// The host.
+        host: String,
+        /// The job's id.
+        job: String,
+        /// Whether it was started.
+        is_started: bool,
+        /// Whether it has ended.
+        is_finished: bool,
+    },
+    /// A task in the background ended well.
+    AsyncOk {
+        /// The host.
+        host: String,
+        /// The job's id.
+        job: String,
+    },
+    /// A task in the background failed.
+    AsyncFailed {
+        /// The host.
+        host: String,
+        /// The job's id.
+        job: String,
+    },
+    /// A changed task notified a handler on a host.
+    Notified {
+        /// The host.
+        host: String,
+        /// The handler.
+        handler: String,
+    },
+    /// A task notified a handler that does not exist; with the place of the `notify`.
+    HandlerNotFound(Diagnostic),
     /// The batch ends because of failures.
     NoHostsLeft,
     /// Something its author should know.
     Warning(Diagnostic),
+    /// The run, or a play of it, ends because of this.
+    Error(Diagnostic),
     /// A few words on how the run goes on.
     Note(String),
+    /// A detail that is shown from this many `-v` on.
+    Detail {
+        /// How many.
+        verbosity: u8,
+        /// One line or more.
+        text: String,
+    },
     /// The end.
     Recap(Recap),
+    /// What `set_stats` collected; after the recap.
+    Stats(CustomStats),
+}
+
+/// The begin of a task.
+#[derive(Clone, Debug)]
+pub struct TaskStart {
+    /// Which task.
+    pub id: TaskId,
+    /// Its name, or its module's.
+    pub name: String,
+    /// Its module, as it is written.
+    pub module: String,
+    /// Its arguments as they are written, `name=value`; `None` with `no_log`.
+    pub arguments: Option<String>,
+    /// Whether it is a handler.
+    pub is_handler: bool,
+    /// Whether it only predicts.
+    pub is_check: bool,
+    /// How many hosts run it.
+    pub hosts: usize,
+    /// Where it is written.
+    pub span: Option<Span>,
+}
+
+impl TaskStart {
+    /// Whether it only shows a message.
+    pub fn is_debug(&self) -> bool {
+        self.module.rsplit('.').next() == Some("debug")
+    }
+}
+
+/// What `set_stats` collected.
+#[derive(Clone, Debug, Default)]
+pub struct CustomStats {
+    /// For the whole run.
+    pub run: Map<String, Value>,
+    /// For single hosts.
+    pub hosts: Vec<(String, Map<String, Value>)>,
 }
 
 /// How a task, or an item of it, ended on a host.
@@ -81,6 +184,8 @@ pub enum Shown {
     Everything,
     /// What it says, without how it counts: `debug`.
     Message,
+    /// Nothing, even with `-v`, unless it failed: facts.
+    Hidden,
 }
 
 /// The end of a task, or of an item, on a host.
@@ -88,6 +193,8 @@ pub enum Shown {
 pub struct Outcome {
     /// The host.
     pub host: String,
+    /// The task.
+    pub task: TaskId,
     /// The host it was done on instead.
     pub delegated_to: Option<String>,
     /// How it ended.
@@ -120,10 +227,15 @@ impl Outcome {
             }
         }
         self.result = kept;
+        self.shown = Shown::Nothing;
         self.item = self.item.as_ref().map(|_| "(censored due to no_log)".into());
-        if let Some(error) = self.error.take() {
-            let hidden = Diagnostic::error("task failed; its output is hidden by `no_log`");
-            self.error = Some(error.span.as_ref().map_or_else(|| hidden.clone(), |span| hidden.clone().at(span)));
+        if let Some(error) = &mut self.error {
+            error.message = "its output is hidden by `no_log`".into();
+            error.label = None;
+            error.help = None;
+            error.notes.clear();
+            error.ansible.message = None;
+            error.ansible.help = None;
         }
     }
 }
@@ -155,10 +267,35 @@ impl Emitter {
                     self.secrets.mask_diagnostic(error);
                 }
             }
-            Event::Task { name, .. } | Event::Play { name } => self.secrets.mask(name),
-            Event::Note(text) => self.secrets.mask(text),
-            Event::Warning(warning) => self.secrets.mask_diagnostic(warning),
-            _ => {}
+            Event::Task(TaskStart { name, arguments, .. }) => {
+                self.secrets.mask(name);
+                arguments.iter_mut().for_each(|arguments| self.secrets.mask(arguments));
+            }
+            Event::Retry { task, result, .. } => {
+                self.secrets.mask(task);
+                self.secrets.mask_map(result);
+            }
+            Event::Stats(CustomStats { run, hosts }) => {
+                self.secrets.mask_map(run);
+                hosts.iter_mut().for_each(|(_, stats)| self.secrets.mask_map(stats));
+            }
+            Event::Play { name: text, .. }
+            | Event::Note(text)
+            | Event::Detail { text, .. }
+            | Event::Notified { handler: text, .. }
+            | Event::Included { item: Some(text), .. } => self.secrets.mask(text),
+            Event::Warning(diagnostic) | Event::Error(diagnostic) | Event::HandlerNotFound(diagnostic) => {
+                self.secrets.mask_diagnostic(diagnostic)
+            }
+            Event::Playbook { .. }
+            | Event::NoHostsMatched
+            | Event::Started { .. }
+            | Event::Included { item: None, .. }
+            | Event::AsyncPoll { .. }
+            | Event::AsyncOk { .. }
+            | Event::AsyncFailed { .. }
+            | Event::NoHostsLeft
+            | Event::Recap(_) => {}
         }
         // Nobody listens any more: the output is gone, the run is not.
         let _ = self.sender.send(event);

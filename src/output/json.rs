@@ -5,16 +5,28 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value, ser::Formatter};
 
+/// With spaces instead of line breaks, as the statistics at the end have it.
+pub fn squeezed(values: &Map<String, Value>) -> String {
+    written(&Value::Object(values.clone()), serde_json::ser::PrettyFormatter::with_indent(b" ")).replace('\n', "")
+}
+
+/// In one line, without a space after commas.
+pub fn joined(values: &Map<String, Value>) -> String {
+    written(&Value::Object(values.clone()), serde_json::ser::PrettyFormatter::with_indent(b"")).replace('\n', "")
+}
+
 /// One line, or indented by four, with the keys sorted.
 pub fn python_json(value: &Value, indented: bool) -> String {
-    let mut bytes = Vec::new();
-    let sorted = sorted(value);
-    let written = if indented {
-        let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-        sorted.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter))
+    if indented {
+        written(value, serde_json::ser::PrettyFormatter::with_indent(b"    "))
     } else {
-        sorted.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, OneLine))
-    };
+        written(value, OneLine)
+    }
+}
+
+fn written(value: &Value, formatter: impl Formatter) -> String {
+    let mut bytes = Vec::new();
+    let written = sorted(value).serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter));
     written.expect("writing to memory does not fail");
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }

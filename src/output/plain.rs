@@ -1,65 +1,131 @@
-//! The lines that people know from Ansible.
+//! The lines that people know from `ansible-playbook`.
 
-use serde_json::{Map, Value};
+use std::{collections::HashMap, path::Path};
 
-use super::{Event, Outcome, Shown, Status, colour::Ink, diff, python_json};
-
-/// How to print.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How often `-v` was given.
-    pub verbosity: u8,
-    /// Whether to colour.
-    pub colour: bool,
-    /// Whether there is a terminal for a live line.
-    pub is_terminal: bool,
-    /// Columns of a banner.
-    pub width: usize,
-    /// Whether the paths of tasks are shown (`-vv`).
-    pub shows_diff: bool,
-}
+use super::{
+    CustomStats, Event, Lines, Options, Outcome, Recap, Shown, Status, Stream, TaskStart,
+    colour::Ink,
+    diff,
+    dump::{dump, dump_message},
+    json,
+    messages::{Kind, Messages},
+};
+use crate::playbook::TaskId;
 
 /// Turns events into text.
 pub struct Plain {
     options: Options,
-    /// A handler's or task's banner that is still to be printed: some tasks have nothing to say.
-    shown_error: Option<String>,
+    messages: Messages,
+    tasks: HashMap<TaskId, TaskStart>,
+    /// Whose banner was printed last.
+    shown_task: Option<TaskId>,
+    /// Whether a banner waits for a result of its task.
+    banners_wait: bool,
 }
 
 impl Plain {
     /// A printer with these options.
     pub fn new(options: Options) -> Self {
-        Self { options, shown_error: None }
+        let messages = Messages::new(&options);
+        Self { options, messages, tasks: HashMap::new(), shown_task: None, banners_wait: false }
     }
 
     /// What is printed for an event; whole lines, possibly none.
-    pub fn text(&mut self, event: &Event) -> String {
+    pub fn lines(&mut self, event: &Event) -> Lines {
+        let mut lines = Lines::default();
         match event {
-            Event::Play { name } => self.banner(&format!("PLAY [{name}]")),
-            Event::NoHosts => self.paint(Ink::Skipped, "skipping: no hosts matched") + "\n",
-            Event::Task { name, is_handler, span, .. } => {
-                self.shown_error = None;
-                let kind = if *is_handler { "RUNNING HANDLER" } else { "TASK" };
-                let mut text = self.banner(&format!("{kind} [{name}]"));
-                if let Some(span) = span.as_ref().filter(|_| self.options.verbosity >= 2) {
-                    text.push_str(&format!("task path: {}:{}\n", span.file.path().display(), span.line));
+            Event::Playbook { path, plays } => lines.out(&self.playbook(path, *plays)),
+            Event::Play { name, is_check, is_free } => {
+                let settings = &self.options.settings;
+                self.banners_wait = *is_free || !settings.display_skipped_hosts || !settings.display_ok_hosts;
+                self.tasks.clear();
+                lines.out(&self.banner(&format!("PLAY [{name}]{}", self.marker(*is_check))));
+            }
+            Event::NoHostsMatched => lines.out(&self.paint(Ink::Skipped, "skipping: no hosts matched\n")),
+            Event::Task(start) => {
+                self.tasks.insert(start.id, start.clone());
+                self.shown_task = None;
+                if !self.banners_wait {
+                    lines.out(&self.task_banner(start.id));
                 }
-                text
             }
-            Event::Started { .. } => String::new(),
-            Event::Item(outcome) | Event::Done(outcome) => self.outcome(outcome),
-            Event::Retry { host, task, left } => {
-                self.paint(Ink::Warning, &format!("FAILED - RETRYING: [{host}]: {task} ({left} retries left).")) + "\n"
+            Event::Started { host, task } if self.options.settings.show_per_host_start => {
+                lines.out(&self.start_of(host, *task));
             }
-            Event::NoHostsLeft => self.banner("NO MORE HOSTS LEFT"),
-            Event::Warning(warning) => warning.render(self.options.colour) + "\n",
-            Event::Note(text) => format!("{text}\n"),
-            Event::Recap(recap) => self.banner("PLAY RECAP") + &recap.render(self.options.colour) + "\n",
+            Event::Included { task, file, hosts, item } => {
+                lines.out(&self.task_banner(*task));
+                let item = item.as_ref().map(|item| format!(" => (item={item})")).unwrap_or_default();
+                let line = format!("included: {} for {}{item}\n", file.display(), hosts.join(", "));
+                lines.out(&self.paint(Ink::Skipped, &line));
+            }
+            Event::Item(outcome) | Event::Done(outcome) => self.outcome(outcome, &mut lines),
+            Event::NoHostsLeft => lines.out(&self.banner("NO MORE HOSTS LEFT")),
+            Event::Recap(recap) => lines.out(&self.end(recap)),
+            Event::Stats(stats) => lines.out(&self.stats(stats)),
+            Event::Started { .. } => {}
+            _ => self.remark(event, &mut lines),
+        }
+        lines
+    }
+
+    /// What is said beside the results, the same for playbooks and single tasks.
+    pub fn remark(&mut self, event: &Event, lines: &mut Lines) {
+        match event {
+            Event::Retry { host, task, left, result } => {
+                let mut line = format!("FAILED - RETRYING: [{host}]: {task} ({left} retries left).");
+                if self.options.verbosity > 2 {
+                    line.push_str(&format!("Result was: {}", dump(result, Shown::Nothing, &self.options)));
+                }
+                lines.out(&self.paint(Ink::Debug, &(line + "\n")));
+            }
+            Event::AsyncPoll { host, job, is_started, is_finished } => {
+                let truth = |flag: bool| if flag { "True" } else { "False" };
+                let (started, finished) = (truth(*is_started), truth(*is_finished));
+                let line = format!("ASYNC POLL on {host}: jid={job} started={started} finished={finished}\n");
+                lines.out(&self.paint(Ink::Debug, &line));
+            }
+            Event::AsyncOk { host, job } => {
+                lines.out(&self.paint(Ink::Debug, &format!("ASYNC OK on {host}: jid={job}\n")));
+            }
+            Event::AsyncFailed { host, job } => {
+                lines.out(&self.paint(Ink::Debug, &format!("ASYNC FAILED on {host}: jid={job}\n")));
+            }
+            Event::Notified { host, handler } if self.options.verbosity > 1 => {
+                lines.out(&self.paint(Ink::Detail, &format!("NOTIFIED HANDLER {handler} for {host}\n")));
+            }
+            Event::Detail { verbosity, text } if *verbosity <= self.options.verbosity => {
+                lines.out(&self.paint(Ink::Detail, &format!("{text}\n")));
+            }
+            Event::Warning(warning) => self.messages.tell(warning, Kind::of(warning), Stream::Err, lines),
+            Event::Error(error) | Event::HandlerNotFound(error) => {
+                self.messages.tell(error, Kind::Error, Stream::Err, lines);
+            }
+            Event::Note(text) => lines.out(&format!("{text}\n")),
+            _ => {}
         }
     }
 
+    fn playbook(&self, path: &Path, plays: usize) -> String {
+        let mut text = String::new();
+        if self.options.verbosity > 1 {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            text = self.banner(&format!("PLAYBOOK: {name}"));
+            text.push_str(&self.paint(Ink::Detail, &format!("{plays} plays in {}\n", path.display())));
+        }
+        text + &self.dry_run()
+    }
+
+    fn dry_run(&self) -> String {
+        let is_marked = self.options.is_check && self.options.settings.check_mode_markers;
+        if is_marked { self.banner("DRY RUN") } else { String::new() }
+    }
+
+    fn marker(&self, is_check: bool) -> &'static str {
+        if is_check && self.options.settings.check_mode_markers { " [CHECK MODE]" } else { "" }
+    }
+
     fn banner(&self, title: &str) -> String {
-        let stars = self.options.width.saturating_sub(title.chars().count() + 1).max(3);
+        let stars = self.options.width.saturating_sub(title.chars().count()).max(3);
         format!("\n{title} {}\n", "*".repeat(stars))
     }
 
@@ -67,76 +133,145 @@ impl Plain {
         ink.paint(text, self.options.colour)
     }
 
-    fn outcome(&mut self, outcome: &Outcome) -> String {
-        let mut text = String::new();
+    /// The banner of a task, unless it was printed last.
+    fn task_banner(&mut self, id: TaskId) -> String {
+        let Some(start) = self.tasks.get(&id).filter(|_| self.shown_task != Some(id)) else { return String::new() };
+        let kind = if start.is_handler { "RUNNING HANDLER" } else { "TASK" };
+        let arguments = start.arguments.as_ref().filter(|_| self.options.settings.display_args_to_stdout);
+        let arguments = arguments.map(|arguments| format!(" {arguments}")).unwrap_or_default();
+        let mut text = self.banner(&format!("{kind} [{}{arguments}]{}", start.name, self.marker(start.is_check)));
+        if self.options.verbosity > 1 {
+            text.push_str(&self.task_path(start, Ink::Detail));
+        }
+        self.shown_task = Some(id);
+        text
+    }
+
+    fn task_path(&self, start: &TaskStart, ink: Ink) -> String {
+        let Some(span) = &start.span else { return String::new() };
+        let path = std::path::absolute(span.file.path()).unwrap_or_else(|_| span.file.path().to_owned());
+        self.paint(ink, &format!("task path: {}:{}\n", path.display(), span.line))
+    }
+
+    fn start_of(&self, host: &str, task: TaskId) -> String {
+        let Some(start) = self.tasks.get(&task) else { return String::new() };
+        let kind = if start.is_handler { "HANDLER" } else { "TASK" };
+        self.paint(Ink::Ok, &format!(" [started {kind}: {} on {host}]\n", start.name))
+    }
+
+    fn outcome(&mut self, outcome: &Outcome, lines: &mut Lines) {
+        self.messages.of_result(outcome, lines);
+        let settings = &self.options.settings;
+        let is_shown = match outcome.status {
+            Status::Ok => settings.display_ok_hosts,
+            Status::Skipped => settings.display_skipped_hosts,
+            Status::Changed | Status::Failed | Status::Unreachable => true,
+        };
+        if !is_shown {
+            return;
+        }
+        lines.out(&self.task_banner(outcome.task));
+        let fails = matches!(outcome.status, Status::Failed | Status::Unreachable);
+        let stream = if fails && self.options.settings.display_failed_stderr { Stream::Err } else { Stream::Out };
         if let Some(error) = &outcome.error {
-            text.push_str(&self.error(&error.render(self.options.colour)));
+            self.messages.tell(error, Kind::Error, stream, lines);
         }
         if self.options.shows_diff
             && !outcome.is_loop
             && !outcome.is_hidden
             && let Some(found) = outcome.result.get("diff")
         {
-            text.push_str(&diff::render(found, self.options.colour));
+            lines.out(&diff::render(found, self.options.colour));
         }
-        if !(outcome.is_loop && matches!(outcome.status, Status::Ok | Status::Changed | Status::Failed)) {
-            text.push_str(&self.line(outcome));
-            text.push('\n');
+        if self.has_line(outcome) {
+            if fails && outcome.item.is_none() {
+                lines.push(stream, &self.path_of_failure(outcome));
+            }
+            lines.push(stream, &self.line(outcome));
         }
         if outcome.is_ignored && outcome.item.is_none() {
-            text.push_str(&self.paint(Ink::Skipped, "...ignoring"));
-            text.push('\n');
+            lines.out(&self.paint(Ink::Skipped, "...ignoring\n"));
         }
-        text
     }
 
-    /// An error that several hosts share is shown once for a task.
-    fn error(&mut self, rendered: &str) -> String {
-        if self.shown_error.as_deref() == Some(rendered) {
-            return String::new();
+    /// The end of a loop has a line when its items do not say it all.
+    fn has_line(&self, outcome: &Outcome) -> bool {
+        !outcome.is_loop
+            || matches!(outcome.status, Status::Skipped | Status::Unreachable)
+            || (outcome.status == Status::Failed && self.is_debug(outcome))
+    }
+
+    fn is_debug(&self, outcome: &Outcome) -> bool {
+        self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug)
+    }
+
+    fn path_of_failure(&self, outcome: &Outcome) -> String {
+        let settings = &self.options.settings;
+        match self.tasks.get(&outcome.task) {
+            Some(start) if settings.show_task_path_on_failure && self.options.verbosity < 2 => {
+                self.task_path(start, Ink::Failed)
+            }
+            _ => String::new(),
         }
-        self.shown_error = Some(rendered.to_owned());
-        format!("{rendered}\n")
     }
 
     fn line(&self, outcome: &Outcome) -> String {
         let host = match &outcome.delegated_to {
-            Some(other) => format!("{} -> {other}", outcome.host),
-            None => outcome.host.clone(),
+            Some(other) if *other != outcome.host && outcome.status != Status::Skipped => {
+                format!("{} -> {other}", outcome.host)
+            }
+            _ => outcome.host.clone(),
         };
-        let (ink, head, shows_values) = match (outcome.status, &outcome.item) {
-            (Status::Ok, _) => (Ink::Ok, format!("ok: [{host}]"), false),
-            (Status::Changed, _) => (Ink::Changed, format!("changed: [{host}]"), false),
-            (Status::Skipped, _) => (Ink::Skipped, format!("skipping: [{host}]"), false),
-            (Status::Failed, Some(item)) => (Ink::Failed, format!("failed: [{host}] (item={item})"), true),
-            (Status::Failed, None) => (Ink::Failed, format!("fatal: [{host}]: FAILED!"), true),
-            (Status::Unreachable, _) => (Ink::Unreachable, format!("fatal: [{host}]: UNREACHABLE!"), true),
+        let item = outcome.item.as_ref();
+        let (ink, mut line, shows_values) = match outcome.status {
+            Status::Ok => (Ink::Ok, format!("ok: [{host}]"), false),
+            Status::Changed => (Ink::Changed, format!("changed: [{host}]"), false),
+            Status::Skipped => (Ink::Skipped, format!("skipping: [{host}]"), false),
+            Status::Failed | Status::Unreachable if item.is_some() => (Ink::Failed, format!("failed: [{host}]"), true),
+            Status::Failed => (Ink::Failed, format!("fatal: [{host}]: FAILED!"), true),
+            Status::Unreachable => (Ink::Unreachable, format!("fatal: [{host}]: UNREACHABLE!"), true),
         };
-        let mut line = head;
-        if let (Some(item), false) = (&outcome.item, outcome.status == Status::Failed) {
-            line.push_str(&format!(" => (item={item})"));
+        if let Some(item) = item {
+            let arrow = if shows_values { "" } else { " =>" };
+            line.push_str(&format!("{arrow} (item={item})"));
             if outcome.status == Status::Skipped {
                 line.push(' ');
             }
         }
-        let indented = outcome.shown != Shown::Nothing;
-        if shows_values || indented || self.options.verbosity > 0 {
-            let mut values = self.visible(&outcome.result);
-            if outcome.shown == Shown::Message && !shows_values {
-                values.remove("changed");
+        if shows_values || self.shows_values(outcome) {
+            let dump = if self.is_debug(outcome) { dump_message } else { dump };
+            let mut result = outcome.result.clone();
+            if outcome.is_loop && outcome.status == Status::Skipped {
+                result.shift_remove("results");
             }
-            line.push_str(&format!(" => {}", python_json(&Value::Object(values), indented)));
+            line.push_str(&format!(" => {}", dump(&result, outcome.shown, &self.options)));
         }
-        self.paint(ink, &line)
+        self.paint(ink, &(line + "\n"))
     }
 
-    /// The values that this verbosity shows.
-    fn visible(&self, result: &Map<String, Value>) -> Map<String, Value> {
-        let hidden = |name: &str| {
-            name.starts_with("_ansible_")
-                || name == "failed"
-                || (self.options.verbosity < 3 && matches!(name, "invocation" | "diff" | "exception"))
-        };
-        result.iter().filter(|(name, _)| !hidden(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    fn shows_values(&self, outcome: &Outcome) -> bool {
+        match outcome.shown {
+            Shown::Everything | Shown::Message => true,
+            Shown::Hidden => self.options.verbosity > 2,
+            Shown::Nothing => self.options.verbosity > 0,
+        }
+    }
+
+    fn end(&self, recap: &Recap) -> String {
+        self.banner("PLAY RECAP") + &recap.render(self.options.colour) + "\n" + &self.dry_run()
+    }
+
+    fn stats(&self, stats: &CustomStats) -> String {
+        if !self.options.settings.show_custom_stats || (stats.run.is_empty() && stats.hosts.is_empty()) {
+            return String::new();
+        }
+        let mut text = self.banner("CUSTOM STATS:");
+        for (host, values) in &stats.hosts {
+            text.push_str(&format!("\t{host}: {}\n", json::squeezed(values)));
+        }
+        if !stats.run.is_empty() {
+            text.push_str(&format!("\n\tRUN: {}\n", json::squeezed(&stats.run)));
+        }
+        text + "\n"
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{Event, Options};
+use super::{Event, Lines, Options, Stream};
 
 /// How often the live line is renewed while nothing happens.
 pub const TICK: Duration = Duration::from_millis(250);
@@ -44,17 +44,16 @@ impl Screen {
     }
 
     /// Prints an event's lines above the live line, and brings that up to date.
-    pub fn show(&mut self, event: &Event, text: &str) {
-        let Some(live) = &mut self.live else {
-            // Standard output that is closed (`| head`) ends the printing, not the run.
-            let mut out = std::io::stdout().lock();
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-            return;
-        };
-        if let Some(lines) = text.strip_suffix('\n') {
-            let _ = live.bars.println(lines);
+    pub fn show(&mut self, event: &Event, lines: &Lines) {
+        match &mut self.live {
+            Some(live) => {
+                if !lines.parts().is_empty() {
+                    live.bars.suspend(|| write(lines));
+                }
+                live.follow(event);
+            }
+            None => write(lines),
         }
-        live.follow(event);
     }
 
     /// Renews the live line.
@@ -72,15 +71,26 @@ impl Screen {
     }
 }
 
+/// A stream that is closed (`| head`) ends the printing, not the run.
+fn write(lines: &Lines) {
+    for (stream, text) in lines.parts() {
+        let write = |out: &mut dyn Write| out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let _ = match stream {
+            Stream::Out => write(&mut std::io::stdout().lock()),
+            Stream::Err => write(&mut std::io::stderr().lock()),
+        };
+    }
+}
+
 impl Live {
     fn follow(&mut self, event: &Event) {
         match event {
-            Event::Task { name, hosts, .. } => {
-                self.task.clone_from(name);
-                (self.hosts, self.done) = (*hosts, 0);
+            Event::Task(start) => {
+                self.task.clone_from(&start.name);
+                (self.hosts, self.done) = (start.hosts, 0);
                 self.running.clear();
             }
-            Event::Started { host } => {
+            Event::Started { host, .. } => {
                 self.running.insert(host.clone(), Instant::now());
             }
             Event::Done(outcome) => {

@@ -59,6 +59,9 @@ impl Secrets {
     pub fn mask_diagnostic(&self, diagnostic: &mut Diagnostic) {
         self.mask(&mut diagnostic.message);
         diagnostic.notes.iter_mut().chain(&mut diagnostic.help).chain(&mut diagnostic.label).for_each(|t| self.mask(t));
+        let wording = &mut diagnostic.ansible;
+        wording.message.iter_mut().chain(&mut wording.help).for_each(|text| self.mask(text));
+        wording.contexts.iter_mut().for_each(|context| self.mask(&mut context.value));
     }
 }
 

@@ -1,4 +1,4 @@
-//! A play as a flat list of steps, which each host walks at its own pace.
+//! Tasks as a flat list of steps, which each host walks at its own pace.
 //!
 //! Blocks become ranges: where a host goes on when a task fails is known from its place. `linear`
 //! lets all hosts do the lowest step that any of them has before it.
@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::TagFilter;
-use crate::playbook::{Block, Item, Play, Task};
+use crate::playbook::{Block, Item, Play, Role, Task};
 
 /// One step of a program.
 #[derive(Clone, Debug)]
@@ -19,6 +19,15 @@ pub enum Step {
     ToAlways,
     /// The innermost block is done.
     Leave,
+    /// A role begins.
+    EnterRole {
+        /// The role.
+        role: Arc<Role>,
+        /// The place of its [`Step::LeaveRole`].
+        end: usize,
+    },
+    /// The innermost role is done.
+    LeaveRole,
     /// Handlers that were notified run.
     FlushHandlers,
     /// Left out; the place stays, since blocks refer to places.
@@ -34,7 +43,7 @@ pub struct BlockRange {
     pub always: usize,
 }
 
-/// The steps of a play.
+/// The steps of a play, or of what it includes.
 #[derive(Debug, Default)]
 pub struct Program {
     /// In order.
@@ -42,15 +51,36 @@ pub struct Program {
 }
 
 impl Program {
-    /// The steps of a play that the tags select, beginning at a task of that name if one is given.
-    pub fn new(play: &Play, gather: Option<Arc<Task>>, tags: &TagFilter) -> Self {
+    /// The steps of a play that the tags select. With `forces_handlers` they run after each section
+    /// however it ended.
+    pub fn of_play(play: &Play, gather: Option<Arc<Task>>, tags: &TagFilter, forces_handlers: bool) -> Self {
         let mut program = Self::default();
         program.steps.extend(gather.filter(|task| tags.selects(&task.keywords.tags)).map(Step::Task));
         for section in &play.sections {
-            program.add_items(&section.tasks, tags);
-            program.steps.push(Step::FlushHandlers);
+            if forces_handlers {
+                program.add_parts(
+                    |program| program.add_items(&section.tasks, tags),
+                    None::<fn(&mut Self)>,
+                    |program| program.steps.push(Step::FlushHandlers),
+                );
+            } else {
+                program.add_items(&section.tasks, tags);
+                program.steps.push(Step::FlushHandlers);
+            }
         }
         program
+    }
+
+    /// The steps of tasks that a play includes.
+    pub fn of_items(items: &[Item], tags: &TagFilter) -> Self {
+        let mut program = Self::default();
+        program.add_items(items, tags);
+        program
+    }
+
+    /// The steps of handlers, which no tags select.
+    pub fn of_handlers(handlers: &[Arc<Task>]) -> Self {
+        Self { steps: handlers.iter().map(|handler| Step::Task(Arc::clone(handler))).collect() }
     }
 
     fn add_items(&mut self, items: &[Item], tags: &TagFilter) {
@@ -66,25 +96,49 @@ impl Program {
     }
 
     fn add_block(&mut self, block: &Block, tags: &TagFilter) {
+        let tasks = |program: &mut Self| program.add_items(&block.tasks, tags);
+        if let Some(role) = &block.role {
+            self.add_role(role, tasks);
+        } else if block.catches() {
+            let rescue =
+                (!block.rescue.is_empty()).then_some(|program: &mut Self| program.add_items(&block.rescue, tags));
+            self.add_parts(tasks, rescue, |program| program.add_items(&block.always, tags));
+        } else {
+            tasks(self);
+        }
+    }
+
+    fn add_role(&mut self, role: &Arc<Role>, tasks: impl FnOnce(&mut Self)) {
+        let enter = self.steps.len();
+        // Replaced below, when the place of the end is known.
+        self.steps.push(Step::Nothing);
+        tasks(self);
+        let end = self.steps.len();
+        self.steps.push(Step::LeaveRole);
+        self.steps[enter] = Step::EnterRole { role: Arc::clone(role), end };
+    }
+
+    fn add_parts(
+        &mut self,
+        tasks: impl FnOnce(&mut Self),
+        rescue: Option<impl FnOnce(&mut Self)>,
+        always: impl FnOnce(&mut Self),
+    ) {
         let enter = self.steps.len();
         // Replaced below, when the places are known.
         self.steps.push(Step::Nothing);
-        self.add_items(&block.tasks, tags);
+        tasks(self);
         self.steps.push(Step::ToAlways);
-        let rescue = (!block.rescue.is_empty()).then_some(self.steps.len());
-        if rescue.is_some() {
-            self.add_items(&block.rescue, tags);
+        let rescue_at = rescue.map(|rescue| {
+            let place = self.steps.len();
+            rescue(self);
             self.steps.push(Step::ToAlways);
-        }
-        let always = self.steps.len();
-        self.add_items(&block.always, tags);
+            place
+        });
+        let always_at = self.steps.len();
+        always(self);
         self.steps.push(Step::Leave);
-        self.steps[enter] = Step::Enter(BlockRange { rescue, always });
-    }
-
-    /// Whether a task stands behind that place.
-    pub fn has_tasks_after(&self, place: usize) -> bool {
-        self.steps.iter().skip(place + 1).any(|step| matches!(step, Step::Task(_)))
+        self.steps[enter] = Step::Enter(BlockRange { rescue: rescue_at, always: always_at });
     }
 
     /// Leaves out the tasks before the first one of that name (a glob), but for gathering facts;
@@ -92,7 +146,12 @@ impl Program {
     pub fn start_at(&mut self, name: &str) -> bool {
         let matches =
             |title: &str| title == name || glob::Pattern::new(name).is_ok_and(|pattern| pattern.matches(title));
-        let found = self.steps.iter().position(|step| matches!(step, Step::Task(task) if matches(&task.title())));
+        let is_it = |task: &Task| {
+            // With and without the name of its role.
+            let own = task.name.as_ref().map(|name| crate::playbook::written(&name.value));
+            matches(&task.title()) || own.is_some_and(|own| matches(&own))
+        };
+        let found = self.steps.iter().position(|step| matches!(step, Step::Task(task) if is_it(task)));
         let Some(start) = found else { return false };
         for step in &mut self.steps[..start] {
             if matches!(step, Step::Task(task) if task.action.module.0.short_name() != "setup") {

@@ -3,9 +3,10 @@
 use indexmap::IndexMap;
 use sutler_modules::Entry as ModuleEntry;
 
-use super::{free_form, load::Loading};
+use super::{Around, free_form, load::Loading, task::written};
 use crate::{
     source::{Diagnostic, Entry, Kind, Node, Span, Spanned, nearest},
+    template::Template,
     value::Value,
 };
 
@@ -50,13 +51,13 @@ impl Action {
     }
 
     /// The action of a task.
-    pub fn read(task: &Node, known: &[&str], loading: &mut Loading) -> Option<Self> {
+    pub fn read(task: &Node, known: &[&str], around: &Around, loading: &mut Loading) -> Option<Self> {
         let entries = task.as_map().unwrap_or_default();
         let mut found = Vec::new();
         for entry in entries {
             let Some(name) = entry.key.as_str() else { continue };
             if matches!(name, "action" | "local_action") {
-                found.extend(read_old_form(&entry.value, name == "local_action", loading));
+                found.extend(read_old_form(&entry.value, name, loading));
             } else if !known.contains(&name) && Self::is_name(name, known, entries) {
                 found.push((Spanned::new(name.to_owned(), entry.key.span.clone()), Form::Node(&entry.value)));
             }
@@ -75,9 +76,11 @@ impl Action {
             ));
             return None;
         };
-        let Some(module) = sutler_modules::find(&name.value) else {
-            loading.error(unknown_module(&name.value, &name.span));
-            return None;
+        let module = if Template::is_plain(&name.value) {
+            find(&name, &around.keywords.collections, loading)?
+        } else {
+            let meant = loading.static_text(&name.value, &name.span, around)?;
+            find(&meant, &around.keywords.collections, loading)?
         };
         let mut action = Self { name, module: Module(module), arguments: IndexMap::new(), defaults: None };
         let before = loading.errors();
@@ -90,6 +93,34 @@ impl Action {
             action.check(loading);
         }
         Some(action)
+    }
+
+    /// The argument at `span` that is a template, the one of this source if that is known: its name as it is
+    /// finalised, and where the template begins.
+    pub fn argument_of(&self, source: Option<&str>, span: &Span) -> Option<(&str, &Span)> {
+        let (name, template) = self.arguments.iter().find_map(|(name, argument)| match &argument.value {
+            Value::Lazy(template)
+                if argument.span == *span && source.is_none_or(|source| template.source() == source) =>
+            {
+                Some((name, template))
+            }
+            _ => None,
+        })?;
+        let is_free = (self.module.0.spec)().free_form == Some(name.as_str());
+        Some((if is_free { "_raw_params" } else { name }, template.span()))
+    }
+
+    /// Whether the controller does all of it.
+    pub fn is_on_controller(&self) -> bool {
+        const ON_CONTROLLER: &[&str] =
+            &["add_host", "assert", "debug", "fail", "group_by", "include_vars", "pause", "set_fact", "set_stats"];
+        ON_CONTROLLER.contains(&self.module.0.short_name())
+    }
+
+    /// The arguments as they are written, `name=value, …`.
+    pub fn written_arguments(&self) -> String {
+        let pairs = self.arguments.iter().map(|(name, argument)| format!("{name}={}", written(&argument.value)));
+        pairs.collect::<Vec<_>>().join(", ")
     }
 
     fn take_form(&mut self, form: Form, loading: &mut Loading) {
@@ -146,7 +177,8 @@ impl Action {
             Some(free) => self.take_text_argument(free.to_owned(), rest, span, loading),
             None => {
                 let message = format!("`{}` takes arguments as `name=value`; `{rest}` has no name", self.name.value);
-                loading.error(Diagnostic::error(message).at(span));
+                loading.warning(Diagnostic::warning(message).at(span).help("as it stands, the task will fail"));
+                self.take_text_argument("_raw_params".to_owned(), rest, span, loading);
             }
         }
     }
@@ -206,28 +238,69 @@ enum Form<'a> {
 }
 
 /// `action: module k=v`, `action: {module: name, …}` and the same for `local_action`.
-fn read_old_form<'a>(node: &'a Node, local: bool, loading: &mut Loading) -> Option<(Spanned<String>, Form<'a>)> {
-    if local {
-        loading.error(
-            Diagnostic::error("`local_action` is part of the language, but this version cannot run it")
-                .at(&node.span)
-                .help("write the module, and `delegate_to: localhost`"),
-        );
-        return None;
-    }
+fn read_old_form<'a>(node: &'a Node, keyword: &str, loading: &mut Loading) -> Option<(Spanned<String>, Form<'a>)> {
     if let Some(text) = node.as_str() {
-        let (name, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let (name, rest) = split_name(text.trim());
         let name = Spanned::new(name.to_owned(), node.span.clone());
         return Some((name, Form::Text(rest.to_owned(), node.span.clone())));
     }
     let module = node.get("module").and_then(Node::as_str);
     let Some(module) = module else {
-        let message = "`action` needs a module: `action: NAME key=value`, or a mapping with `module:`";
+        let message = format!("`{keyword}` needs a module: `{keyword}: NAME key=value`, or a mapping with `module:`");
         loading.error(Diagnostic::error(message).at(&node.span));
         return None;
     };
     let rest = node.as_map().unwrap_or_default().iter().filter(|e| e.key.as_str() != Some("module")).cloned().collect();
     Some((Spanned::new(module.to_owned(), node.span.clone()), Form::Entries(rest)))
+}
+
+/// The first word, which may be a template with blanks in it, and the rest.
+fn split_name(text: &str) -> (&str, &str) {
+    let template = text.starts_with("{{").then(|| text.find("}}")).flatten();
+    match template {
+        Some(end) => (&text[..end + 2], text[end + 2..].trim_start()),
+        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
+    }
+}
+
+/// The module of that name; an error is reported.
+fn find(name: &Spanned<String>, collections: &[String], loading: &mut Loading) -> Option<&'static ModuleEntry> {
+    let text = name.value.as_str();
+    if matches!(text, "include" | "ansible.builtin.include" | "ansible.legacy.include") {
+        let error = Diagnostic::error(format!("`{text}` is no module any more")).at(&name.span);
+        loading.refuse(error.help("use `include_tasks` or `import_tasks`"));
+        return None;
+    }
+    let qualified = collections.iter().map(|collection| format!("{collection}.{text}"));
+    let names = std::iter::once(text.to_owned()).chain(qualified.filter(|_| !text.contains('.')));
+    if let Some(module) = names.into_iter().find_map(|name| sutler_modules::find(&name)) {
+        return Some(module);
+    }
+    if exists_elsewhere(text, collections, loading) {
+        let error = Diagnostic::error(format!("the module `{text}` is not part of this version")).at(&name.span);
+        loading.missing(error);
+        return Some(&sutler_modules::MISSING);
+    }
+    loading.error(unknown_module(text, &name.span));
+    None
+}
+
+/// Whether a name that is unknown here means something: it is a collection's, or a module of Ansible's own.
+fn exists_elsewhere(name: &str, collections: &[String], loading: &Loading) -> bool {
+    let parts: Vec<&str> = name.split('.').collect();
+    match parts[..] {
+        ["ansible", "builtin" | "legacy", short] => sutler_modules::elsewhere::has(short),
+        [_, _, ..] => parts.len() > 2,
+        _ => {
+            sutler_modules::elsewhere::has(name)
+                || collections.iter().any(|collection| {
+                    let (namespace, collection) = collection.split_once('.').unwrap_or_default();
+                    let modules =
+                        loading.project.collection(namespace, collection).map(|path| path.join("plugins/modules"));
+                    modules.is_some_and(|modules| modules.join(format!("{name}.py")).is_file())
+                })
+        }
+    }
 }
 
 fn unknown_module(name: &str, span: &Span) -> Diagnostic {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Keywords, Task,
+    Around, Role, Task, imports,
     keywords::{Place, check_names},
     load::Loading,
 };
@@ -18,6 +18,8 @@ pub struct Block {
     pub rescue: Vec<Item>,
     /// What is done in any case.
     pub always: Vec<Item>,
+    /// The role whose tasks these are, where the whole of one begins.
+    pub role: Option<Arc<Role>>,
 }
 
 /// A member of a list of tasks.
@@ -32,33 +34,45 @@ pub enum Item {
 impl Block {
     /// A list of tasks without keywords of its own.
     pub fn plain(tasks: Vec<Item>) -> Self {
-        Self { tasks, rescue: Vec::new(), always: Vec::new() }
+        Self { tasks, rescue: Vec::new(), always: Vec::new(), role: None }
     }
 
-    fn read(node: &Node, around: &Keywords, handlers: bool, loading: &mut Loading) -> Self {
+    /// The tasks of a role.
+    pub fn of_role(role: Arc<Role>, tasks: Vec<Item>) -> Self {
+        Self { role: Some(role), ..Self::plain(tasks) }
+    }
+
+    fn read(node: &Node, around: &Around, loading: &mut Loading) -> Self {
         let entries = node.as_map().unwrap_or_default();
         check_names(entries, Place::Block, loading, |_| false);
-        let keywords = around.within(entries, Place::Block, loading);
-        let mut list = |name| node.get(name).map(|n| read_items(n, &keywords, handlers, loading)).unwrap_or_default();
-        Self { tasks: list("block"), rescue: list("rescue"), always: list("always") }
+        let inside = around.with(around.keywords.within(entries, Place::Block, loading));
+        let mut list = |name| node.get(name).map(|n| read_items(n, &inside, loading)).unwrap_or_default();
+        Self { rescue: list("rescue"), always: list("always"), ..Self::plain(list("block")) }
+    }
+
+    /// Whether a failure in it changes where its hosts go on.
+    pub fn catches(&self) -> bool {
+        !self.rescue.is_empty() || !self.always.is_empty()
     }
 
     /// Every task in it, in the order of the file.
     pub fn all_tasks(&self) -> Vec<&Arc<Task>> {
-        self.tasks
-            .iter()
-            .chain(&self.rescue)
-            .chain(&self.always)
-            .flat_map(|item| match item {
-                Item::Task(task) => vec![task],
-                Item::Block(block) => block.all_tasks(),
-            })
-            .collect()
+        self.tasks.iter().chain(&self.rescue).chain(&self.always).flat_map(Item::all_tasks).collect()
     }
 }
 
-/// The tasks and blocks of a list.
-pub fn read_items(node: &Node, around: &Keywords, handlers: bool, loading: &mut Loading) -> Vec<Item> {
+impl Item {
+    /// Every task in it, in the order of the file.
+    pub fn all_tasks(&self) -> Vec<&Arc<Task>> {
+        match self {
+            Self::Task(task) => vec![task],
+            Self::Block(block) => block.all_tasks(),
+        }
+    }
+}
+
+/// The tasks and blocks of a list; what is imported stands in place of the import.
+pub fn read_items(node: &Node, around: &Around, loading: &mut Loading) -> Vec<Item> {
     if node.kind == Kind::Null {
         return Vec::new();
     }
@@ -67,7 +81,7 @@ pub fn read_items(node: &Node, around: &Keywords, handlers: bool, loading: &mut 
         loading.error(Diagnostic::error(message).at(&node.span).help("put `- ` before each task"));
         return Vec::new();
     };
-    let place = if handlers { Place::Handler } else { Place::Task };
+    let place = if around.is_handler { Place::Handler } else { Place::Task };
     items
         .iter()
         .filter(|item| item.kind != Kind::Null)
@@ -77,10 +91,23 @@ pub fn read_items(node: &Node, around: &Keywords, handlers: bool, loading: &mut 
                 loading.error(Diagnostic::error(message).at(&item.span));
                 return None;
             };
-            if item.get("block").is_some() {
-                return Some(Item::Block(Arc::new(Block::read(item, around, handlers, loading))));
+            if ["block", "rescue", "always"].iter().any(|key| item.get(key).is_some()) {
+                return Some(Item::Block(Arc::new(read_block(item, around, loading)?)));
             }
-            Task::read(item, entries, around, place, loading).map(|task| Item::Task(Arc::new(task)))
+            let task = Task::read(item, entries, around, loading)?;
+            if task.is_import() {
+                return imports::read(&task, around, loading).map(|block| Item::Block(Arc::new(block)));
+            }
+            Some(Item::Task(Arc::new(task)))
         })
         .collect()
+}
+
+fn read_block(node: &Node, around: &Around, loading: &mut Loading) -> Option<Block> {
+    if node.get("block").is_none() {
+        let error = Diagnostic::error("`rescue` and `always` belong to a `block`, which is missing");
+        loading.error(error.at(&node.span));
+        return None;
+    }
+    Some(Block::read(node, around, loading))
 }

@@ -6,7 +6,12 @@ use super::load::Loading;
 use crate::{
     source::{Diagnostic, Kind, Node, Span},
     template::Template,
+    value::Value,
 };
+
+/// What Ansible says about a condition that is a template.
+const IN_MARKERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. \
+                          This feature will be removed from ansible-core version 2.23.";
 
 /// One condition, compiled once.
 #[derive(Clone, Debug)]
@@ -26,11 +31,18 @@ impl Condition {
         }
     }
 
+    /// As it was written.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Constant(value) => value.to_string(),
+            Self::Expression(template, _) => template.source().to_owned(),
+        }
+    }
+
     fn read_one(node: &Node, loading: &mut Loading) -> Option<Self> {
         match &node.kind {
             Kind::Bool(value) => Some(Self::Constant(*value)),
             Kind::Null => Some(Self::Constant(true)),
-            Kind::Str(text) if text.trim().is_empty() => Some(Self::Constant(true)),
             Kind::Str(text) => Self::compile(text, &node.span, loading),
             Kind::Int(number) => Self::compile(&number.to_string(), &node.span, loading),
             _ => {
@@ -46,16 +58,19 @@ impl Condition {
         let compiled = if Template::is_plain(text) {
             Template::expression(text, span)
         } else {
-            loading.warning(
-                Diagnostic::warning("conditions are expressions already: `{{ }}` is not needed here").at(span),
-            );
+            let message = "conditions are expressions already: `{{ }}` is not needed here";
+            loading.warning(Diagnostic::deprecation(message).worded(IN_MARKERS).at(span));
             Template::compile(text, span, &crate::template::Syntax::default())
         };
         match compiled {
             Ok(template) => Some(Self::Expression(Arc::new(template), span.clone())),
             Err(error) => {
-                loading.error(error.into());
-                None
+                let broken = Value::from(Template::broken(text, span, error));
+                loading.warn_of_broken(&broken);
+                match broken {
+                    Value::Lazy(template) => Some(Self::Expression(template, span.clone())),
+                    _ => None,
+                }
             }
         }
     }

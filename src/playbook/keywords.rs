@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::{Condition, load::Loading};
 use crate::{
     source::{Diagnostic, Entry, Node, Span, Spanned, nearest},
+    template::Template,
     value::Value,
 };
 
@@ -18,12 +19,16 @@ pub type Vars = IndexMap<String, Value>;
 pub enum Place {
     /// A play.
     Play,
+    /// A role where it is used.
+    Role,
     /// A block.
     Block,
     /// A task.
     Task,
     /// A handler.
     Handler,
+    /// `include_tasks` or `include_role`, whose keywords do not reach what they include.
+    Include,
 }
 
 impl Place {
@@ -31,19 +36,23 @@ impl Place {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Play => "a play",
+            Self::Role => "a role",
             Self::Block => "a block",
             Self::Task => "a task",
             Self::Handler => "a handler",
+            Self::Include => "an include",
         }
     }
 
     /// The keywords it may have ("Playbook Keywords" in the Ansible manual).
     pub fn keywords(self) -> Vec<&'static str> {
         let lists: &[&[&str]] = match self {
-            Self::Play => &[SETTINGS, MERGED, PLAY, PLAY_LATER, LATER],
-            Self::Block => &[SETTINGS, MERGED, DELEGATION, BLOCK, LATER, DELEGATION_LATER],
-            Self::Task => &[SETTINGS, MERGED, DELEGATION, TASK, TASK_LATER, LATER, DELEGATION_LATER],
-            Self::Handler => &[SETTINGS, MERGED, DELEGATION, TASK, HANDLER, TASK_LATER, LATER, DELEGATION_LATER],
+            Self::Play => &[SETTINGS, MERGED, PLAY],
+            Self::Role => &[SETTINGS, MERGED, DELEGATION, CONDITION],
+            Self::Block => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, BLOCK],
+            Self::Task => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, TASK, BACKGROUND],
+            Self::Handler => &[SETTINGS, MERGED, DELEGATION, CONDITION, NOTIFY, TASK, BACKGROUND, HANDLER],
+            Self::Include => &[INCLUDE, CONDITION],
         };
         lists.concat()
     }
@@ -59,6 +68,7 @@ const SETTINGS: &[&str] = &[
     "become_user",
     "check_mode",
     "connection",
+    "debugger",
     "diff",
     "ignore_errors",
     "ignore_unreachable",
@@ -66,27 +76,32 @@ const SETTINGS: &[&str] = &[
     "port",
     "remote_user",
     "run_once",
+    "throttle",
     "timeout",
 ];
 /// Inherited by adding up.
-const MERGED: &[&str] = &["environment", "tags", "vars", "when", "name"];
-const DELEGATION: &[&str] = &["delegate_to", "notify"];
+const MERGED: &[&str] = &["collections", "environment", "module_defaults", "name", "tags", "vars"];
+const CONDITION: &[&str] = &["when"];
+const DELEGATION: &[&str] = &["delegate_to", "delegate_facts"];
+const NOTIFY: &[&str] = &["notify"];
 const PLAY: &[&str] = &[
+    "fact_path",
     "force_handlers",
     "gather_facts",
     "gather_subset",
     "gather_timeout",
-    "fact_path",
     "handlers",
     "hosts",
     "max_fail_percentage",
     "order",
     "post_tasks",
     "pre_tasks",
+    "roles",
     "serial",
     "strategy",
     "tasks",
     "vars_files",
+    "vars_prompt",
 ];
 const BLOCK: &[&str] = &["always", "block", "rescue"];
 const TASK: &[&str] = &[
@@ -102,26 +117,48 @@ const TASK: &[&str] = &[
     "retries",
     "until",
 ];
+/// Of a task alone.
+const BACKGROUND: &[&str] = &["async", "poll"];
 const HANDLER: &[&str] = &["listen"];
+const INCLUDE: &[&str] = &[
+    "action",
+    "args",
+    "collections",
+    "debugger",
+    "ignore_errors",
+    "loop",
+    "loop_control",
+    "name",
+    "no_log",
+    "register",
+    "run_once",
+    "tags",
+    "timeout",
+    "vars",
+    // A handler that includes is still called by name or topic.
+    "listen",
+];
 
-/// Keywords of the language that are refused with a word of their own, rather than accepted and ignored.
-const LATER: &[&str] = &["collections", "debugger", "module_defaults", "throttle"];
-const PLAY_LATER: &[&str] = &["roles", "vars_prompt"];
-const TASK_LATER: &[&str] = &["async", "poll"];
-const DELEGATION_LATER: &[&str] = &["delegate_facts"];
-
-/// What a play, block or task says about how its tasks run, everything around it included.
+/// What a play, role, block or task says about how its tasks run, everything around it included.
 #[derive(Clone, Debug, Default)]
 pub struct Keywords {
     settings: BTreeMap<&'static str, Spanned<Value>>,
     /// `environment`, outermost first; later ones win.
     pub environment: Vec<Spanned<Value>>,
+    /// `module_defaults`, outermost first; later ones win.
+    pub module_defaults: Vec<Spanned<Value>>,
+    /// `collections`, the innermost ones first.
+    pub collections: Vec<String>,
     /// `tags`, all that apply.
     pub tags: Vec<String>,
+    /// Tags that are templates of what is known before the play runs.
+    pub late_tags: Vec<Spanned<Value>>,
     /// `when`, outermost first: all have to hold.
     pub when: Vec<Condition>,
     /// `vars` of blocks and the task, outermost first; a play's own are kept by the play.
     pub vars: Vec<Arc<Vars>>,
+    /// Parameters of roles around the task, outermost first: stronger than what tasks stored.
+    pub params: Vec<Arc<Vars>>,
     /// `notify` of blocks and the task.
     pub notify: Vec<Spanned<Value>>,
 }
@@ -130,6 +167,11 @@ impl Keywords {
     /// A setting, `become` for example, from the innermost place that has it.
     pub fn setting(&self, name: &str) -> Option<&Spanned<Value>> {
         self.settings.get(name)
+    }
+
+    /// Sets a setting as if the task itself had it.
+    pub fn set(&mut self, name: &'static str, value: Spanned<Value>) {
+        self.settings.insert(name, value);
     }
 
     /// What holds inside `entries`, a part of a play, when `self` holds around it.
@@ -143,23 +185,31 @@ impl Keywords {
     }
 
     fn read(&mut self, name: &str, node: &Node, place: Place, loading: &mut Loading) {
-        let known = SETTINGS.iter().chain(DELEGATION).find(|known| **known == name);
+        let known = SETTINGS.iter().chain(DELEGATION).chain(BACKGROUND).find(|known| **known == name);
         match name {
-            "environment" => {
-                let parts = node.as_list().map_or_else(|| vec![node], |items| items.iter().collect());
-                self.environment.extend(parts.into_iter().filter_map(|part| loading.value(part)));
+            "environment" => self.environment.extend(values(node, loading)),
+            "module_defaults" => {
+                for part in node.as_list().unwrap_or(std::slice::from_ref(node)) {
+                    match loading.project.expand_groups(part) {
+                        Ok(expanded) => self.module_defaults.extend(loading.value(&expanded)),
+                        Err(error) => loading.error(error),
+                    }
+                }
             }
-            "tags" => self.tags.extend(words(node)),
+            "collections" => {
+                let mut collections = words(node);
+                collections.retain(|name| !self.collections.contains(name));
+                self.collections.splice(0..0, collections);
+            }
+            "tags" => self.read_tags(node, loading),
             "when" => self.when.extend(Condition::read(node, loading)),
-            "vars" if place != Place::Play => {
+            "vars" if !matches!(place, Place::Play | Place::Role) => {
+                check_variables(node, loading);
                 if let Some(vars) = read_vars(node, loading) {
                     self.vars.push(Arc::new(vars));
                 }
             }
-            "notify" => {
-                let names = node.as_list().map_or_else(|| vec![node], |items| items.iter().collect());
-                self.notify.extend(names.into_iter().filter_map(|name| loading.value(name)));
-            }
+            "notify" => self.notify.extend(values(node, loading)),
             _ => {
                 // Only a setting's node is a value: `tasks` would be compiled, and its errors told, once more.
                 if let Some(known) = known
@@ -170,6 +220,23 @@ impl Keywords {
             }
         }
     }
+
+    fn read_tags(&mut self, node: &Node, loading: &mut Loading) {
+        for part in node.as_list().unwrap_or(std::slice::from_ref(node)) {
+            if part.as_str().is_some_and(|text| !Template::is_plain(text)) {
+                self.late_tags.extend(loading.value(part));
+            } else {
+                let new: Vec<String> = words(part).into_iter().filter(|tag| !self.tags.contains(tag)).collect();
+                self.tags.extend(new);
+            }
+        }
+    }
+}
+
+/// One value or a list of values.
+fn values(node: &Node, loading: &mut Loading) -> Vec<Spanned<Value>> {
+    let parts = node.as_list().unwrap_or(std::slice::from_ref(node));
+    parts.iter().filter_map(|part| loading.value(part)).collect()
 }
 
 /// Reports keywords that do not exist, or not here. `is_other` accepts further names (modules, `with_…`).
@@ -180,24 +247,10 @@ pub fn check_names(entries: &[Entry], place: Place, loading: &mut Loading, is_ot
             loading.error(Diagnostic::error("a keyword has to be text").at(&entry.key.span));
             continue;
         };
-        if is_later(name, place) {
-            loading.error(
-                Diagnostic::error(format!("`{name}` is part of the language, but this version cannot run it"))
-                    .at(&entry.key.span),
-            );
-        } else if !known.contains(&name) && !is_other(name) {
+        if !known.contains(&name) && !is_other(name) {
             loading.error(unknown(name, place, &known, &entry.key.span));
         }
     }
-}
-
-fn is_later(name: &str, place: Place) -> bool {
-    let lists: &[&[&str]] = match place {
-        Place::Play => &[LATER, PLAY_LATER],
-        Place::Block => &[LATER, DELEGATION_LATER],
-        Place::Task | Place::Handler => &[LATER, TASK_LATER, DELEGATION_LATER],
-    };
-    lists.iter().any(|list| list.contains(&name))
 }
 
 fn unknown(name: &str, place: Place, known: &[&'static str], span: &Span) -> Diagnostic {
@@ -206,6 +259,19 @@ fn unknown(name: &str, place: Place, known: &[&'static str], span: &Span) -> Dia
     match nearest(name, known.iter().copied()) {
         Some(meant) => error.help(format!("did you mean `{meant}`?")),
         None => error,
+    }
+}
+
+/// Reports names under `vars` that no variable can have.
+pub fn check_variables(node: &Node, loading: &mut Loading) {
+    for entry in node.as_map().unwrap_or_default() {
+        let Some(name) = entry.key.as_str() else { continue };
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if !is_name {
+            let error = Diagnostic::error(format!("`{name}` is not a valid name for a variable")).at(&entry.key.span);
+            loading.refuse(error.help("letters, digits and underscores, not beginning with a digit"));
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! What will fail when a playbook runs, found while it is loaded: handlers that do not exist, files
 //! that are missing, names of variables that are misspelt.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Play, Playbook, Task};
+use super::{Play, Playbook, Task, written};
 use crate::{
     inventory::Inventory,
     source::{Diagnostic, nearest},
@@ -13,13 +13,12 @@ use crate::{
 
 /// The warnings about a playbook that was loaded.
 pub fn lint(playbook: &Playbook, inventory: &Inventory, extra: &Dict) -> Vec<Diagnostic> {
-    let folder = playbook.path.parent().unwrap_or(Path::new("."));
     let names = Names::of(playbook, inventory, extra);
     let mut warnings = Vec::new();
     for play in &playbook.plays {
         for task in play.all_tasks() {
             warnings.extend(missing_handlers(play, task));
-            warnings.extend(missing_file(folder, task));
+            warnings.extend(missing_file(task));
             warnings.extend(names.misspelt(play, task));
         }
     }
@@ -27,17 +26,19 @@ pub fn lint(playbook: &Playbook, inventory: &Inventory, extra: &Dict) -> Vec<Dia
 }
 
 fn missing_handlers(play: &Play, task: &Task) -> Vec<Diagnostic> {
-    let names =
-        || play.handlers.iter().flat_map(|h| h.listen.iter().cloned().chain(h.name.as_ref().map(|_| h.title())));
-    let known: Vec<String> = names().collect();
-    // A handler whose name is a template may turn out to be any of them.
-    if play
-        .handlers
-        .iter()
-        .any(|handler| handler.name.as_ref().is_some_and(|name| matches!(name.value, Value::Lazy(_))))
-    {
+    // A handler whose name is a template may turn out to be any of them, and an include may bring any.
+    let is_open = |task: &&Arc<Task>| {
+        task.is_include() || task.name.as_ref().is_some_and(|name| matches!(name.value, Value::Lazy(_)))
+    };
+    if play.handlers.iter().any(|handler| is_open(&handler)) || play.all_tasks().iter().any(|task| task.is_include()) {
         return Vec::new();
     }
+    let names = |handler: &Arc<Task>| {
+        let own = handler.name.as_ref().map(|name| written(&name.value));
+        let full = own.as_ref().map(|_| handler.title());
+        handler.listen.iter().cloned().chain(own).chain(full).collect::<Vec<_>>()
+    };
+    let known: Vec<String> = play.handlers.iter().flat_map(names).collect();
     let constants = task.keywords.notify.iter().flat_map(|notify| {
         let parts = match &notify.value {
             Value::List(list) => list.to_vec(),
@@ -57,7 +58,7 @@ fn missing_handlers(play: &Play, task: &Task) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn missing_file(folder: &Path, task: &Task) -> Option<Diagnostic> {
+fn missing_file(task: &Task) -> Option<Diagnostic> {
     let kind = match task.action.module.0.short_name() {
         "template" => "templates",
         "copy" | "unarchive" | "script" => "files",
@@ -67,7 +68,7 @@ fn missing_file(folder: &Path, task: &Task) -> Option<Diagnostic> {
         task.action.arguments.get("remote_src").is_some_and(|remote| !matches!(remote.value, Value::Bool(false)));
     let src = task.action.arguments.get("src").filter(|_| !remote)?;
     let name = src.value.as_str().filter(|name| !name.contains("://"))?;
-    let candidates = [folder.join(kind).join(name), folder.join(name)];
+    let candidates = task.origin.candidates(kind, name);
     if name.starts_with('~') || candidates.iter().any(|candidate| candidate.exists()) {
         return None;
     }
@@ -117,14 +118,19 @@ impl Names {
         }
         for play in &playbook.plays {
             names.extend(play.vars.keys().cloned());
+            names.extend(play.vars_prompt.iter().map(|prompt| prompt.name.clone()));
+            names.extend(play.roles.iter().flat_map(|role| role.variable_names().cloned()));
             for task in play.all_tasks() {
                 names.extend(task.register.clone());
+                names.extend(task.keywords.params.iter().flat_map(|vars| vars.keys().cloned()));
+                names.extend(task.origin.role.iter().flat_map(|role| role.variable_names().cloned()));
                 names.extend(task.keywords.vars.iter().flat_map(|vars| vars.keys().cloned()));
                 if task.action.module.0.short_name() == "set_fact" {
                     names.extend(task.action.arguments.keys().cloned());
                 }
                 if let Some(repeat) = &task.repeat {
-                    names.insert(repeat.control.loop_var.clone());
+                    names.insert("item".into());
+                    names.extend(repeat.control.loop_var.as_ref().map(|name| written(&name.value)));
                     names.extend(repeat.control.index_var.clone());
                 }
             }
@@ -135,7 +141,8 @@ impl Names {
     /// Names that are unknown, and one slip of the keyboard away from a known one. Others may come
     /// from facts or files that nobody has seen yet.
     fn misspelt(&self, play: &Play, task: &Task) -> Vec<Diagnostic> {
-        if !play.vars_files.is_empty() {
+        let brings_names = |task: &&Arc<Task>| task.is_include() || task.action.module.0.short_name() == "include_vars";
+        if !play.vars_files.is_empty() || play.all_tasks().iter().any(|task| brings_names(&task)) {
             return Vec::new();
         }
         let mut templates: Vec<&Template> = Vec::new();

@@ -1,6 +1,6 @@
 //! `loop`, `with_…` and `loop_control`.
 
-use super::load::Loading;
+use super::{Condition, load::Loading};
 use crate::{
     source::{Diagnostic, Node, Spanned, nearest},
     value::Value,
@@ -20,8 +20,8 @@ pub struct Loop {
 /// How a loop runs.
 #[derive(Clone, Debug)]
 pub struct LoopControl {
-    /// The name of the item's variable.
-    pub loop_var: String,
+    /// The name of the item's variable, `item` if it is missing.
+    pub loop_var: Option<Spanned<Value>>,
     /// The name of a variable that counts from 0.
     pub index_var: Option<String>,
     /// What is shown of an item instead of all of it.
@@ -30,37 +30,27 @@ pub struct LoopControl {
     pub pause: Option<Spanned<Value>>,
     /// Whether `ansible_loop` is there.
     pub extended: Option<Spanned<Value>>,
+    /// Whether `ansible_loop.allitems` is there; it is unless this is false.
+    pub all_items: Option<Spanned<Value>>,
+    /// The loop ends after the item for which all of these hold.
+    pub break_when: Vec<Condition>,
 }
 
 impl Default for LoopControl {
     fn default() -> Self {
-        Self { loop_var: "item".into(), index_var: None, label: None, pause: None, extended: None }
+        Self {
+            loop_var: None,
+            index_var: None,
+            label: None,
+            pause: None,
+            extended: None,
+            all_items: None,
+            break_when: Vec::new(),
+        }
     }
 }
 
-const CONTROLS: &[&str] = &["extended", "index_var", "label", "loop_var", "pause"];
-
-/// The lookups that `with_…` may name.
-const LOOKUPS: &[&str] = &[
-    "items",
-    "list",
-    "dict",
-    "fileglob",
-    "first_found",
-    "sequence",
-    "nested",
-    "together",
-    "subelements",
-    "indexed_items",
-    "flattened",
-    "lines",
-    "random_choice",
-    "env",
-    "file",
-    "pipe",
-    "template",
-    "vars",
-];
+const CONTROLS: &[&str] = &["break_when", "extended", "extended_allitems", "index_var", "label", "loop_var", "pause"];
 
 impl Loop {
     /// The loop of a task, if it has one.
@@ -72,10 +62,11 @@ impl Loop {
             if name == "loop" {
                 found.push((&entry.key, &entry.value, None));
             } else if let Some(lookup) = name.strip_prefix("with_") {
-                if !LOOKUPS.contains(&lookup) {
+                if !loading.project.environment.has_lookup(lookup) {
                     let error =
                         Diagnostic::error(format!("there is no lookup `{lookup}` to loop with")).at(&entry.key.span);
-                    loading.error(match nearest(lookup, LOOKUPS.iter().copied()) {
+                    let names = loading.project.environment.lookup_names();
+                    loading.error(match nearest(lookup, names) {
                         Some(meant) => error.help(format!("did you mean `with_{meant}`?")),
                         None => error,
                     });
@@ -84,7 +75,7 @@ impl Loop {
             }
         }
         if let [_, (second, _, _), ..] = found.as_slice() {
-            loading.error(Diagnostic::error("a task can have only one loop").at(&second.span));
+            loading.refuse(Diagnostic::error("a task can have only one loop").at(&second.span));
         }
         let (_, over, lookup) = found.into_iter().next()?;
         Some(Self { over: loading.value(over)?, lookup, control: control.unwrap_or_default() })
@@ -97,11 +88,13 @@ impl LoopControl {
         for entry in node.as_map().unwrap_or_default() {
             let text = || entry.value.as_str().map(str::to_owned);
             match entry.key.as_str().unwrap_or_default() {
-                "loop_var" => control.loop_var = text().unwrap_or(control.loop_var),
+                "loop_var" => control.loop_var = loading.value(&entry.value),
                 "index_var" => control.index_var = text(),
                 "label" => control.label = loading.value(&entry.value),
                 "pause" => control.pause = loading.value(&entry.value),
                 "extended" => control.extended = loading.value(&entry.value),
+                "extended_allitems" => control.all_items = loading.value(&entry.value),
+                "break_when" => control.break_when = Condition::read(&entry.value, loading),
                 other => {
                     let error = Diagnostic::error(format!("`loop_control` has no `{other}`")).at(&entry.key.span);
                     loading.error(match nearest(other, CONTROLS.iter().copied()) {

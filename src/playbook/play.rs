@@ -1,15 +1,18 @@
 //! A play: hosts, and what is done on them.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Block, Keywords, Task,
+    Around, Block, Item, Keywords, Origin, Project, Role, Task,
     block::read_items,
-    keywords::{Place, Vars, check_names, read_vars},
+    import_playbook::Imports,
+    keywords::{Place, Vars, check_names, check_variables, read_vars},
     load::Loading,
+    role_use::{RoleItems, RoleUse},
+    vars_prompt::VarsPrompt,
 };
 use crate::{
-    source::{Diagnostic, Kind, Node, Span, Spanned},
+    source::{Diagnostic, Kind, Node, Span, Spanned, nearest},
     value::Value,
 };
 
@@ -26,6 +29,8 @@ pub struct Play {
     pub vars: Arc<Vars>,
     /// `vars_files`, each a path or a list of which the first that exists counts.
     pub vars_files: Vec<Spanned<Value>>,
+    /// `vars_prompt`: what is asked before the play begins.
+    pub vars_prompt: Vec<VarsPrompt>,
     /// `gather_facts`; facts are gathered when it is missing.
     pub gather_facts: Option<Spanned<Value>>,
     /// `gather_subset`, `gather_timeout` and `fact_path`: arguments of the `setup` task.
@@ -38,10 +43,20 @@ pub struct Play {
     pub max_fail_percentage: Option<Spanned<Value>>,
     /// `order`.
     pub order: Option<Spanned<Value>>,
-    /// `pre_tasks`, `tasks` and `post_tasks`; notified handlers run after each.
+    /// `strategy`.
+    pub strategy: Option<Spanned<Value>>,
+    /// `pre_tasks`, `roles` with `tasks`, and `post_tasks`; notified handlers run after each.
     pub sections: [Arc<Block>; 3],
-    /// `handlers`.
+    /// The handlers of `roles`, then `handlers`, then those of roles that tasks import.
     pub handlers: Vec<Arc<Task>>,
+    /// The roles whose variables all tasks see, the weakest first.
+    pub roles: Vec<Arc<Role>>,
+    /// The roles of `roles`, for magic variables.
+    pub role_names: Vec<String>,
+    /// Where it finds roles and files.
+    pub project: Arc<Project>,
+    /// What tasks that nobody wrote, as the one that gathers facts, have around them.
+    pub around: Around,
     /// Where it begins.
     pub span: Span,
 }
@@ -58,44 +73,51 @@ impl Play {
             loading.error(missing_hosts(node));
             return None;
         };
-        let keywords = Keywords::default().within(entries, Place::Play, loading);
+        let mut keywords = Keywords::default().within(entries, Place::Play, loading);
         let mut value = |name: &str| node.get(name).and_then(|node| loading.value(node));
         let gathering = ["gather_subset", "gather_timeout", "fact_path"];
         let gathering = gathering.into_iter().filter_map(|name| Some((name, value(name)?))).collect();
         let (name, gather_facts, force_handlers) = (value("name"), value("gather_facts"), value("force_handlers"));
         let (serial, max_fail_percentage, order) = (value("serial"), value("max_fail_percentage"), value("order"));
-        check_strategy(value("strategy"), loading);
+        let strategy = value("strategy");
+        check_strategy(strategy.as_ref(), loading);
+        check_hosts(hosts, loading);
         let hosts = loading.value(hosts)?;
-        let vars = node.get("vars").and_then(|vars| read_play_vars(vars, loading)).unwrap_or_default();
-        let vars_files = match node.get("vars_files") {
-            Some(files) => files
-                .as_list()
-                .map_or_else(|| vec![files], |files| files.iter().collect())
-                .into_iter()
-                .filter_map(|file| loading.value(file))
-                .collect(),
-            None => Vec::new(),
-        };
-        let sections = ["pre_tasks", "tasks", "post_tasks"].map(|section| {
-            let tasks = node.get(section).map(|tasks| read_items(tasks, &keywords, false, loading));
-            Arc::new(Block::plain(tasks.unwrap_or_default()))
-        });
-        let handlers = node.get("handlers").map(|handlers| read_items(handlers, &keywords, true, loading));
-        let handlers = Block::plain(handlers.unwrap_or_default()).all_tasks().into_iter().cloned().collect();
+        node.get("vars").into_iter().for_each(|vars| check_variables(vars, loading));
+        let mut vars = node.get("vars").and_then(|vars| read_play_vars(vars, loading)).unwrap_or_default();
+        for import in std::mem::take(&mut loading.imports) {
+            apply_import(&import, &mut keywords, &mut vars);
+            loading.imports.push(import);
+        }
+        let vars_files = list_of(node, "vars_files").iter().filter_map(|file| loading.value(file)).collect();
+        let vars_prompt =
+            list_of(node, "vars_prompt").iter().filter_map(|prompt| VarsPrompt::read(prompt, loading)).collect();
+        let vars = Arc::new(vars);
+        let directory = node.span.file.path().parent().map_or_else(PathBuf::new, ToOwned::to_owned);
+        let project = Arc::clone(&loading.project);
+        let origin = Arc::new(Origin::new(&project, directory, None, keywords.collections.clone()));
+        let around = Around { keywords, origin, is_handler: false, play: Arc::clone(&vars) };
+        let tasks = read_tasks(node, &around, loading);
         Some(Self {
             name,
             hosts,
-            keywords,
-            vars: Arc::new(vars),
+            keywords: around.keywords.clone(),
+            vars,
             vars_files,
+            vars_prompt,
             gather_facts,
             gathering,
             force_handlers,
             serial,
             max_fail_percentage,
             order,
-            sections,
-            handlers,
+            strategy,
+            sections: tasks.sections,
+            handlers: tasks.handlers,
+            roles: tasks.roles,
+            role_names: tasks.role_names,
+            project,
+            around,
             span: node.span.clone(),
         })
     }
@@ -107,7 +129,67 @@ impl Play {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.sections.iter().all(|section| section.tasks.is_empty())
+        self.sections.iter().all(|section| section.all_tasks().is_empty())
+    }
+}
+
+/// What a play does.
+struct Tasks {
+    sections: [Arc<Block>; 3],
+    handlers: Vec<Arc<Task>>,
+    roles: Vec<Arc<Role>>,
+    role_names: Vec<String>,
+}
+
+fn read_tasks(node: &Node, around: &Around, loading: &mut Loading) -> Tasks {
+    // A play's roles and handlers are its own.
+    let before = (std::mem::take(&mut loading.roles), std::mem::take(&mut loading.handlers));
+    let section = |name: &str, loading: &mut Loading| {
+        node.get(name).map(|tasks| read_items(tasks, around, loading)).unwrap_or_default()
+    };
+    let pre_tasks = section("pre_tasks", loading);
+    let (mut middle, mut handlers, mut role_names) = (Vec::new(), Vec::new(), Vec::new());
+    if let Some(roles) = node.get("roles").filter(|roles| roles.kind != Kind::Null && roles.as_list().is_none()) {
+        let message = format!("`roles` has to be a list, not {}", roles.describe());
+        loading.error(Diagnostic::error(message).at(&roles.span).help("put `- ` before each role"));
+    }
+    for entry in node.get("roles").and_then(Node::as_list).unwrap_or_default() {
+        let Some((role_use, around)) = RoleUse::read(entry, around, loading) else { continue };
+        if let Some(RoleItems { role, block, handlers: more }) = role_use.load_exported(&around, loading) {
+            role_names.push(role.full_name.clone());
+            middle.push(Item::Block(Arc::new(block)));
+            handlers.extend(more);
+        }
+    }
+    middle.extend(section("tasks", loading));
+    let post_tasks = section("post_tasks", loading);
+    let imported = std::mem::take(&mut loading.handlers);
+    let listeners = Around { is_handler: true, ..around.clone() };
+    if let Some(node) = node.get("handlers") {
+        handlers.extend(read_items(node, &listeners, loading));
+    }
+    handlers.extend(imported);
+    let handlers = handlers.iter().flat_map(Item::all_tasks).cloned().collect();
+    let roles = std::mem::replace(&mut loading.roles, before.0);
+    loading.handlers = before.1;
+    let sections = [pre_tasks, middle, post_tasks].map(|items| Arc::new(Block::plain(items)));
+    Tasks { sections, handlers, roles, role_names }
+}
+
+/// What an import of the playbook says holds for the play.
+fn apply_import(import: &Arc<Imports>, keywords: &mut Keywords, vars: &mut Vars) {
+    vars.extend(import.vars.iter().map(|(name, value)| (name.clone(), value.clone())));
+    let new: Vec<String> = import.tags.iter().filter(|tag| !keywords.tags.contains(tag)).cloned().collect();
+    keywords.tags.extend(new);
+    keywords.when.extend(import.conditions.iter().cloned());
+}
+
+/// The items of a keyword that takes one or a list.
+fn list_of<'a>(node: &'a Node, name: &str) -> Vec<&'a Node> {
+    match node.get(name) {
+        None => Vec::new(),
+        Some(Node { kind: Kind::Null, .. }) => Vec::new(),
+        Some(found) => found.as_list().map_or_else(|| vec![found], |items| items.iter().collect()),
     }
 }
 
@@ -119,16 +201,36 @@ fn read_play_vars(node: &Node, loading: &mut Loading) -> Option<Vars> {
     }
 }
 
-fn check_strategy(strategy: Option<Spanned<Value>>, loading: &mut Loading) {
-    if let Some(strategy) = strategy
-        && !matches!(strategy.value.as_str(), Some("linear" | "ansible.builtin.linear"))
-    {
-        let name = strategy.value.to_str();
-        loading.error(
-            Diagnostic::error(format!("there is no strategy `{name}` in this version"))
-                .at(&strategy.span)
-                .help("leave `strategy` out: `linear` is the default"),
-        );
+/// The strategies there are.
+const STRATEGIES: [&str; 4] = ["linear", "free", "host_pinned", "debug"];
+
+fn check_strategy(strategy: Option<&Spanned<Value>>, loading: &mut Loading) {
+    let Some(strategy) = strategy else { return };
+    let Some(name) = strategy.value.as_str() else { return };
+    let short = name.strip_prefix("ansible.builtin.").or(name.strip_prefix("ansible.legacy.")).unwrap_or(name);
+    if !STRATEGIES.contains(&short) {
+        let error = Diagnostic::error(format!("there is no strategy `{name}`")).at(&strategy.span);
+        loading.error(match nearest(short, STRATEGIES) {
+            Some(meant) => error.help(format!("did you mean `{meant}`?")),
+            None if short.starts_with("mitogen") => error.help("leave it out: `linear` needs no Mitogen here"),
+            None => error.help("leave `strategy` out: `linear` is the default"),
+        });
+    }
+}
+
+fn check_hosts(hosts: &Node, loading: &mut Loading) {
+    let is_text = |node: &Node| matches!(node.kind, Kind::Str(_) | Kind::Int(_) | Kind::Unsafe(_));
+    let wrong = match hosts.as_list() {
+        Some(items) => items.iter().find(|item| !is_text(item)),
+        None => Some(hosts).filter(|hosts| !is_text(hosts)),
+    };
+    if let Some(wrong) = wrong {
+        let message = format!("`hosts` has to be a pattern or a list of patterns, not {}", wrong.describe());
+        loading.error(Diagnostic::error(message).at(&wrong.span));
+    }
+    let is_empty = hosts.as_list().is_some_and(<[Node]>::is_empty) || hosts.as_str().is_some_and(str::is_empty);
+    if is_empty {
+        loading.error(Diagnostic::error("`hosts` cannot be empty").at(&hosts.span));
     }
 }
 
@@ -140,12 +242,8 @@ fn not_a_play(node: &Node) -> Diagnostic {
 
 fn missing_hosts(node: &Node) -> Diagnostic {
     let error = Diagnostic::error("a play needs `hosts`").at(&node.span);
-    match node.get("import_playbook").or_else(|| node.get("ansible.builtin.import_playbook")) {
-        Some(import) => Diagnostic::error("`import_playbook` is part of the language, but this version cannot run it")
-            .at(&import.span),
-        None if node.get("name").is_some() && node.get("tasks").is_none() => {
-            error.help("this looks like a task: a playbook is a list of plays, each with `hosts:` and `tasks:`")
-        }
-        None => error,
+    if node.get("name").is_some() && node.get("tasks").is_none() {
+        return error.help("this looks like a task: a playbook is a list of plays, each with `hosts:` and `tasks:`");
     }
+    error
 }

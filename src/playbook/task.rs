@@ -1,10 +1,15 @@
 //! A task: one module with its arguments, and when, how often and how it runs.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use indexmap::IndexMap;
 
 use super::{
-    Action, Condition, Keywords, Loop,
-    keywords::{Place, check_names},
+    Action, Around, Condition, Keywords, Loop, Module, Origin, Role,
+    keywords::{Place, Vars, check_names},
     load::Loading,
 };
 use crate::{
@@ -24,6 +29,15 @@ impl TaskId {
     }
 }
 
+/// What an include hands to the tasks it includes.
+#[derive(Debug)]
+pub struct Include {
+    /// What holds for them: the keywords around the include, and `apply`.
+    pub around: Around,
+    /// The include's own `vars`, which they see as parameters.
+    pub vars: Vec<Arc<Vars>>,
+}
+
 /// A task or a handler.
 #[derive(Debug)]
 pub struct Task {
@@ -35,6 +49,10 @@ pub struct Task {
     pub action: Action,
     /// What holds for it, everything around it included.
     pub keywords: Keywords,
+    /// Where it is written.
+    pub origin: Arc<Origin>,
+    /// What it hands on, for `include_tasks` and `include_role`.
+    pub include: Option<Include>,
     /// What it is repeated over.
     pub repeat: Option<Loop>,
     /// The variable that its result goes to.
@@ -57,38 +75,88 @@ pub struct Task {
 
 impl Task {
     /// Reads a task; what is wrong with it goes to `loading`.
-    pub fn read(
-        node: &Node,
-        entries: &[Entry],
-        around: &Keywords,
-        place: Place,
-        loading: &mut Loading,
-    ) -> Option<Self> {
+    pub fn read(node: &Node, entries: &[Entry], around: &Around, loading: &mut Loading) -> Option<Self> {
+        let place = if around.is_handler { Place::Handler } else { Place::Task };
         let known = place.keywords();
         check_names(entries, place, loading, |name| {
             name.starts_with("with_") || Action::is_name(name, &known, entries)
         });
-        let keywords = around.within(entries, place, loading);
-        let action = Action::read(node, &known, loading)?;
+        let mut keywords = around.keywords.within(entries, place, loading);
+        for tag in std::mem::take(&mut keywords.late_tags) {
+            let value = loading.static_value(&tag, &around.with(keywords.clone()));
+            let texts = match &value {
+                Some(Value::List(tags)) => tags.to_vec().iter().map(Value::to_str).collect(),
+                Some(value) => vec![value.to_str()],
+                None => Vec::new(),
+            };
+            keywords.tags.extend(texts.iter().flat_map(|text| text.split(',')).map(|tag| tag.trim().to_owned()));
+        }
+        let action = Action::read(node, &known, &around.with(keywords.clone()), loading)?;
+        if let Some(local) = node.get("local_action") {
+            keywords.set("delegate_to", Spanned::new(Value::from("localhost"), local.span.clone()));
+        }
+        let mut task = Self::new(action, keywords, around, node.span.clone());
         let mut conditions = |name: &str| node.get(name).map(|node| Condition::read(node, loading));
-        let (until, changed_when) = (conditions("until").unwrap_or_default(), conditions("changed_when"));
-        let failed_when = conditions("failed_when");
+        task.until = conditions("until").unwrap_or_default();
+        task.changed_when = conditions("changed_when");
+        task.failed_when = conditions("failed_when");
         let mut value = |name: &str| node.get(name).and_then(|node| loading.value(node));
-        Some(Self {
+        task.name = value("name");
+        task.retries = value("retries");
+        task.delay = value("delay");
+        task.repeat = Loop::read(node, loading).filter(|_| !task.is_meta());
+        task.check_meta(loading);
+        task.register = read_register(node, loading);
+        task.listen = node.get("listen").map(super::keywords::words).unwrap_or_default();
+        task.read_include(node, entries, around, loading);
+        Some(task)
+    }
+
+    /// A task that nobody wrote, or whose parts are still to be read.
+    pub fn new(action: Action, keywords: Keywords, around: &Around, span: Span) -> Self {
+        Self {
             id: TaskId::next(),
-            name: value("name"),
-            retries: value("retries"),
-            delay: value("delay"),
+            name: None,
             action,
             keywords,
-            repeat: Loop::read(node, loading),
-            register: read_register(node, loading),
-            until,
-            changed_when,
-            failed_when,
-            listen: node.get("listen").map(super::keywords::words).unwrap_or_default(),
-            span: node.span.clone(),
-        })
+            origin: Arc::clone(&around.origin),
+            include: None,
+            repeat: None,
+            register: None,
+            until: Vec::new(),
+            retries: None,
+            delay: None,
+            changed_when: None,
+            failed_when: None,
+            listen: Vec::new(),
+            span,
+        }
+    }
+
+    /// The task that checks the arguments of a role against its specification.
+    pub fn argument_check(spec: &Node, entry_point: &str, role: &Role, around: &Around) -> Option<Self> {
+        let module = sutler_modules::find("validate_argument_spec")?;
+        let text = |text: &str| Spanned::new(Value::from(text), spec.span.clone());
+        let mut arguments = IndexMap::new();
+        if let Some(options) = spec.get("options") {
+            let options = crate::template::plain_value(options);
+            arguments.insert("argument_spec".to_owned(), Spanned::new(options, spec.span.clone()));
+        }
+        let context = crate::value::Dict::new();
+        context.insert("argument_spec_name", entry_point);
+        context.insert("name", role.name.as_str());
+        context.insert("path", role.path.to_string_lossy().as_ref());
+        context.insert("type", "role");
+        arguments.insert("validate_args_context".to_owned(), Spanned::new(Value::Dict(context), spec.span.clone()));
+        let name = Spanned::new("ansible.builtin.validate_argument_spec".to_owned(), spec.span.clone());
+        let action = Action { name, module: Module(module), arguments, defaults: None };
+        let mut keywords = around.keywords.clone();
+        keywords.tags.push("always".into());
+        let mut task = Self::new(action, keywords, around, spec.span.clone());
+        let short = spec.get("short_description").and_then(Node::as_str);
+        let title = format!("Validating arguments against arg spec '{entry_point}'");
+        task.name = Some(text(&short.map_or_else(|| title.clone(), |short| format!("{title} - {short}"))));
+        Some(task)
     }
 
     /// Whether it acts on the play and not on hosts: nothing is shown or counted for them.
@@ -96,10 +164,109 @@ impl Task {
         self.action.module.0.short_name() == "meta"
     }
 
-    /// The name as written, or the module's; templates in it are not evaluated.
+    /// Whether other tasks are read in its place.
+    pub fn is_import(&self) -> bool {
+        matches!(self.action.module.0.short_name(), "import_tasks" | "import_role")
+    }
+
+    /// Whether it includes other tasks when it runs.
+    pub fn is_include(&self) -> bool {
+        matches!(self.action.module.0.short_name(), "include_tasks" | "include_role")
+    }
+
+    /// The name as written, or the module's, with its role before it; templates in it are not evaluated.
     pub fn title(&self) -> String {
-        let name = self.name.as_ref().map(|name| written(&name.value));
-        name.filter(|name| !name.is_empty()).unwrap_or_else(|| self.action.name.value.clone())
+        self.title_of(self.name.as_ref().map(|name| written(&name.value)))
+    }
+
+    /// The title with a name that was evaluated.
+    pub fn title_of(&self, name: Option<String>) -> String {
+        let name = name.filter(|name| !name.is_empty());
+        let name = name.or_else(|| self.role_title(|value| Some(written(&value.value))));
+        let name = name.unwrap_or_else(|| self.action.name.value.clone());
+        match &self.origin.role {
+            Some(_) if self.action.module.0.short_name() == "include_role" => name,
+            Some(role) if !name.starts_with(&format!("{} : ", role.name)) => format!("{} : {name}", role.full_name),
+            _ => name,
+        }
+    }
+
+    /// What stands for the name of an `include_role` that has none.
+    pub fn role_title(&self, text: impl Fn(&Spanned<Value>) -> Option<String>) -> Option<String> {
+        if self.action.module.0.short_name() != "include_role" {
+            return None;
+        }
+        let role = ["name", "role"].into_iter().find_map(|name| self.action.arguments.get(name))?;
+        Some(format!("{} : {}", self.action.name.value, text(role)?))
+    }
+
+    /// Whether it is done once, and its result is that of the host it is done on alone.
+    pub fn is_for_one(&self) -> bool {
+        matches!(self.action.module.0.short_name(), "add_host" | "pause")
+    }
+
+    /// Whether it is done once, whatever the number of hosts, because it acts on all of them.
+    pub fn is_for_all(&self) -> bool {
+        match self.action.module.0.short_name() {
+            _ if self.is_for_one() => true,
+            "meta" => {
+                let what = super::imports::file_of(&self.action).map(|what| written(&what.value)).unwrap_or_default();
+                let of_play = ["clear_facts", "clear_host_errors", "end_batch", "end_play", "refresh_inventory"];
+                of_play.contains(&what.trim())
+            }
+            _ => false,
+        }
+    }
+
+    /// Reports the end of a role where there is none.
+    fn check_meta(&self, loading: &mut Loading) {
+        let what = super::imports::file_of(&self.action).filter(|_| self.is_meta());
+        if let Some(what) = what.filter(|what| what.value.as_str() == Some("end_role") && self.origin.role.is_none()) {
+            let error = Diagnostic::error("`end_role` ends a role, and this task is in none").at(&what.span);
+            loading.error(error.help("`end_play`, `end_batch` and `end_host` can stand anywhere"));
+        }
+    }
+
+    /// Reports arguments that an import or include does not have.
+    fn check_options(&self, loading: &mut Loading) {
+        let spec = (self.action.module.0.spec)();
+        let unknown = self.action.arguments.iter().filter(|(name, _)| spec.option(name).is_none());
+        for (name, argument) in unknown {
+            let message = format!("`{}` has no argument `{name}`", self.action.name.value);
+            let wording = format!("Invalid options for {}: {name}", self.action.name.value);
+            loading.error(Diagnostic::error(message).at(&argument.span).worded(wording));
+        }
+    }
+
+    /// What holds for the tasks that it includes: not its own keywords but those around it, and `apply`.
+    fn read_include(&mut self, node: &Node, entries: &[Entry], around: &Around, loading: &mut Loading) {
+        let apply = [self.action.name.value.as_str(), "args"].into_iter().find_map(|key| node.get(key)?.get("apply"));
+        if self.is_import()
+            && let Some(apply) = apply
+        {
+            let name = &self.action.name.value;
+            let error = Diagnostic::error(format!("`{name}` has no `apply`: its keywords reach its tasks anyway"));
+            loading.error(error.at(&apply.span));
+        }
+        if self.is_include() || self.is_import() {
+            self.check_options(loading);
+        }
+        if !self.is_include() {
+            return;
+        }
+        check_names(entries, Place::Include, loading, |name| {
+            name.starts_with("with_") || sutler_modules::find(name).is_some()
+        });
+        self.action.arguments.shift_remove("apply");
+        let vars = self.keywords.vars[around.keywords.vars.len()..].to_vec();
+        let around = match apply.and_then(Node::as_map) {
+            Some(apply) => {
+                check_names(apply, Place::Block, loading, |_| false);
+                around.with(around.keywords.within(apply, Place::Block, loading))
+            }
+            None => around.clone(),
+        };
+        self.include = Some(Include { around, vars });
     }
 }
 

@@ -4,7 +4,7 @@ use std::{error::Error, fmt, fmt::Write as _};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Span, excerpt};
+use super::{Span, Wording, excerpt};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Severity {
     Error,
     /// It goes on, but probably not as meant.
     Warning,
+    /// It goes on, but a later version will not.
+    Deprecation,
 }
 
 /// An error or a warning, with the place in a file that it is about.
@@ -32,6 +34,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Further facts: other places, the cause.
     pub notes: Vec<String>,
+    /// The same in Ansible's words.
+    pub ansible: Wording,
 }
 
 impl Diagnostic {
@@ -45,8 +49,13 @@ impl Diagnostic {
         Self::new(Severity::Warning, message.into())
     }
 
+    /// A warning about something that a later version will not take, without a place yet.
+    pub fn deprecation(message: impl Into<String>) -> Self {
+        Self::new(Severity::Deprecation, message.into())
+    }
+
     fn new(severity: Severity, message: String) -> Self {
-        Self { severity, message, span: None, label: None, help: None, notes: Vec::new() }
+        Self { severity, message, span: None, label: None, help: None, notes: Vec::new(), ansible: Wording::default() }
     }
 
     /// The same, about the place `span`.
@@ -82,7 +91,7 @@ impl Diagnostic {
         let paint = Paint { on: colour };
         let (word, style) = match self.severity {
             Severity::Error => ("error", AnsiColor::Red.on_default().bold()),
-            Severity::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Severity::Warning | Severity::Deprecation => ("warning", AnsiColor::Yellow.on_default().bold()),
         };
         let frame = AnsiColor::Blue.on_default();
         let mut out = format!("{}: {}", paint.with(style, word), self.message);

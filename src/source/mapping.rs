@@ -127,10 +127,14 @@ impl Duplicates {
 }
 
 fn duplicate(earlier: &Entry, later: &Entry) -> Diagnostic {
-    Diagnostic::warning(format!("the key `{}` stands here a second time; the last one counts", show(&later.key)))
+    let key = show(&later.key);
+    let mut warning = Diagnostic::warning(format!("the key `{key}` stands here a second time; the last one counts"))
         .at(&later.key.span)
         .note(format!("first at {}", earlier.key.span))
         .help("remove one of them")
+        .worded(format!("Found duplicate mapping key '{key}'."));
+    warning.ansible.help = Some("Using last defined value only.".into());
+    warning
 }
 
 /// A list or a mapping as a key, which is mostly an unquoted template.

@@ -40,6 +40,9 @@ impl<'a> Context<'a> {
     /// The value of a template: of any type for a lone expression, text otherwise. What it holds may still be lazy,
     /// and it may be undefined or `omit`.
     fn evaluate(&self, template: &Template) -> Result<Value, TemplateError> {
+        if let Some(error) = template.error() {
+            return Err(error.clone());
+        }
         let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
         let this = std::ptr::from_ref(template) as usize;
         let circle = OPEN.with_borrow(|open| {
@@ -88,6 +91,41 @@ impl<'a> Context<'a> {
     /// Undefined anywhere is an error; `omit` inside lists and dicts is dropped, at the top it stays.
     pub fn resolve_deep(&self, value: &Value) -> Result<Value, TemplateError> {
         self.finish(value)
+    }
+
+    /// A value with every template in it evaluated; what cannot be is replaced by a text that says why. Gives the
+    /// errors too.
+    pub fn resolve_shown(&self, value: &Value, errors: &mut Vec<TemplateError>) -> Value {
+        let resolved = self.resolve(value).and_then(|value| match &value {
+            Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
+            Value::Object(object) => object.plain(),
+            _ => Ok(value),
+        });
+        match resolved {
+            Ok(Value::List(list)) => list.to_vec().iter().map(|item| self.resolve_shown(item, errors)).collect(),
+            Ok(Value::Dict(dict)) => Value::Dict(
+                dict.entries().into_iter().map(|(key, value)| (key, self.resolve_shown(&value, errors))).collect(),
+            ),
+            Ok(value) => value,
+            Err(error) => {
+                errors.push(error);
+                let number = errors.len();
+                Value::from(format!("<< error {number} - {} >>", errors[number - 1]))
+            }
+        }
+    }
+
+    /// A list with every template in it evaluated; items that are undefined are left out.
+    pub fn resolve_defined(&self, list: &Value) -> Result<Value, TemplateError> {
+        let mut kept = Vec::new();
+        for item in list.iter()? {
+            match self.resolve_deep(&item) {
+                Ok(item) => kept.push(item),
+                Err(error) if error.is_undefined() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(kept.into())
     }
 
     /// Evaluates every template inside a value but leaves objects and undefined values as they are.

@@ -1,11 +1,15 @@
 //! An error of a template as people read it: the place, and how evaluation got there.
 
-use super::TemplateError;
+use super::{ErrorKind, TemplateError};
 use crate::source::Diagnostic;
 
 impl From<TemplateError> for Diagnostic {
     fn from(error: TemplateError) -> Self {
-        let mut diagnostic = Self::error(error.to_string());
+        let mut diagnostic = Self::error(error.to_string()).worded(wording(&error));
+        // Ansible names the place where the failing template begins.
+        if let Some(via) = error.chain().first() {
+            diagnostic = diagnostic.origin(&via.span);
+        }
         if let Some(span) = error.span() {
             diagnostic = diagnostic.at(span);
         }
@@ -16,5 +20,27 @@ impl From<TemplateError> for Diagnostic {
             diagnostic = diagnostic.help(help);
         }
         diagnostic
+    }
+}
+
+/// What Ansible says.
+fn wording(error: &TemplateError) -> String {
+    // Only what stands in markers is evaluated on the way to something else.
+    let kind = if error.chain().is_empty() { "expression" } else { "template" };
+    match error.kind() {
+        ErrorKind::Syntax(text) => format!("Syntax error in {kind}: {text}"),
+        ErrorKind::Unknown { what: "lookup", name, .. } => format!("The lookup plugin '{name}' was not found."),
+        ErrorKind::Unknown { what, name, .. } => format!("Syntax error in {kind}: No {what} named '{name}'."),
+        ErrorKind::Raised { text, .. } => format!("Error rendering template: {text}"),
+        ErrorKind::Recursion(_) => "Recursive loop detected in template: maximum recursion depth exceeded".to_owned(),
+        ErrorKind::Lookup { name, text } => format!("The lookup plugin '{name}' failed: {text}"),
+        ErrorKind::Condition { truthy, type_name } => {
+            let result = if *truthy { "True" } else { "False" };
+            format!(
+                "Conditional result ({result}) was derived from value of type '{type_name}'. \
+                 Conditionals must have a boolean result."
+            )
+        }
+        ErrorKind::Undefined(_) | ErrorKind::Omitted | ErrorKind::NoTemplate { .. } => error.to_string(),
     }
 }

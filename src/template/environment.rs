@@ -1,6 +1,10 @@
 //! What templates are evaluated in, apart from variables: search paths and vocabulary.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use parking_lot::RwLock;
 
@@ -15,6 +19,9 @@ pub type Test = fn(Arguments<'_>) -> Result<bool, TemplateError>;
 pub type Function = fn(Arguments<'_>) -> Result<Value, TemplateError>;
 /// A lookup: its terms are the positional arguments, the result is a list.
 pub type Lookup = fn(Arguments<'_>) -> Result<Vec<Value>, TemplateError>;
+
+/// The names of the hosts that a pattern selects, or why it is none.
+pub type HostSelector = Box<dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync>;
 
 /// The tables that families of filters, tests, functions and lookups write their members into.
 #[derive(Default, Clone)]
@@ -41,6 +48,8 @@ pub struct Environment {
     /// Whether a condition may have a result that is not a boolean (Ansible's `ALLOW_BROKEN_CONDITIONALS`).
     pub allow_broken_conditionals: bool,
     vocabulary: Arc<Vocabulary>,
+    /// What finds the hosts of a pattern, once there is an inventory.
+    hosts: Arc<OnceLock<HostSelector>>,
     files: Arc<RwLock<HashMap<PathBuf, Arc<Template>>>>,
 }
 
@@ -59,7 +68,19 @@ impl Environment {
             playbook_dir,
             allow_broken_conditionals: false,
             vocabulary: Arc::new(vocabulary),
+            hosts: Arc::default(),
             files: Arc::default(),
+        }
+    }
+
+    /// The same environment for a playbook in another folder.
+    #[must_use]
+    pub fn with_playbook_dir(&self, playbook_dir: PathBuf) -> Self {
+        Self {
+            template_paths: vec![playbook_dir.join("templates"), playbook_dir.clone()],
+            search_paths: vec![playbook_dir.clone()],
+            playbook_dir,
+            ..self.clone()
         }
     }
 
@@ -67,6 +88,30 @@ impl Environment {
     #[must_use]
     pub fn with_paths(&self, template_paths: Vec<PathBuf>, search_paths: Vec<PathBuf>) -> Self {
         Self { template_paths, search_paths, ..self.clone() }
+    }
+
+    /// Whether there is a lookup of that name, short or full.
+    pub fn has_lookup(&self, name: &str) -> bool {
+        self.vocabulary.lookups.contains_key(short_name(name))
+    }
+
+    /// The short names of all lookups.
+    pub fn lookup_names(&self) -> impl Iterator<Item = &'static str> {
+        self.vocabulary.lookups.keys().copied()
+    }
+
+    /// Says how the hosts of a pattern are found; this environment and all that come from it know it then.
+    pub fn select_hosts_by(&self, selector: HostSelector) {
+        // The first inventory is that of the run.
+        let _ = self.hosts.set(selector);
+    }
+
+    /// The names of the hosts that a pattern selects; none without an inventory.
+    pub fn select_hosts(&self, pattern: &str) -> Result<Vec<String>, TemplateError> {
+        match self.hosts.get() {
+            Some(select) => select(pattern).map_err(|why| TemplateError::raised("AnsibleError", why)),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// All words.
@@ -101,4 +146,10 @@ impl Environment {
 /// The part of a dotted name that the tables hold: `ansible.builtin.combine` is `combine`.
 pub(super) fn short_name(name: &str) -> &str {
     ["ansible.builtin.", "ansible.legacy."].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Environment({})", self.playbook_dir.display())
+    }
 }

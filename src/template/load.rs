@@ -8,10 +8,14 @@ use crate::{
     value::{Dict, Key, Undefined, Value},
 };
 
-/// The value of a node from a file that people wrote. Fails if a template in it does not parse.
+/// The value of a node from a file that people wrote. A template in it that does not parse is an error for whoever
+/// uses it; this fails for keys that cannot be keys.
 pub fn value_from_node(node: &Node) -> Result<Value, TemplateError> {
     Ok(match &node.kind {
-        Kind::Str(text) if !Template::is_plain(text) => Template::compile(text, &node.span, &Syntax::default())?.into(),
+        Kind::Str(text) if !Template::is_plain(text) => {
+            let compiled = Template::compile(text, &node.span, &Syntax::default());
+            compiled.unwrap_or_else(|error| Template::broken(text, &node.span, error)).into()
+        }
         Kind::List(items) => items.iter().map(value_from_node).collect::<Result<Value, _>>()?,
         Kind::Map(entries) => {
             let dict = Dict::new();

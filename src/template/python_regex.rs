@@ -20,6 +20,11 @@ pub(super) struct Flags {
     pub multiline: bool,
 }
 
+/// A pattern of Python's `re`, without flags. Fails when it is none.
+pub fn pattern(pattern: &str) -> Result<Arc<Regex>, TemplateError> {
+    compile(pattern, Flags::default())
+}
+
 /// The compiled pattern; compiled patterns are kept.
 pub(super) fn compile(pattern: &str, flags: Flags) -> Result<Arc<Regex>, TemplateError> {
     type Cache = HashMap<(String, Flags), Arc<Regex>>;

@@ -1,6 +1,6 @@
 //! The script that starts the helper, and the lines it says before the helper speaks.
 
-use super::shell::quote;
+use super::{form::Form, shell::quote};
 
 /// What the script does is said there.
 const SCRIPT: &str = include_str!("bootstrap.sh");
@@ -28,12 +28,12 @@ fn word(text: &str) -> String {
 pub enum Marker {
     /// From the next byte on the helper speaks; this is its path.
     Ready(String),
-    /// The helper is wanted: for this CPU, this way, and it will be put into this directory.
+    /// The helper is wanted: for this CPU, in one of these forms, and it will be put into this directory.
     Need {
         /// `uname -m`.
         machine: String,
-        /// True when the host can decompress.
-        gzip: bool,
+        /// What the host can unpack.
+        forms: Vec<Form>,
         /// The directory.
         directory: String,
     },
@@ -59,7 +59,7 @@ impl Marker {
                 let mut words = rest.splitn(3, ' ');
                 Self::Need {
                     machine: words.next()?.to_owned(),
-                    gzip: words.next()? == "gzip",
+                    forms: Form::list(words.next()?),
                     directory: words.next()?.to_owned(),
                 }
             }
@@ -91,25 +91,30 @@ mod tests {
         all.into_iter().filter(|shell| Command::new(shell[0]).args(["-c", "true"]).output().is_ok()).collect()
     }
 
-    /// Runs the script with a home of its own and every directory but that home's failed.
-    fn run(shell: &[&str], home: &Path, stdin: &[u8]) -> Output {
+    /// Every directory that the script tries but that in the home.
+    fn elsewhere() -> [String; 4] {
         let uid = rustix::process::getuid().as_raw();
-        let failed = [
+        [
             format!("/var/tmp/sutler-{uid}"),
             format!("/tmp/sutler-{uid}"),
             format!("/dev/shm/sutler-{uid}"),
             format!("/run/user/{uid}/sutler"),
-        ];
+        ]
+    }
+
+    /// Runs the script with a home of its own and every directory but that home's failed.
+    fn run(shell: &[&str], home: &Path, stdin: &[u8]) -> Output {
         let mut child = Command::new(shell[0])
             .args(&shell[1..])
-            .args(["-c", &script("N", "sutler-helper-test", None, &failed)])
+            .args(["-c", &script("N", "sutler-helper-test", None, &elsewhere())])
             .env("HOME", home)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(stdin).unwrap();
+        // It reads no further when it gives up.
+        let _ = child.stdin.take().unwrap().write_all(stdin);
         child.wait_with_output().unwrap()
     }
 
@@ -143,15 +148,75 @@ mod tests {
     }
 
     #[test]
-    fn gzip_and_the_real_helper_go_through() {
+    fn the_real_helper_goes_through_in_every_form() {
         let image = HelperImage::embedded();
-        for shell in shells() {
+        let program = image.program().unwrap();
+        let unpackers = [("xz", Form::Xz), ("dpkg-deb", Form::Deb), ("gzip", Form::Gzip), ("true", Form::Plain)];
+        let forms = unpackers.into_iter().filter(|(name, _)| Command::new(name).arg("--version").output().is_ok());
+        for form in forms.map(|(_, form)| form) {
+            let (chosen, bytes) = image.smallest(&[form]).unwrap();
+            assert_eq!(chosen, form);
+            for shell in shells() {
+                let home = tempfile::tempdir().unwrap();
+                let mut stdin = format!("{} {}\n", bytes.len(), form.name()).into_bytes();
+                stdin.extend_from_slice(&bytes);
+                let output = run(&shell, home.path(), &stdin);
+                let directory = home.path().join(".cache/sutler");
+                let arrived = fs::read(directory.join("sutler-helper-test"));
+                assert!(arrived.unwrap_or_default() == program, "{shell:?} {form:?}: {output:?}");
+                assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "{shell:?} {form:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_upload_leaves_nothing() {
+        let image = HelperImage::embedded();
+        let unpackers = [("xz", Form::Xz), ("dpkg-deb", Form::Deb), ("gzip", Form::Gzip)];
+        let forms = unpackers.into_iter().filter(|(name, _)| Command::new(name).arg("--version").output().is_ok());
+        for form in forms.map(|(_, form)| form) {
+            let mut bytes = image.smallest(&[form]).unwrap().1.into_owned();
+            let middle = bytes.len() / 2;
+            bytes[middle..middle + 64].fill(0);
+            for shell in shells() {
+                let home = tempfile::tempdir().unwrap();
+                let mut stdin = format!("{} {}\n", bytes.len(), form.name()).into_bytes();
+                stdin.extend_from_slice(&bytes);
+                let stdout = String::from_utf8(run(&shell, home.path(), &stdin).stdout).unwrap();
+                assert!(stdout.contains("\nSUTLER-N failed "), "{shell:?} {form:?}: {stdout}");
+                let directory = home.path().join(".cache/sutler");
+                assert_eq!(fs::read_dir(&directory).unwrap().count(), 0, "{shell:?} {form:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_names_what_it_can_unpack() {
+        let always = ["id", "ls", "mkdir", "chmod", "rm", "uname"];
+        let cases =
+            [("plain", vec![]), ("gzip,plain", vec!["gzip"]), ("xz,deb,gzip,plain", vec!["gzip", "dpkg-deb", "xz"])];
+        for (expected, unpackers) in cases {
             let home = tempfile::tempdir().unwrap();
-            let mut stdin = format!("{} gzip\n", image.gz.len()).into_bytes();
-            stdin.extend_from_slice(&image.gz);
-            let output = run(&shell, home.path(), &stdin);
-            let path = home.path().join(".cache/sutler/sutler-helper-test");
-            assert_eq!(fs::read(path).unwrap(), image.plain().unwrap(), "{shell:?}: {output:?}");
+            let programs = home.path().join("bin");
+            fs::create_dir(&programs).unwrap();
+            for name in always {
+                let found =
+                    ["/usr/bin", "/bin"].map(|place| Path::new(place).join(name)).into_iter().find(|p| p.exists());
+                std::os::unix::fs::symlink(found.unwrap(), programs.join(name)).unwrap();
+            }
+            for name in unpackers {
+                std::os::unix::fs::symlink("/bin/true", programs.join(name)).unwrap();
+            }
+            let output = Command::new("/bin/sh")
+                .args(["-c", &script("N", "sutler-helper-test", None, &elsewhere())])
+                .env_clear()
+                .envs([("HOME", home.path()), ("PATH", programs.as_path())])
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            let need = format!("SUTLER-N need {} {expected} ", env!("HELPER_MACHINE"));
+            assert!(said.starts_with(&need), "{said}, not {need}");
         }
     }
 
@@ -196,8 +261,12 @@ mod tests {
             Some(Marker::Skip("/tmp/x".into(), "is mounted noexec".into()))
         );
         assert_eq!(
-            parse("SUTLER-N need x86_64 gzip /var/tmp/sutler-0"),
-            Some(Marker::Need { machine: "x86_64".into(), gzip: true, directory: "/var/tmp/sutler-0".into() })
+            parse("SUTLER-N need x86_64 gzip,plain /var/tmp/sutler-0"),
+            Some(Marker::Need {
+                machine: "x86_64".into(),
+                forms: vec![Form::Gzip, Form::Plain],
+                directory: "/var/tmp/sutler-0".into()
+            })
         );
     }
 }

@@ -41,16 +41,18 @@ say "skip $d|is mounted noexec";
 done;
 [ -n "$g" ] || { say nowhere; exit 1; };
 
-# Lengths and encoding come as one line, then exactly that many bytes.
-z=plain;
-command -v gzip >/dev/null 2>&1 && z=gzip;
+# Length and form come as one line, then exactly that many bytes. Debian has no xz as a rule, but it
+# has dpkg-deb, which unpacks the same.
+z=;
+for t in xz dpkg-deb gzip; do command -v $t >/dev/null 2>&1 && z="$z${t#dpkg-},"; done;
+z="${z}plain";
 say "need $(uname -m) $z $g";
 read -r size form || exit 1;
 p="$g/.$h-$n-$$";
-gone() { rm -f "$p"; };
+gone() { rm -f "$p" "$p.deb"; };
 trap gone EXIT;
 set -C;
-case "$form" in gzip) head -c "$size" | gzip -dc > "$p";; *) head -c "$size" > "$p";; esac || { say "failed $g|the file cannot be written"; exit 1; };
+case "$form" in xz) head -c "$size" | xz -dc > "$p";; deb) head -c "$size" > "$p.deb" && dpkg-deb --ctrl-tarfile "$p.deb" > "$p" && rm -f "$p.deb";; gzip) head -c "$size" | gzip -dc > "$p";; *) head -c "$size" > "$p";; esac || { say "failed $g|the file cannot be written"; exit 1; };
 chmod 755 "$p" && "$p" </dev/null >/dev/null || { say "failed $g|it does not run"; exit 1; };
 mv -f "$p" "$g/$h" || { say "failed $g|the file cannot be renamed"; exit 1; };
 trap - EXIT;

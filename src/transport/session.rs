@@ -12,7 +12,9 @@ use std::{
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
-use sutler_protocol::{Arguments, BodyPart, Hello, MAX_FRAME, Mode, Request, ToController, ToHelper, decode, encode};
+use sutler_protocol::{
+    Arguments, Background, BodyPart, Hello, MAX_FRAME, Mode, Request, ToController, ToHelper, decode, encode,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     sync::{mpsc, oneshot},
@@ -42,6 +44,8 @@ pub struct Task {
     pub environment: Vec<(String, String)>,
     /// The arguments of each item; a task without a loop has one.
     pub items: Vec<Arguments>,
+    /// How it runs on as a job that outlives the connection, if it does.
+    pub background: Option<Background>,
 }
 
 /// What a request hears from the helper.
@@ -126,7 +130,7 @@ impl Session {
         done: &mut (dyn FnMut(usize, Map<String, Json>) + Send),
     ) -> Result<(), ConnectError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let Task { module, mode, environment, items } = task;
+        let Task { module, mode, environment, items, background } = task;
         let during = module.clone();
         let mut open = vec![true; items.len()];
         let mut left = items.len();
@@ -137,7 +141,7 @@ impl Session {
         if !self.is_alive() {
             return Err(self.shared.why(&during));
         }
-        let request = Request { id, module, mode, environment, items };
+        let request = Request { id, module, mode, environment, items, background };
         self.send(encode(&ToHelper::Run(request)), &during).await?;
         while left > 0 {
             match heard.recv().await {

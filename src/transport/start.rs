@@ -15,6 +15,7 @@ use super::{
     Become, ConnectError, Stage, Target,
     bootstrap::{Marker, script},
     channel::{Channel, Connection, Exit},
+    form::Form,
     image::HelperImage,
 };
 
@@ -193,11 +194,11 @@ impl<'a> Dialogue<'a> {
             };
             match marker {
                 Marker::Ready(path) => return Ok(Found::Ready(path)),
-                Marker::Need { machine, gzip, .. } => {
+                Marker::Need { machine, forms, .. } => {
                     if !image.serves(&machine) {
                         return Ok(Found::OtherCpu(machine));
                     }
-                    self.upload(image, gzip).await?;
+                    self.upload(image, &forms).await?;
                 }
                 Marker::Skip(directory, why) => tried.push((directory, why)),
                 Marker::Failed(directory, why) => return Ok(Found::Failed(directory, self.because(&why))),
@@ -215,17 +216,11 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    async fn upload(&mut self, image: &HelperImage, gzip: bool) -> Result<(), ConnectError> {
-        let plain;
-        let (bytes, form): (&[u8], _) = if gzip {
-            (&image.gz, "gzip")
-        } else {
-            plain = image
-                .plain()
-                .map_err(|e| ConnectError::Controller { action: "decompress the helper".into(), why: e.to_string() })?;
-            (&plain, "plain")
-        };
-        let header = format!("{} {form}\n", bytes.len());
+    async fn upload(&mut self, image: &HelperImage, forms: &[Form]) -> Result<(), ConnectError> {
+        let (form, bytes) = image
+            .smallest(forms)
+            .map_err(|e| ConnectError::Controller { action: "unpack the helper".into(), why: e.to_string() })?;
+        let header = format!("{} {}\n", bytes.len(), form.name());
         for part in std::iter::once(header.as_bytes()).chain(bytes.chunks(64 << 10)) {
             match timeout(STEP, self.stdin.write_all(part)).await {
                 Ok(Ok(())) => {}

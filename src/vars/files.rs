@@ -71,9 +71,14 @@ pub fn to_dict(node: &Node) -> Result<Dict, Diagnostic> {
 
 /// A host with what the inventory and the files beside it say.
 pub fn host_vars(inventory: &Inventory, host: &Host) -> Result<HostVars, Diagnostic> {
+    Ok(HostVars::new(&host.name, inventory_vars(inventory, &host.name)?))
+}
+
+/// What the inventory and the files beside it say about a host.
+pub fn inventory_vars(inventory: &Inventory, host: &str) -> Result<Dict, Diagnostic> {
     let vars = Dict::new();
-    for (name, node) in inventory.variables(&host.name)? {
+    for (name, node) in inventory.variables(host)? {
         vars.insert(name, value_from_node(&node).map_err(Diagnostic::from)?);
     }
-    Ok(HostVars::new(&host.name, vars))
+    Ok(vars)
 }

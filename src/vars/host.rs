@@ -16,6 +16,8 @@ pub struct HostVars {
     pub inventory: Dict,
     /// `ansible_facts`: keys without the `ansible_` prefix.
     pub facts: Dict,
+    /// What `include_vars` loaded: weaker than what is stored, stronger than a task's `vars`.
+    pub included: Dict,
     /// What `set_fact` and `register` stored.
     pub stored: Dict,
 }
@@ -49,6 +51,17 @@ impl Hosts {
         self.hosts.write().insert(host.name.clone(), Arc::new(host));
     }
 
+    /// Makes sure that a host is among the names: an implicit one becomes a usual one, with all that is
+    /// known about it, an unknown one is added.
+    pub fn list(&self, name: &str) {
+        let mut hosts = self.hosts.write();
+        if !hosts.contains_key(name) {
+            let implicit = self.implicit.write().shift_remove(name);
+            let host = implicit.unwrap_or_else(|| Arc::new(HostVars::new(name, Dict::new())));
+            hosts.insert(name.to_owned(), host);
+        }
+    }
+
     /// Adds a host that exists without being named: it is not among the names.
     pub fn insert_implicit(&self, host: HostVars) {
         self.implicit.write().insert(host.name.clone(), Arc::new(host));
@@ -57,6 +70,15 @@ impl Hosts {
     /// A host by name.
     pub fn get(&self, name: &str) -> Option<Arc<HostVars>> {
         self.hosts.read().get(name).cloned().or_else(|| self.implicit.read().get(name).cloned())
+    }
+
+    /// A host by name, one that the inventory does not have included.
+    pub fn get_or_outside(&self, name: &str) -> Arc<HostVars> {
+        self.get(name).unwrap_or_else(|| {
+            let host = Arc::new(HostVars::outside(name));
+            // Later tasks find what this one learns about it.
+            Arc::clone(self.implicit.write().entry(name.to_owned()).or_insert(host))
+        })
     }
 
     /// All names, in the order of the inventory.

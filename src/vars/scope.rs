@@ -9,13 +9,17 @@ use super::{
     hostvars::{AllHostVars, ScopeVars},
 };
 use crate::{
-    playbook::keywords::Vars,
+    playbook::{Role, Task, keywords::Vars},
     template::{Environment, Names},
     value::{Dict, List, Value},
 };
 
 /// What all hosts of a run share.
 pub struct RunVars {
+    /// Whether mappings of several layers are merged (`hash_behaviour`).
+    pub merges: bool,
+    /// Whether facts are variables too, as `ansible_…`.
+    pub injects_facts: bool,
     /// `-e`: the strongest of all.
     pub extra: Dict,
     /// Every host.
@@ -31,10 +35,30 @@ pub struct RunVars {
 /// What all hosts share during one play.
 #[derive(Default)]
 pub struct PlayVars {
-    /// `vars`, then `vars_files` over them.
+    /// `vars`, then `vars_prompt` and `vars_files` over them.
     pub vars: Dict,
+    /// What every task sees of the play's roles: variables and defaults.
+    pub exports: parking_lot::RwLock<Exports>,
     /// The names that follow from the play: `ansible_play_hosts` and its kin.
     pub constants: parking_lot::RwLock<BTreeMap<&'static str, Value>>,
+}
+
+/// What every task of a play sees of its roles.
+#[derive(Default)]
+pub struct Exports {
+    vars: Vars,
+    defaults: Vars,
+}
+
+impl Exports {
+    /// Adds the variables and defaults of a role, over those of others.
+    pub fn add(&mut self, role: &Role) {
+        let copy = |from: &Arc<Vars>, to: &mut Vars| {
+            to.extend(from.iter().map(|(name, value)| (name.clone(), value.clone())));
+        };
+        role.exported_vars().for_each(|vars| copy(vars, &mut self.vars));
+        role.exported_defaults().for_each(|defaults| copy(defaults, &mut self.defaults));
+    }
 }
 
 /// The names that a task sees on a host.
@@ -43,8 +67,11 @@ pub struct Scope {
     run: Arc<RunVars>,
     play: Option<Arc<PlayVars>>,
     host: Arc<HostVars>,
-    /// `vars` of blocks and the task, the outermost first.
-    task: Vec<Arc<Vars>>,
+    /// `vars_files` whose names depend on the host.
+    files: Option<Dict>,
+    task: Option<Arc<Task>>,
+    /// Parameters of the includes around the task, the outermost first.
+    parameters: Arc<[Arc<Vars>]>,
     /// Loop variables and the like: stronger than all.
     bound: Vec<(String, Value)>,
 }
@@ -52,7 +79,15 @@ pub struct Scope {
 impl Scope {
     /// The scope of a host, outside of any play: what `hostvars` shows.
     pub fn of_host(run: &Arc<RunVars>, host: &Arc<HostVars>) -> Self {
-        Self { run: Arc::clone(run), play: None, host: Arc::clone(host), task: Vec::new(), bound: Vec::new() }
+        Self {
+            run: Arc::clone(run),
+            play: None,
+            host: Arc::clone(host),
+            files: None,
+            task: None,
+            parameters: Arc::default(),
+            bound: Vec::new(),
+        }
     }
 
     /// The scope of a host in a play.
@@ -62,18 +97,25 @@ impl Scope {
         self
     }
 
-    /// The scope of a task with these `vars`, the outermost first.
+    /// With the variables of files that are this host's in the play.
     #[must_use]
-    pub fn in_task(mut self, vars: &[Arc<Vars>]) -> Self {
-        self.task = vars.to_vec();
+    pub fn with_files(mut self, files: Option<Dict>) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// The scope of a task; `parameters` come from the includes around it, the outermost first.
+    #[must_use]
+    pub fn in_task(mut self, task: &Arc<Task>, parameters: Arc<[Arc<Vars>]>) -> Self {
+        self.task = Some(Arc::clone(task));
+        self.parameters = parameters;
         self
     }
 
     /// The scope of the same task with another host's variables: what a delegated task connects by.
     #[must_use]
     pub fn delegated_to(&self, name: &str) -> Self {
-        let host = self.run.hosts.get(name).unwrap_or_else(|| Arc::new(HostVars::outside(name)));
-        Self { host, ..self.clone() }
+        Self { host: self.run.hosts.get_or_outside(name), ..self.clone() }
     }
 
     /// Adds a name that is stronger than all others.
@@ -88,7 +130,8 @@ impl Scope {
 
     /// What evaluates templates in this scope.
     pub fn context(&self) -> crate::template::Context<'_> {
-        crate::template::Context::new(self, &self.run.environment)
+        let of_task = self.task.as_ref().map(|task| &*task.origin.environment);
+        crate::template::Context::new(self, of_task.unwrap_or(&self.run.environment))
     }
 
     /// A variable, evaluated; `None` if there is none.
@@ -99,6 +142,8 @@ impl Scope {
     /// The names that follow from where a task runs; nothing can override them.
     fn magic(&self, name: &str) -> Option<Value> {
         match name {
+            // Nobody in particular: what a play's own keywords see.
+            "inventory_hostname" | "inventory_hostname_short" if self.host.name.is_empty() => None,
             "inventory_hostname" => Some(Value::from(self.host.name.as_str())),
             "inventory_hostname_short" => Some(Value::from(short_name(&self.host.name))),
             "group_names" => Some(self.run.groups.of_host(&self.host.name)),
@@ -108,14 +153,76 @@ impl Scope {
             "vars" => Some(Value::object(ScopeVars::new(self.clone()))),
             "omit" => Some(Value::omit()),
             _ => {
+                if let Some(value) = self.role_magic(name) {
+                    return Some(value);
+                }
                 let of_play = self.play.as_ref().and_then(|play| play.constants.read().get(name).cloned());
                 of_play.or_else(|| self.run.constants.get(name).cloned())
             }
         }
     }
 
+    /// The names that follow from the role of the task.
+    fn role_magic(&self, name: &str) -> Option<Value> {
+        let task = self.task.as_ref()?;
+        if name == "environment" {
+            return Some(task.keywords.environment.iter().map(|part| part.value.clone()).collect());
+        }
+        if name == "ansible_search_path" {
+            return Some(text_list(task.origin.search.iter().map(|path| path.to_string_lossy())));
+        }
+        let role = task.origin.role.as_ref()?;
+        Some(match name {
+            "role_name" => Value::from(role.name.as_str()),
+            "ansible_role_name" => Value::from(role.full_name.as_str()),
+            "role_path" => path_value(std::path::absolute(&role.path).unwrap_or_else(|_| role.path.clone())),
+            "role_uuid" => Value::from(format!("{:p}", Arc::as_ptr(role))),
+            "ansible_collection_name" => role.collection.as_deref().map_or(Value::None, Value::from),
+            "ansible_parent_role_names" if role.is_of_task && !role.parents.is_empty() => {
+                text_list(role.parents.iter().map(|parent| &parent.name))
+            }
+            "ansible_parent_role_paths" if role.is_of_task && !role.parents.is_empty() => {
+                text_list(role.parents.iter().map(|parent| parent.path.to_string_lossy()))
+            }
+            _ => return None,
+        })
+    }
+
+    /// The values that a name has in the layers that people fill, the strongest first.
+    fn layers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Value> + 'a {
+        let innermost = |layers: &[Arc<Vars>]| layers.iter().rev().find_map(|vars| vars.get(name).cloned());
+        let task = self.task.as_deref();
+        let role = task.and_then(|task| task.origin.role.as_deref());
+        let exports = || self.play.as_ref().map(|play| play.exports.read());
+        let layers: [Box<dyn Fn() -> Option<Value> + 'a>; 14] = [
+            Box::new(|| self.run.extra.get(name)),
+            Box::new(move || innermost(&self.parameters)),
+            Box::new(move || innermost(&task?.keywords.params)),
+            Box::new(|| self.host.stored.get(name)),
+            Box::new(|| self.host.included.get(name)),
+            Box::new(move || innermost(&task?.keywords.vars)),
+            Box::new(move || role?.variable(name)),
+            Box::new(move || exports()?.vars.get(name).cloned()),
+            Box::new(|| self.files.as_ref()?.get(name)),
+            Box::new(|| self.play.as_ref()?.vars.get(name)),
+            Box::new(|| self.fact(name)),
+            Box::new(|| self.host.inventory.get(name)),
+            Box::new(move || role?.default_value(name)),
+            Box::new(move || exports()?.defaults.get(name).cloned()),
+        ];
+        layers.into_iter().filter_map(|layer| layer())
+    }
+
+    /// What a name means that nobody set.
+    fn fallback(&self, name: &str) -> Option<Value> {
+        (name == "ansible_host" && !self.host.name.is_empty()).then(|| Value::from(self.host.name.as_str()))
+    }
+
     /// A fact by the name that it is injected under.
     fn fact(&self, name: &str) -> Option<Value> {
+        if !self.run.injects_facts {
+            return None;
+        }
         if name == "ansible_local" {
             return self.host.facts.get("ansible_local").or_else(|| self.host.facts.get("local"));
         }
@@ -127,25 +234,32 @@ impl Names for Scope {
     /// The precedence, strongest first.
     fn lookup(&self, name: &str) -> Option<Value> {
         let bound = || self.bound.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let task = || self.task.iter().rev().find_map(|vars| vars.get(name).cloned());
-        let play = || self.play.as_ref().and_then(|play| play.vars.get(name));
-        bound()
-            .or_else(|| self.magic(name))
-            .or_else(|| self.run.extra.get(name))
-            .or_else(|| self.host.stored.get(name))
-            .or_else(task)
-            .or_else(play)
-            .or_else(|| self.fact(name))
-            .or_else(|| self.host.inventory.get(name))
+        let mut layers = self.layers(name);
+        let strongest = bound().or_else(|| self.magic(name)).or_else(|| layers.next());
+        let strongest = strongest.or_else(|| self.fallback(name))?;
+        if self.run.merges && matches!(strongest, Value::Dict(_)) && self.magic(name).is_none() {
+            return Some(layers.fold(strongest, |over, under| merged(&over, under)));
+        }
+        Some(strongest)
     }
 
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.bound.iter().map(|(name, _)| name.clone()).collect();
-        let layers = [&self.run.extra, &self.host.stored, &self.host.inventory];
+        let layers = [&self.run.extra, &self.host.stored, &self.host.included, &self.host.inventory];
         for layer in layers.into_iter().chain(self.play.as_ref().map(|play| &play.vars)) {
             names.extend(layer.keys().iter().filter_map(|key| key.as_str().map(str::to_owned)));
         }
-        names.extend(self.task.iter().flat_map(|vars| vars.keys().cloned()));
+        if let Some(task) = &self.task {
+            let layers = task.keywords.vars.iter().chain(&task.keywords.params).chain(self.parameters.iter());
+            names.extend(layers.flat_map(|vars| vars.keys().cloned()));
+            names.extend(task.origin.role.iter().flat_map(|role| role.variable_names().cloned()));
+        }
+        if let Some(play) = &self.play {
+            let exports = play.exports.read();
+            names.extend(exports.vars.keys().chain(exports.defaults.keys()).cloned());
+        }
+        let files = self.files.iter().flat_map(|files| files.keys());
+        names.extend(files.filter_map(|key| key.as_str().map(str::to_owned)));
         names.extend(self.host.facts.keys().iter().filter_map(|key| key.as_str().map(|key| format!("ansible_{key}"))));
         let magic = [
             "inventory_hostname",
@@ -173,6 +287,20 @@ impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Scope({})", self.host.name)
     }
+}
+
+/// A mapping over another one, mappings in them merged as well.
+fn merged(over: &Value, under: Value) -> Value {
+    let (Value::Dict(over), Value::Dict(under)) = (over, &under) else { return over.clone() };
+    let all = under.copy();
+    for (key, value) in over.entries() {
+        let value = match all.get_value(key.value()) {
+            Some(below) => merged(&value, below),
+            None => value,
+        };
+        all.set(key, value);
+    }
+    Value::Dict(all)
 }
 
 /// The part before the first dot; an address stays whole.

@@ -31,48 +31,66 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
     let name = snake_case(&ident.to_string());
     let doc = doc_text(&input.attrs);
     let rules = rules(&input.attrs)?;
-    let (pushes, takes): (Vec<_>, Vec<_>) =
-        fields.named.iter().map(argument).collect::<syn::Result<Vec<_>>>()?.into_iter().unzip();
+    let mut parts = Vec::new();
+    let mut own = Vec::new();
+    let (mut names, mut takes) = (Vec::new(), Vec::new());
+    for field in &fields.named {
+        let (described, take) = argument(field)?;
+        names.push(&field.ident);
+        takes.push(take);
+        match described {
+            Described::Own(option) => own.push(option),
+            Described::Inner(ty) => {
+                parts.push(own_part(&mut own));
+                parts.push(quote!(crate::kit::args::Part::Inner(<#ty as crate::kit::Args>::spec)));
+            }
+        }
+    }
+    parts.push(own_part(&mut own));
     let rule_list = &rules.list;
     let free_form = option(rules.free_form.as_ref());
     let open = rules.open;
     Ok(quote! {
         impl crate::kit::Args for #ident {
             fn spec() -> crate::kit::Spec {
-                let mut spec = crate::kit::Spec {
-                    name: #name,
-                    doc: #doc,
-                    options: Vec::new(),
-                    rules: vec![#(#rule_list),*],
-                    free_form: #free_form,
-                    open: #open,
-                };
-                #(#pushes)*
-                spec
+                const PARTS: &[crate::kit::args::Part] = &[#(#parts),*];
+                const RULES: &[crate::kit::Rule] = &[#(#rule_list),*];
+                crate::kit::Spec::of(#name, #doc, PARTS, RULES, #free_form, #open)
             }
 
-            fn take(
-                arguments: &mut sutler_protocol::Arguments,
-                environment: &[(String, String)],
-            ) -> Result<Self, crate::kit::ArgError> {
-                Ok(Self { #(#takes),* })
+            fn take(taker: &mut crate::kit::args::Taker) -> Option<Self> {
+                #(let #names = #takes;)*
+                if taker.has_failed() {
+                    return None;
+                }
+                Some(Self { #(#names: #names.expect("all are taken where there is no error")),* })
             }
         }
     })
 }
 
-/// The statement that adds a field to the spec, and the initialiser that takes it.
-fn argument(field: &Field) -> syn::Result<(Tokens, Tokens)> {
+/// What a field adds to the spec.
+enum Described {
+    /// One option.
+    Own(Tokens),
+    /// Those of another struct.
+    Inner(syn::Type),
+}
+
+/// The options collected so far, which are none then, as one part of the spec.
+fn own_part(options: &mut Vec<Tokens>) -> Tokens {
+    let options = std::mem::take(options);
+    quote!(crate::kit::args::Part::Own(&[#(#options),*]))
+}
+
+/// What a field adds to the spec, and what takes it, which is `None` after an error.
+fn argument(field: &Field) -> syn::Result<(Described, Tokens)> {
     let ident = field.ident.as_ref().expect("the fields are named");
     let ty = &field.ty;
     let attributes = FieldAttributes::parse(&field.attrs)?;
     if attributes.flatten {
-        let push = quote! {
-            let inner = <#ty as crate::kit::Args>::spec();
-            spec.options.extend(inner.options);
-            spec.rules.extend(inner.rules);
-        };
-        return Ok((push, quote!(#ident: <#ty as crate::kit::Args>::take(arguments, environment)?)));
+        let take = quote!(<#ty as crate::kit::Args>::take(taker));
+        return Ok((Described::Inner(ty.clone()), take));
     }
     let name = attributes.name.unwrap_or_else(|| ident.to_string().trim_start_matches("r#").to_owned());
     let doc = doc_text(&field.attrs);
@@ -87,8 +105,8 @@ fn argument(field: &Field) -> syn::Result<(Tokens, Tokens)> {
         quote!(!<#ty as crate::kit::FromArg>::OPTIONAL)
     };
     let default = option(default.as_ref());
-    let push = quote! {
-        spec.options.push(crate::kit::Opt {
+    let option = quote! {
+        crate::kit::Opt {
             name: #name,
             aliases: &[#(#aliases),*],
             kind: <#ty as crate::kit::FromArg>::KIND,
@@ -98,9 +116,9 @@ fn argument(field: &Field) -> syn::Result<(Tokens, Tokens)> {
             doc: #doc,
             secret: #secret,
             internal: #internal,
-        });
+        }
     };
-    Ok((push, quote!(#ident: crate::kit::args::take(arguments, #name, environment)?)))
+    Ok((Described::Own(option), quote!(taker.take::<#ty>(#name))))
 }
 
 #[derive(Default)]
@@ -212,8 +230,8 @@ fn option(text: Option<&String>) -> Tokens {
     text.map_or_else(|| quote!(None), |text| quote!(Some(#text)))
 }
 
-/// The doc comment, its lines joined, the one leading space of each removed.
-fn doc_text(attributes: &[Attribute]) -> String {
+/// The doc comment, its lines joined, the one leading space of each removed; nothing without the feature `docs`.
+fn doc_text(attributes: &[Attribute]) -> Tokens {
     let lines: Vec<String> = attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("doc"))
@@ -226,7 +244,8 @@ fn doc_text(attributes: &[Attribute]) -> String {
             line.strip_prefix(' ').unwrap_or(&line).to_owned()
         })
         .collect();
-    lines.join("\n")
+    let text = lines.join("\n");
+    quote!(if cfg!(feature = "docs") { #text } else { "" })
 }
 
 /// `GetUrl` → `get_url`.

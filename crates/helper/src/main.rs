@@ -3,7 +3,10 @@
 //! No SSH, no template engine, no async runtime: a thread per request, since requests mostly wait
 //! for programs and disks. It writes nothing but frames to standard output.
 
+mod background;
 mod bodies;
+mod job;
+mod session;
 
 use std::{
     collections::HashMap,
@@ -36,7 +39,12 @@ struct Running {
 }
 
 fn main() -> ExitCode {
-    match serve() {
+    let ended = match std::env::args().nth(1).as_deref() {
+        Some(background::SUPERVISE) => background::supervise(),
+        Some(job::WORK) => job::work(),
+        _ => serve(),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "sutler-helper: {error}");
@@ -82,9 +90,16 @@ fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Run
     let (output, running) = (Arc::clone(output), Arc::clone(running));
     thread::spawn(move || {
         let bodies = Arc::new(Bodies::new(id, Arc::clone(&output), parts));
-        let context = Arc::new(Context { mode: request.mode, environment: request.environment, bodies, cancelled });
-        for (item, arguments) in request.items.into_iter().enumerate() {
-            let result = run(&request.module, arguments, &context);
+        let Request { module, mode, environment, items, background, .. } = request;
+        let context = Arc::new(Context { mode, environment: environment.clone(), bodies, cancelled });
+        for (item, arguments) in items.into_iter().enumerate() {
+            let result = match &background {
+                Some(background) => {
+                    let job = job::Job { module: module.clone(), mode, environment: environment.clone(), arguments };
+                    background::start(background, job)
+                }
+                None => run(&module, arguments, &context),
+            };
             // A controller that is gone needs no reply.
             let _ = send(&output, &ToController::Reply(Reply { id, item, result }));
         }

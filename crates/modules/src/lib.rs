@@ -6,7 +6,10 @@
 pub mod kit;
 pub mod registry;
 
+pub mod elsewhere;
+
 mod actions;
+mod async_status;
 mod blockinfile;
 mod command;
 mod copy;
@@ -31,4 +34,4 @@ mod uri;
 mod user;
 mod wait_for;
 
-pub use registry::{Entry, entries, find};
+pub use registry::{Entry, MISSING, entries, find};

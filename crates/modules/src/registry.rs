@@ -14,6 +14,8 @@ pub struct Entry {
     pub spec: fn() -> Spec,
     /// Runs it once.
     pub run: Engine,
+    /// Whether the controller does it itself; the helper has no code for it.
+    pub is_action: bool,
 }
 
 impl Entry {
@@ -30,6 +32,7 @@ macro_rules! modules {
             aliases: &[$($($alias),*)?],
             spec: <$module as crate::kit::Args>::spec,
             run: engine::run::<$module>,
+            is_action: false,
         },)*]
     };
 }
@@ -42,20 +45,34 @@ macro_rules! actions {
             aliases: &[],
             spec: <$action as crate::kit::Args>::spec,
             run: engine::run_on_controller,
+            is_action: true,
         },)*]
     };
 }
 
 static ACTIONS: &[Entry] = actions! {
+    "ansible.builtin.add_host" => crate::actions::AddHost,
     "ansible.builtin.assert" => crate::actions::Assert,
     "ansible.builtin.debug" => crate::actions::Debug,
     "ansible.builtin.fail" => crate::actions::Fail,
+    "ansible.builtin.import_role" => crate::actions::ImportRole,
+    "ansible.builtin.import_tasks" => crate::actions::ImportTasks,
+    "ansible.builtin.include_role" => crate::actions::IncludeRole,
+    "ansible.builtin.include_tasks" => crate::actions::IncludeTasks,
+    "ansible.builtin.group_by" => crate::actions::GroupBy,
+    "ansible.builtin.include_vars" => crate::actions::IncludeVars,
     "ansible.builtin.meta" => crate::actions::Meta,
+    "ansible.builtin.pause" => crate::actions::Pause,
     "ansible.builtin.raw" => crate::actions::Raw,
+    "ansible.builtin.reboot" => crate::actions::Reboot,
     "ansible.builtin.set_fact" => crate::actions::SetFact,
+    "ansible.builtin.set_stats" => crate::actions::SetStats,
+    "ansible.builtin.validate_argument_spec" => crate::actions::ValidateArgumentSpec,
+    "ansible.builtin.wait_for_connection" => crate::actions::WaitForConnection,
 };
 
 static MODULES: &[Entry] = modules! {
+    "ansible.builtin.async_status" => crate::async_status::AsyncStatus,
     "ansible.builtin.blockinfile" => crate::blockinfile::Blockinfile,
     "ansible.builtin.command" => crate::command::Command,
     "ansible.builtin.copy" => crate::copy::Copy,
@@ -78,6 +95,15 @@ static MODULES: &[Entry] = modules! {
     "ansible.builtin.user" => crate::user::User,
     "ansible.builtin.wait_for" => crate::wait_for::WaitFor,
     "ansible.posix.sysctl" => crate::sysctl::Sysctl,
+};
+
+/// Stands for a module that exists elsewhere: playbooks that use it can be read and listed, but not run.
+pub static MISSING: Entry = Entry {
+    is_action: true,
+    name: "missing",
+    aliases: &[],
+    spec: || Spec { open: true, ..Spec::default() },
+    run: engine::run_on_controller,
 };
 
 /// All modules and actions.

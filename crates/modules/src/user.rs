@@ -178,7 +178,7 @@ impl Module for User {
         };
         let changes = Changes::when(!steps.is_empty(), steps);
         let changes = changes.with("name", self.name.clone()).with("state", self.state.as_str());
-        Ok(match (self.state, found) {
+        let mut changes = match (self.state, found) {
             (State::Absent, Some(_)) => changes.with("force", self.force).with("remove", self.remove),
             (State::Present, Some(user)) => {
                 let changes = changes.with("append", self.append).with("move_home", self.move_home);
@@ -186,7 +186,11 @@ impl Module for User {
             }
             (State::Present, None) => changes.with("create_home", self.create_home).with("system", self.system),
             (State::Absent, None) => changes,
-        })
+        };
+        if self.state == State::Present {
+            changes.warn(self.missing_groups(host));
+        }
+        Ok(changes)
     }
 
     fn apply(&self, steps: Vec<Step>, host: &mut Writer) -> Result<Fields, Failure> {
@@ -234,6 +238,10 @@ impl User {
         // Such a text would become further fields, or lines, of /etc/shadow.
         if self.password.as_ref().is_some_and(|password| password.contains([':', '\n'])) {
             return Err(Failure::new("a password's hash has neither a colon nor a line break in it"));
+        }
+        // `ssh-keygen` would take the first line alone.
+        if self.ssh_key_passphrase.as_ref().is_some_and(|passphrase| passphrase.contains('\n')) {
+            return Err(Failure::new("a key's passphrase has no line break in it"));
         }
         Ok(())
     }

@@ -77,6 +77,18 @@ pub struct Request {
     pub environment: Vec<(String, String)>,
     /// The arguments of each item; a task without a loop has one.
     pub items: Vec<Arguments>,
+    /// How each item runs on after its reply, as a job of its own; without it the reply is the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Background>,
+}
+
+/// How a job runs that outlives the connection and the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Background {
+    /// Seconds after which it is killed with all that it started.
+    pub limit: u64,
+    /// The directory of the files that tell how jobs ended; `~` is the user's home.
+    pub directory: String,
 }
 
 /// How a module runs.

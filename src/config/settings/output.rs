@@ -46,7 +46,7 @@ settings! {
     /// How much is said, as `-v` counts.
     setting DEFAULT_VERBOSITY: int = "0", ini ["defaults.verbosity"], env ["ANSIBLE_VERBOSITY"];
     /// What will go away one day is said.
-    later DEPRECATION_WARNINGS: bool = "True",
+    setting DEPRECATION_WARNINGS: bool = "True",
         ini ["defaults.deprecation_warnings"],
         env ["ANSIBLE_DEPRECATION_WARNINGS"],
         vars ["ansible_deprecation_warnings"];
@@ -59,10 +59,10 @@ settings! {
     /// Bytes of the largest file whose changes are shown.
     later MAX_FILE_SIZE_FOR_DIFF: int = "104448", ini ["defaults.max_diff_size"], env ["ANSIBLE_MAX_DIFF_SIZE"];
     /// Banners of tasks show the arguments.
-    later DISPLAY_ARGS_TO_STDOUT: bool = "False",
+    setting DISPLAY_ARGS_TO_STDOUT: bool = "False",
         ini ["defaults.display_args_to_stdout"], env ["ANSIBLE_DISPLAY_ARGS_TO_STDOUT"];
     /// Skipped tasks are shown.
-    later DISPLAY_SKIPPED_HOSTS: bool = "True",
+    setting DISPLAY_SKIPPED_HOSTS: bool = "True",
         ini ["defaults.display_skipped_hosts"], env ["ANSIBLE_DISPLAY_SKIPPED_HOSTS"];
     /// Which messages come with Python's tracebacks; there are none.
     ignored DISPLAY_TRACEBACK: list of ["error", "warning", "deprecated", "deprecated_value", "always", "never"] = "never",
@@ -74,7 +74,7 @@ settings! {
     later RETRY_FILES_SAVE_PATH: maybe_path = none,
         ini ["defaults.retry_files_save_path"], env ["ANSIBLE_RETRY_FILES_SAVE_PATH"];
     /// What `set_stats` collected is shown at the end.
-    later SHOW_CUSTOM_STATS: bool = "False", ini ["defaults.show_custom_stats"], env ["ANSIBLE_SHOW_CUSTOM_STATS"];
+    setting SHOW_CUSTOM_STATS: bool = "False", ini ["defaults.show_custom_stats"], env ["ANSIBLE_SHOW_CUSTOM_STATS"];
     /// Warnings about the machine are shown.
     later SYSTEM_WARNINGS: bool = "True", ini ["defaults.system_warnings"], env ["ANSIBLE_SYSTEM_WARNINGS"];
     /// What a collection for another version is.
@@ -91,25 +91,25 @@ settings! {
     /// The program that shows long texts.
     ignored PAGER: text = "less", ini ["defaults.pager"], env ["ANSIBLE_PAGER", "PAGER"];
     /// Banners say that nothing is changed.
-    later CHECK_MODE_MARKERS as "callback.default.check_mode_markers": bool = "False",
+    setting CHECK_MODE_MARKERS as "callback.default.check_mode_markers": bool = "False",
         ini ["defaults.check_mode_markers"], env ["ANSIBLE_CHECK_MODE_MARKERS"];
     /// Failures go to the standard error.
-    later DISPLAY_FAILED_STDERR as "callback.default.display_failed_stderr": bool = "False",
+    setting DISPLAY_FAILED_STDERR as "callback.default.display_failed_stderr": bool = "False",
         ini ["defaults.display_failed_stderr"], env ["ANSIBLE_DISPLAY_FAILED_STDERR"];
     /// Results without a change are shown.
-    later DISPLAY_OK_HOSTS as "callback.default.display_ok_hosts": bool = "True",
+    setting DISPLAY_OK_HOSTS as "callback.default.display_ok_hosts": bool = "True",
         ini ["defaults.display_ok_hosts"], env ["ANSIBLE_DISPLAY_OK_HOSTS"];
     /// Results are shown on several lines.
-    later PRETTY_RESULTS as "callback.default.pretty_results": maybe_bool = none,
+    setting PRETTY_RESULTS as "callback.default.pretty_results": maybe_bool = none,
         ini ["defaults.callback_format_pretty"], env ["ANSIBLE_CALLBACK_FORMAT_PRETTY"];
     /// How results are written: `json` or `yaml`.
-    later RESULT_FORMAT as "callback.default.result_format": text of ["json", "yaml"] = "json",
+    setting RESULT_FORMAT as "callback.default.result_format": text of ["json", "yaml"] = "json",
         ini ["defaults.callback_result_format"], env ["ANSIBLE_CALLBACK_RESULT_FORMAT"];
     /// Each host says when it begins a task.
-    later SHOW_PER_HOST_START as "callback.default.show_per_host_start": bool = "False",
+    setting SHOW_PER_HOST_START as "callback.default.show_per_host_start": bool = "False",
         ini ["defaults.show_per_host_start"], env ["ANSIBLE_SHOW_PER_HOST_START"];
     /// A failing task says where it stands.
-    later SHOW_TASK_PATH_ON_FAILURE as "callback.default.show_task_path_on_failure": bool = "False",
+    setting SHOW_TASK_PATH_ON_FAILURE as "callback.default.show_task_path_on_failure": bool = "False",
         ini ["defaults.show_task_path_on_failure"], env ["ANSIBLE_SHOW_TASK_PATH_ON_FAILURE"];
     /// The folder of the listener `tree`.
     ignored CALLBACK_TREE_DIR as "callback.tree.directory": path = "~/.ansible/tree",

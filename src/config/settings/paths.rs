@@ -4,7 +4,7 @@ use crate::config::setting::settings;
 
 settings! {
     /// Folders of collections.
-    later COLLECTIONS_PATHS: pathspec = "$ANSIBLE_HOME/collections:/usr/share/ansible/collections",
+    setting COLLECTIONS_PATHS: pathspec = "$ANSIBLE_HOME/collections:/usr/share/ansible/collections",
         ini ["defaults.collections_path"], env ["ANSIBLE_COLLECTIONS_PATH"];
     /// Collections are looked for among Python's modules too.
     later COLLECTIONS_SCAN_SYS_PATH: bool = "True",
@@ -12,7 +12,7 @@ settings! {
     /// The folder of Ansible's own files.
     setting ANSIBLE_HOME: path = "~/.ansible", ini ["defaults.home"], env ["ANSIBLE_HOME"];
     /// Folders of roles.
-    later DEFAULT_ROLES_PATH: pathspec = "$ANSIBLE_HOME/roles:/usr/share/ansible/roles:/etc/ansible/roles",
+    setting DEFAULT_ROLES_PATH: pathspec = "$ANSIBLE_HOME/roles:/usr/share/ansible/roles:/etc/ansible/roles",
         ini ["defaults.roles_path"], env ["ANSIBLE_ROLES_PATH"];
     /// The controller's folder for temporary files.
     later DEFAULT_LOCAL_TMP: path = "$ANSIBLE_HOME/tmp", ini ["defaults.local_tmp"], env ["ANSIBLE_LOCAL_TEMP"];

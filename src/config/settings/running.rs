@@ -52,7 +52,7 @@ settings! {
     later DEFAULT_PRIVATE_ROLE_VARS: bool = "False",
         ini ["defaults.private_role_vars"], env ["ANSIBLE_PRIVATE_ROLE_VARS"];
     /// How hosts go through a play that names no strategy.
-    later DEFAULT_STRATEGY: text = "linear", ini ["defaults.strategy"], env ["ANSIBLE_STRATEGY"];
+    setting DEFAULT_STRATEGY: text = "linear", ini ["defaults.strategy"], env ["ANSIBLE_STRATEGY"];
     /// Variables that are not defined are errors.
     later DEFAULT_UNDEFINED_VAR_BEHAVIOR: bool = "True",
         ini ["defaults.error_on_undefined_vars"], env ["ANSIBLE_ERROR_ON_UNDEFINED_VARS"];
@@ -63,13 +63,13 @@ settings! {
     later TASK_DEBUGGER_IGNORE_ERRORS: bool = "True",
         ini ["defaults.task_debugger_ignore_errors"], env ["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"];
     /// Notifying a handler that does not exist is an error.
-    later ERROR_ON_MISSING_HANDLER: bool = "True",
+    setting ERROR_ON_MISSING_HANDLER: bool = "True",
         ini ["defaults.error_on_missing_handler"], env ["ANSIBLE_ERROR_ON_MISSING_HANDLER"];
     /// The modules that gather facts; `smart` picks one per host.
     later FACTS_MODULES: list = "smart",
         ini ["defaults.facts_modules"], env ["ANSIBLE_FACTS_MODULES"], vars ["ansible_facts_modules"];
     /// Facts are variables with the prefix `ansible_` as well.
-    later INJECT_FACTS_AS_VARS: bool = "True",
+    setting INJECT_FACTS_AS_VARS: bool = "True",
         ini ["defaults.inject_facts_as_vars"], env ["ANSIBLE_INJECT_FACT_VARS"];
     /// Keywords of tasks that do not exist are errors instead of warnings.
     later INVALID_TASK_ATTRIBUTE_FAILED: bool = "True",

@@ -8,15 +8,11 @@ use std::{
 use serde_json::json;
 use sutler_protocol::{TreeEntry, TreeKind};
 
-use super::{Contents, Evaluated, PrepareError, TaskContext, files};
+use super::{Contents, Evaluated, PrepareError, files};
 use crate::{source::Diagnostic, value::Value};
 
 /// Adds what `copy` writes: `content`, a file, or a whole directory.
-pub fn add_content(
-    context: &TaskContext,
-    arguments: &mut Evaluated,
-    contents: &mut Contents,
-) -> Result<(), PrepareError> {
+pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result<(), PrepareError> {
     if let Some(content) = arguments.take("content") {
         if arguments.value("src").is_some() {
             return Err(Diagnostic::error("src and content are mutually exclusive").into());
@@ -32,7 +28,7 @@ pub fn add_content(
         return Ok(());
     }
     let Some(src) = arguments.text("src")? else { return Ok(()) };
-    let path = files::find(context, "files", src.trim_end_matches('/'), arguments)?;
+    let path = files::find("files", src.trim_end_matches('/'), arguments)?;
     let unreadable = |error: std::io::Error| files::unreadable(&path, &error);
     if path.is_dir() {
         return add_tree(&path, src.ends_with('/'), arguments, contents);
@@ -94,29 +90,21 @@ fn walk(
 }
 
 /// Adds the archive that `unarchive` unpacks, unless it is on the host already.
-pub fn add_archive(
-    context: &TaskContext,
-    arguments: &mut Evaluated,
-    contents: &mut Contents,
-) -> Result<(), PrepareError> {
+pub fn add_archive(arguments: &mut Evaluated, contents: &mut Contents) -> Result<(), PrepareError> {
     if arguments.flag("copy") == Some(false) || arguments.text("src")?.is_some_and(|src| src.contains("://")) {
         return Ok(());
     }
-    if let Some(path) = add_source(context, arguments, contents)? {
+    if let Some(path) = add_source(arguments, contents)? {
         contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
     }
     Ok(())
 }
 
 /// Adds the file that `src` means, unless it is on the host already; returns its path.
-pub fn add_source(
-    context: &TaskContext,
-    arguments: &Evaluated,
-    contents: &mut Contents,
-) -> Result<Option<PathBuf>, PrepareError> {
+pub fn add_source(arguments: &Evaluated, contents: &mut Contents) -> Result<Option<PathBuf>, PrepareError> {
     let src = arguments.text("src")?.filter(|_| !arguments.flag("remote_src").unwrap_or(false));
     let Some(src) = src else { return Ok(None) };
-    let path = files::find(context, "files", &src, arguments)?;
+    let path = files::find("files", &src, arguments)?;
     contents.add_file(&path).map_err(|error| files::unreadable(&path, &error))?;
     Ok(Some(path))
 }

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Evaluated, PrepareError, TaskContext};
-use crate::{executor::connect::expand_home, source::Diagnostic};
+use super::{Evaluated, PrepareError};
+use crate::{playbook::expand_home, source::Diagnostic};
 
-/// The file that `src` means: absolute, or in the folder of that kind (`templates`, `files`) beside
-/// the playbook, or beside the playbook itself.
-pub fn find(context: &TaskContext, kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, PrepareError> {
+/// The file that `src` means: absolute, or in the folders of the task's role, its file and the
+/// playbook, each time first in the folder of that kind (`templates`, `files`).
+pub fn find(kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, PrepareError> {
     let name_path = expand_home(Path::new(name));
     let candidates = if name_path.is_absolute() {
         vec![name_path]
     } else {
-        vec![context.folder.join(kind).join(&name_path), context.folder.join(&name_path)]
+        arguments.origin.candidates(kind, &name_path.to_string_lossy())
     };
     if let Some(found) = candidates.iter().find(|candidate| candidate.exists()) {
         return Ok(found.clone());

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sutler_protocol::Mode;
 
-use super::{Contents, Fields, PrepareError, TaskContext};
+use super::{Background, Contents, Fields, PrepareError, TaskContext};
 use crate::{
     executor::{connect, settings::Settings},
     source::Diagnostic,
@@ -11,12 +11,51 @@ use crate::{
     vars::Scope,
 };
 
+/// How a task reaches the host that it is done on, and as whom.
+pub struct Reach {
+    /// The host.
+    pub target: Target,
+    /// The user that it becomes there.
+    pub becoming: Option<Become>,
+}
+
+impl Reach {
+    /// The host of a task: its own, or the one it is delegated to.
+    pub fn new(context: &TaskContext, settings: Settings, scope: &Scope) -> Result<Self, PrepareError> {
+        let options = &context.run.options;
+        let reached = match settings.text("delegate_to")? {
+            Some(other) => scope.delegated_to(&other),
+            None => scope.clone(),
+        };
+        let setting_failed = |error: connect::ConnectSettingError| PrepareError::Failed(Diagnostic::from(error));
+        let target = connect::target(settings, &reached, &options.connection).map_err(setting_failed)?;
+        let becoming = connect::becoming(settings, &reached, &options.connection).map_err(setting_failed)?;
+        let secrets = context.run.events.secrets();
+        let become_password = becoming.as_ref().and_then(|becoming| becoming.password.as_ref());
+        for secret in [target.password.as_ref(), target.key_passphrase.as_ref(), become_password].into_iter().flatten()
+        {
+            secrets.add(secret.expose());
+        }
+        Ok(Self { target, becoming })
+    }
+
+    /// Whether the task only predicts, and whether it shows what differs.
+    pub fn mode(&self, context: &TaskContext, settings: Settings) -> Result<Mode, PrepareError> {
+        let options = &context.run.options;
+        Ok(Mode {
+            check: settings.flag("check_mode")?.unwrap_or(options.check),
+            diff: settings.flag("diff")?.unwrap_or(options.diff),
+        })
+    }
+}
+
 /// One item's work on a host.
 pub struct Job {
     target: Target,
     becoming: Option<Become>,
     mode: Mode,
     environment: Vec<(String, String)>,
+    background: Option<Background>,
     work: Work,
 }
 
@@ -49,25 +88,16 @@ impl Job {
     }
 
     fn with(context: &TaskContext, settings: Settings, scope: &Scope, work: Work) -> Result<Self, PrepareError> {
-        let options = &context.run.options;
-        let reached = match settings.text("delegate_to")? {
-            Some(other) => scope.delegated_to(&other),
-            None => scope.clone(),
-        };
-        let setting_failed = |error: connect::ConnectSettingError| PrepareError::Failed(Diagnostic::from(error));
-        let target = connect::target(settings, &reached, &options.connection).map_err(setting_failed)?;
-        let becoming = connect::becoming(settings, &reached, &options.connection).map_err(setting_failed)?;
-        let secrets = context.run.events.secrets();
-        let become_password = becoming.as_ref().and_then(|becoming| becoming.password.as_ref());
-        for secret in [target.password.as_ref(), target.key_passphrase.as_ref(), become_password].into_iter().flatten()
-        {
-            secrets.add(secret.expose());
-        }
-        let mode = Mode {
-            check: settings.flag("check_mode")?.unwrap_or(options.check),
-            diff: settings.flag("diff")?.unwrap_or(options.diff),
-        };
-        Ok(Self { target, becoming, mode, environment: settings.environment()?, work })
+        let reach = Reach::new(context, settings, scope)?;
+        let mode = reach.mode(context, settings)?;
+        let Reach { target, becoming } = reach;
+        Ok(Self { target, becoming, mode, environment: settings.environment()?, background: None, work })
+    }
+
+    /// The same as a job in the background.
+    #[must_use]
+    pub fn in_background(self, background: Option<Background>) -> Self {
+        Self { background, ..self }
     }
 
     /// Whether both can travel in one request.
@@ -80,32 +110,47 @@ impl Job {
             && self.target == other.target
             && self.becoming == other.becoming
             && self.mode == other.mode
+            && self.background.is_none()
+            && other.background.is_none()
             && self.environment == other.environment
     }
 }
 
-/// Runs jobs that join, in one request; each has a result.
-pub async fn run_jobs(context: &TaskContext, jobs: Vec<Job>) -> Vec<Result<Fields, ConnectError>> {
+/// Hears of results: the place of the job, and what came of it.
+pub type Hear<'a> = &'a mut (dyn FnMut(usize, Result<Fields, ConnectError>) + Send);
+
+/// Runs jobs that join, in one request; `hear` is told each result as it arrives.
+pub async fn run_jobs(context: &TaskContext, jobs: Vec<Job>, hear: Hear<'_>) {
     let count = jobs.len();
-    match run_joined(context, jobs).await {
-        Ok(results) => results.into_iter().map(Ok).collect(),
-        Err(error) => (0..count).map(|_| Err(error.clone())).collect(),
+    let mut heard = 0;
+    let mut pass_on = |place: usize, result: Fields| {
+        heard = heard.max(place + 1);
+        hear(place, Ok(result));
+    };
+    if let Err(error) = run_joined(context, jobs, &mut pass_on).await {
+        for place in heard..count {
+            hear(place, Err(error.clone()));
+        }
     }
 }
 
-async fn run_joined(context: &TaskContext, jobs: Vec<Job>) -> Result<Vec<Fields>, ConnectError> {
+async fn run_joined(
+    context: &TaskContext,
+    jobs: Vec<Job>,
+    done: &mut (dyn FnMut(usize, Fields) + Send),
+) -> Result<(), ConnectError> {
     let connections = &context.run.connections;
     let mut jobs = jobs.into_iter();
-    let Some(Job { target, becoming, mode, environment, work }) = jobs.next() else { return Ok(Vec::new()) };
+    let Some(Job { target, becoming, mode, environment, background, work }) = jobs.next() else { return Ok(()) };
     let (name, arguments, mut contents) = match work {
+        Work::Raw(_) if mode.check => {
+            done(0, raw_skipped());
+            return Ok(());
+        }
         Work::Raw(command) => {
-            if mode.check {
-                return Ok(vec![raw_skipped()]);
-            }
-            return connections
-                .raw(&target, becoming.as_ref(), &command, None)
-                .await
-                .map(|output| vec![raw_result(&output)]);
+            let output = connections.raw(&target, becoming.as_ref(), &command, None).await?;
+            done(0, raw_result(&output));
+            return Ok(());
         }
         Work::Module { name, arguments, contents } => (name, arguments, contents),
     };
@@ -116,8 +161,14 @@ async fn run_joined(context: &TaskContext, jobs: Vec<Job>) -> Result<Vec<Fields>
             contents.extend(more);
         }
     }
+    let task = HelperTask { module: name.to_owned(), mode, environment, items, background: None };
+    if let Some(background) = background {
+        let reach = Reach { target, becoming };
+        done(0, background.run(context, &reach, task, &contents).await?);
+        return Ok(());
+    }
     let session = connections.helper(&target, becoming.as_ref()).await?;
-    session.run(HelperTask { module: name.to_owned(), mode, environment, items }, &contents).await
+    session.run_each(task, &contents, done).await
 }
 
 fn raw_skipped() -> Fields {

@@ -25,6 +25,10 @@ pub enum Effect {
     ClearHostErrors,
     /// The host's connection is closed; the next task opens a new one.
     ResetConnection,
+    /// The sources of the inventory are read again: once, for all hosts.
+    RefreshInventory,
+    /// The role that the task stands in ends for this host.
+    EndRole,
     /// Nothing.
     Noop,
 }
@@ -36,6 +40,8 @@ const EFFECTS: &[(&str, Effect)] = &[
     ("end_host", Effect::EndHost),
     ("clear_facts", Effect::ClearFacts),
     ("clear_host_errors", Effect::ClearHostErrors),
+    ("end_role", Effect::EndRole),
+    ("refresh_inventory", Effect::RefreshInventory),
     ("reset_connection", Effect::ResetConnection),
     ("noop", Effect::Noop),
 ];

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use super::{Contents, Evaluated, PrepareError, TaskContext, files};
+use super::{Contents, Evaluated, PrepareError, files};
 use crate::{
     source::{Diagnostic, SourceFile, Span},
     template::{Syntax, template_file_with},
@@ -11,16 +11,11 @@ use crate::{
 };
 
 /// Renders the template and adds it as the content.
-pub fn add_content(
-    context: &TaskContext,
-    scope: &Scope,
-    arguments: &mut Evaluated,
-    contents: &mut Contents,
-) -> Result<(), PrepareError> {
+pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Contents) -> Result<(), PrepareError> {
     let Some(src) = arguments.text("src")? else {
         return Err(Diagnostic::error("missing required arguments: src").into());
     };
-    let path = files::find(context, "templates", &src, arguments)?;
+    let path = files::find("templates", &src, arguments)?;
     let file = SourceFile::read(&path).map_err(PrepareError::Failed)?;
     let syntax = syntax(arguments)?;
     let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax)?;

@@ -2,8 +2,8 @@
 
 use crate::kit::Args;
 
-/// Acts on the play: `flush_handlers`, `end_play`, `end_batch`, `end_host`, `clear_facts`,
-/// `clear_host_errors`, `reset_connection` or `noop`.
+/// Acts on the play: `flush_handlers`, `refresh_inventory`, `end_play`, `end_batch`, `end_host`,
+/// `end_role`, `clear_facts`, `clear_host_errors`, `reset_connection` or `noop`.
 ///
 /// ```yaml
 /// - meta: flush_handlers

@@ -48,7 +48,7 @@ impl Kind {
 }
 
 /// One argument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Opt {
     /// Its name.
     pub name: &'static str,
@@ -62,7 +62,7 @@ pub struct Opt {
     pub default: Option<&'static str>,
     /// The values it may have; empty when any will do.
     pub choices: &'static [&'static str],
-    /// Its documentation.
+    /// Its documentation; empty without the feature `docs`.
     pub doc: &'static str,
     /// Never shown: a password or a key.
     pub secret: bool,
@@ -71,7 +71,7 @@ pub struct Opt {
 }
 
 /// How arguments depend on each other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Rule {
     /// At most one of them.
     Exclusive(&'static [&'static str]),
@@ -86,11 +86,11 @@ pub enum Rule {
 }
 
 /// A module's arguments and its documentation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Spec {
     /// The module's short name.
     pub name: &'static str,
-    /// Its documentation: what it does, then an example.
+    /// Its documentation: what it does, then an example; empty without the feature `docs`.
     pub doc: &'static str,
     /// Its arguments, in the order of documentation.
     pub options: Vec<Opt>,
@@ -102,7 +102,38 @@ pub struct Spec {
     pub open: bool,
 }
 
+/// Some arguments of a module: derived code lists them in the order of the fields.
+pub enum Part {
+    /// Fields of the struct itself.
+    Own(&'static [Opt]),
+    /// A flattened field.
+    Inner(fn() -> Spec),
+}
+
 impl Spec {
+    /// Puts a spec together; called by derived code.
+    pub fn of(
+        name: &'static str,
+        doc: &'static str,
+        parts: &'static [Part],
+        rules: &'static [Rule],
+        free_form: Option<&'static str>,
+        open: bool,
+    ) -> Self {
+        let mut spec = Self { name, doc, options: Vec::new(), rules: rules.to_vec(), free_form, open };
+        for part in parts {
+            match part {
+                Part::Own(options) => spec.options.extend(*options),
+                Part::Inner(inner) => {
+                    let inner = inner();
+                    spec.options.extend(inner.options);
+                    spec.rules.extend(inner.rules);
+                }
+            }
+        }
+        spec
+    }
+
     /// The argument that `name` means, aliases included.
     pub fn option(&self, name: &str) -> Option<&Opt> {
         self.options.iter().find(|opt| opt.name == name || opt.aliases.contains(&name))
@@ -198,18 +229,23 @@ pub trait Args: Sized {
     /// The arguments and their documentation.
     fn spec() -> Spec;
 
-    /// Builds the struct from arguments that were checked against the spec.
-    fn take(arguments: &mut Arguments, environment: &[(String, String)]) -> Result<Self, ArgError>;
+    /// Builds the struct from arguments that were checked against the spec; `None` when the taker met an error.
+    fn take(taker: &mut Taker) -> Option<Self>;
 
     /// Checks and converts what came over the wire.
     fn parse(arguments: &mut Arguments, context: &Context) -> Result<Self, ArgError> {
-        let spec = Self::spec();
-        check(&spec, arguments)?;
-        if spec.option("_check").is_some() {
-            arguments.insert("_check".into(), context.mode.check.into());
-        }
-        Self::take(arguments, &context.environment)
+        prepare(&Self::spec(), arguments, context)?;
+        let mut taker = Taker { arguments, environment: &context.environment, error: None };
+        Self::take(&mut taker).ok_or_else(|| taker.error.expect("nothing is missing without an error"))
     }
+}
+
+fn prepare(spec: &Spec, arguments: &mut Arguments, context: &Context) -> Result<(), ArgError> {
+    check(spec, arguments)?;
+    if spec.option("_check").is_some() {
+        arguments.insert("_check".into(), context.mode.check.into());
+    }
+    Ok(())
 }
 
 /// Brings arguments into the shape of a spec: aliases renamed, names and rules checked, defaults filled in.
@@ -365,16 +401,36 @@ pub trait FromArg: Sized {
     }
 }
 
-/// Takes one argument out of the checked ones; called by derived code.
-pub fn take<T: FromArg>(
-    arguments: &mut Arguments,
-    name: &'static str,
-    environment: &[(String, String)],
-) -> Result<T, ArgError> {
-    match arguments.shift_remove(name) {
-        Some(value) if !value.is_null() => T::from_arg(value, &Conversion { name, environment }),
-        _ => T::absent().ok_or_else(|| ArgError::Missing(vec![name])),
+/// Takes arguments out of the checked ones; used by derived code.
+///
+/// It keeps the first error and goes on: to leave at each of some three hundred fields, with all
+/// before it undone, is more code than to take the rest.
+pub struct Taker<'a> {
+    arguments: &'a mut Arguments,
+    environment: &'a [(String, String)],
+    error: Option<ArgError>,
+}
+
+impl Taker<'_> {
+    /// Takes one; `None` after an error.
+    pub fn take<T: FromArg>(&mut self, name: &'static str) -> Option<T> {
+        let taken = match take_value(self.arguments, name) {
+            Some(value) => T::from_arg(value, &Conversion { name, environment: self.environment }),
+            None => T::absent().ok_or_else(|| ArgError::Missing(vec![name])),
+        };
+        taken.map_err(|error| self.error.get_or_insert(error)).ok()
     }
+
+    /// Whether there was an error.
+    pub fn has_failed(&self) -> bool {
+        self.error.is_some()
+    }
+}
+
+/// One copy for all types: there are some three hundred arguments.
+#[inline(never)]
+fn take_value(arguments: &mut Arguments, name: &str) -> Option<Value> {
+    arguments.shift_remove(name).filter(|value| !value.is_null())
 }
 
 impl FromArg for String {

@@ -70,6 +70,16 @@ impl<P> Changes<P> {
         self
     }
 
+    /// Adds to what the result warns of.
+    pub fn warn(&mut self, warnings: Vec<String>) {
+        if warnings.is_empty() {
+            return;
+        }
+        if let Some(all) = self.fields.entry("warnings").or_insert(json!([])).as_array_mut() {
+            all.extend(warnings.into_iter().map(Value::from));
+        }
+    }
+
     /// Adds a before and after.
     #[must_use]
     pub fn with_diff(mut self, diff: Diff) -> Self {

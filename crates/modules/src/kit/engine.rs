@@ -41,11 +41,16 @@ pub trait Bodies: Send + Sync {
 /// Runs a module with rendered arguments; the result has Ansible's names.
 pub type Engine = fn(Arguments, &Arc<Context>) -> Fields;
 
-/// The [`Engine`] of module `M`.
+/// The [`Engine`] of module `M`. What needs not know `M` is in functions of its own, which all modules share.
 pub fn run<M: Module>(mut arguments: Arguments, context: &Arc<Context>) -> Fields {
     let outcome = M::parse(&mut arguments, context)
         .map_err(super::args::ArgError::into_failure)
         .and_then(|module| run_parsed(&module, context));
+    result(outcome)
+}
+
+/// A task's result, with what Ansible adds to it.
+fn result(outcome: Result<Fields, Failure>) -> Fields {
     let mut fields = outcome.unwrap_or_else(|failure| {
         let mut fields = failure.fields;
         fields.insert("failed".into(), json!(true));
@@ -67,25 +72,31 @@ pub fn run_on_controller(_: Arguments, _: &Arc<Context>) -> Fields {
 
 fn run_parsed<M: Module>(module: &M, context: &Arc<Context>) -> Result<Fields, Failure> {
     let reader = Reader::new(Arc::clone(context));
-    let found = module.inspect(&reader)?;
-    let mut fields = found.fields;
-    let mut changed = found.plan.is_some();
-    match (found.plan, found.in_check) {
-        (None, _) => {}
-        (Some(_), InCheck::Skip(msg)) if context.mode.check => {
+    let Changes { plan, mut fields, diff, in_check } = module.inspect(&reader)?;
+    let mut changed = plan.is_some();
+    if let Some(plan) = plan {
+        if !context.mode.check || in_check == InCheck::Run {
+            fields.extend(module.apply(plan, &mut Writer::new(reader))?);
+        } else if let InCheck::Skip(msg) = in_check {
             changed = false;
-            fields.insert("skipped".into(), json!(true));
-            fields.insert("msg".into(), json!(msg));
+            skip(&mut fields, msg);
         }
-        (Some(_), InCheck::Predict) if context.mode.check => {}
-        (Some(plan), _) => fields.extend(module.apply(plan, &mut Writer::new(reader))?),
     }
+    conclude(&mut fields, changed, &diff, context.mode);
+    Ok(fields)
+}
+
+fn skip(fields: &mut Fields, msg: String) {
+    fields.insert("skipped".into(), json!(true));
+    fields.insert("msg".into(), json!(msg));
+}
+
+fn conclude(fields: &mut Fields, changed: bool, diff: &[super::Diff], mode: Mode) {
     fields.entry("changed").or_insert(json!(changed));
-    if context.mode.diff && !found.diff.is_empty() {
-        let diffs: Vec<Value> = found.diff.iter().map(super::Diff::to_json).collect();
+    if mode.diff && !diff.is_empty() {
+        let diffs: Vec<Value> = diff.iter().map(super::Diff::to_json).collect();
         fields.insert("diff".into(), if diffs.len() == 1 { diffs.into_iter().next().into() } else { json!(diffs) });
     }
-    Ok(fields)
 }
 
 impl Context {

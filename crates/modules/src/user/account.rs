@@ -6,12 +6,20 @@ use super::{
 };
 use crate::kit::{Failure, Program, Reader, users};
 
+/// No group has this number (`man 2 setregid`).
+const NO_GID: u32 = u32::MAX;
+
+/// What is said about a group that is not there.
+fn missing(group: &str) -> String {
+    format!("Group {group} does not exist")
+}
+
 impl User {
     /// For a user who is not there.
     pub(super) fn creation(&self, host: &Reader) -> Result<Vec<Step>, Failure> {
         let mut steps = Vec::new();
-        let primary = self.primary()?;
-        let groups = self.wanted_groups(primary.as_ref().map(|group| group.gid))?;
+        let primary = self.primary(host)?;
+        let groups = self.wanted_groups(primary.as_ref().map(|group| group.gid), host)?;
         let mut program = self.attributes(self.program(host, "useradd")?, None);
         match &primary {
             Some(group) => program = program.arg("-g").arg(&group.name),
@@ -64,7 +72,7 @@ impl User {
     pub(super) fn change(&self, user: &users::User, host: &Reader) -> Result<Vec<Step>, Failure> {
         let mut steps = Vec::new();
         let shadow = Shadow::of(&self.name, host)?;
-        let primary = self.primary()?;
+        let primary = self.primary(host)?;
         let gid = primary.as_ref().map_or(user.gid, |group| group.gid);
         let usermod = self.program(host, "usermod")?;
         let untouched = usermod.line();
@@ -77,7 +85,7 @@ impl User {
             .filter(|group| group.gid != gid && group.members.contains(&self.name))
             .map(|group| group.name)
             .collect();
-        if let Some(wanted) = self.wanted_groups(Some(gid))? {
+        if let Some(wanted) = self.wanted_groups(Some(gid), host)? {
             let added: Vec<String> = wanted.iter().filter(|name| !present.contains(name)).cloned().collect();
             let removed: Vec<String> =
                 present.iter().filter(|name| !self.append && !wanted.contains(name)).cloned().collect();
@@ -148,30 +156,44 @@ impl User {
         program
     }
 
-    fn lookup(&self, name: &str) -> Result<users::Group, Failure> {
+    fn lookup(&self, name: &str) -> Option<users::Group> {
         let number = || {
             name.parse()
                 .ok()
                 .and_then(|gid| if self.local { users::local_group_by_id(gid) } else { users::group_by_id(gid) })
         };
         let named = if self.local { users::local_group(name) } else { users::group(name) };
-        named.or_else(number).ok_or_else(|| Failure::new(format!("Group {name} does not exist")))
+        named.or_else(number)
+    }
+
+    /// The group of that name or number. In check mode one that is not there yet stands for itself.
+    fn expected_group(&self, name: &str, host: &Reader) -> Result<users::Group, Failure> {
+        let to_come = || users::Group { name: name.to_owned(), gid: NO_GID, members: Vec::new() };
+        let group = self.lookup(name).or_else(|| host.mode().check.then(to_come));
+        group.ok_or_else(|| Failure::new(missing(name)))
+    }
+
+    /// What check mode says about groups that are not there yet; without it they are failures.
+    pub(super) fn missing_groups(&self, host: &Reader) -> Vec<String> {
+        let names = self.group.iter().chain(self.groups.iter().flatten());
+        let names = names.filter(|name| host.mode().check && !name.is_empty() && self.lookup(name).is_none());
+        names.map(|name| format!("{}; it may come with the tasks before this one", missing(name))).collect()
     }
 
     fn named_group(&self) -> Option<users::Group> {
         if self.local { users::local_group(&self.name) } else { users::group(&self.name) }
     }
 
-    fn primary(&self) -> Result<Option<users::Group>, Failure> {
-        self.group.as_deref().map(|group| self.lookup(group)).transpose()
+    fn primary(&self, host: &Reader) -> Result<Option<users::Group>, Failure> {
+        self.group.as_deref().map(|group| self.expected_group(group, host)).transpose()
     }
 
     /// The names of the further groups, but for the primary one.
-    fn wanted_groups(&self, primary: Option<u32>) -> Result<Option<Vec<String>>, Failure> {
+    fn wanted_groups(&self, primary: Option<u32>, host: &Reader) -> Result<Option<Vec<String>>, Failure> {
         let Some(groups) = &self.groups else { return Ok(None) };
         let mut names: Vec<String> = Vec::new();
         for group in groups.iter().filter(|group| !group.is_empty()) {
-            let group = self.lookup(group)?;
+            let group = self.expected_group(group, host)?;
             if Some(group.gid) != primary && !names.contains(&group.name) {
                 names.push(group.name);
             }

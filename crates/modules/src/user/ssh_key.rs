@@ -39,12 +39,17 @@ impl User {
         if let Some(bits) = self.ssh_key_bits {
             program = program.arg("-b").arg(bits.to_string());
         }
-        let passphrase = self.ssh_key_passphrase.as_deref().unwrap_or_default();
-        program = program.arg("-C").arg(self.key_comment(host)).arg("-f").arg(&path).arg("-N").arg(passphrase);
-        let finished = host.run(&program.plain_locale())?;
+        program = program.arg("-C").arg(self.key_comment(host)).arg("-f").arg(&path);
+        program = match self.ssh_key_passphrase.as_deref() {
+            None | Some("") => program.arg("-N").arg(""),
+            Some(passphrase) => asked_for(&program, passphrase, &host.required("setsid")?),
+        };
+        let mut finished = host.run(&program.plain_locale())?;
         if !finished.success() {
             return Err(failed(&self.name, &finished));
         }
+        // Its questions are no news.
+        finished.stderr.clear();
         host.set_attributes(&path, &owner)?;
         host.set_attributes(&public, &owner)?;
         Ok(finished)
@@ -73,6 +78,16 @@ impl User {
         fields.insert("ssh_key_file".into(), path.to_string_lossy().into());
         Ok(fields)
     }
+}
+
+/// The program with a passphrase that it has to ask for, since anybody may see its arguments.
+///
+/// It asks a window, then the terminal, then standard input: there is neither of the first two here.
+/// As the leader of a process group `setsid` would not wait for it, and so it is not the leader.
+fn asked_for(program: &Program, passphrase: &str, setsid: &Path) -> Program {
+    let script = "unset DISPLAY WAYLAND_DISPLAY SSH_ASKPASS SSH_ASKPASS_REQUIRE; \"$@\"; exit $?";
+    let shell = Program::new("/bin/sh").arg("-c").arg(script).arg("sh").arg(setsid).args(program.argv());
+    shell.stdin(format!("{passphrase}\n{passphrase}\n"))
 }
 
 fn public(path: &Path) -> PathBuf {

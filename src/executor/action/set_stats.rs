@@ -1,0 +1,32 @@
+//! `set_stats`: figures of the run, for its end.
+
+use serde_json::{Value as Json, json};
+
+use super::{Done, Evaluated, Fields, PrepareError, TaskContext, boolean, check_name};
+use crate::{source::Diagnostic, vars::Scope};
+
+/// Runs it.
+pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Result<Done, PrepareError> {
+    let strange = arguments.arguments.keys().find(|name| !matches!(name.as_str(), "data" | "per_host" | "aggregate"));
+    if let Some(name) = strange {
+        return Err(Diagnostic::error(format!("Invalid options for set_stats: {name}")).into());
+    }
+    let flag = |name: &str, default: bool| arguments.value(name).map_or(Ok(default), |value| boolean(name, value));
+    let (per_host, aggregate) = (flag("per_host", false)?, flag("aggregate", true)?);
+    let data = match arguments.value("data") {
+        Some(data) => data.to_json()?,
+        None => json!({}),
+    };
+    let Json::Object(data) = data else {
+        return Err(Diagnostic::error("The 'data' option needs to be a dictionary/hash").into());
+    };
+    for name in data.keys() {
+        check_name(name, arguments.span("data"))?;
+    }
+    let host = per_host.then_some(scope.host().name.as_str());
+    context.run.report.stats.add(host, &data, aggregate);
+    let mut result = Fields::new();
+    result.insert("changed".into(), json!(false));
+    result.insert("ansible_stats".into(), json!({ "data": data, "per_host": per_host, "aggregate": aggregate }));
+    Ok(Done { result, ..Done::default() })
+}

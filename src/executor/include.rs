@@ -1,0 +1,135 @@
+//! `include_tasks` and `include_role`: files that are read while a play runs, each once.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+
+use super::action::{Evaluated, PrepareError};
+use crate::{
+    output::{Emitter, Event},
+    plan::{Program, TagFilter},
+    playbook::{Around, Item, Loading, Project, Role, RoleItems, Task, TaskId, imports},
+    source::{Diagnostic, Spanned},
+    value::Value,
+};
+
+/// What a play includes while it runs.
+pub struct Includes {
+    project: Arc<Project>,
+    tags: TagFilter,
+    events: Emitter,
+    files: Mutex<HashMap<(TaskId, String), Result<Arc<IncludedFile>, Diagnostic>>>,
+    order: AtomicU64,
+}
+
+/// A file or role that was included.
+pub struct IncludedFile {
+    /// What is shown of it.
+    pub label: PathBuf,
+    /// Its tasks.
+    pub program: Arc<Program>,
+    /// Its handlers.
+    pub handlers: Vec<Arc<Task>>,
+    /// The role whose variables all later tasks see.
+    pub public: Option<Arc<Role>>,
+}
+
+impl Includes {
+    /// Nothing yet.
+    pub fn new(project: &Arc<Project>, tags: &TagFilter, events: &Emitter) -> Self {
+        Self {
+            project: Arc::clone(project),
+            tags: tags.clone(),
+            events: events.clone(),
+            files: Mutex::default(),
+            order: AtomicU64::new(0),
+        }
+    }
+
+    /// A number higher than all before.
+    pub fn next_order(&self) -> u64 {
+        self.order.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// What a task includes with these arguments.
+    pub fn find(&self, task: &Task, arguments: &Evaluated) -> Result<Arc<IncludedFile>, PrepareError> {
+        let key = (task.id, arguments.written());
+        // Hosts that come at the same time wait for the first one: all of them get the same program.
+        let mut files = self.files.lock();
+        if let Some(known) = files.get(&key) {
+            return known.clone().map_err(PrepareError::Include);
+        }
+        let mut loading = Loading::new(&self.project);
+        let read = match task.action.module.0.short_name() {
+            "include_role" => self.role(task, arguments, &mut loading),
+            _ => self.tasks(task, arguments, &mut loading),
+        };
+        let found = match loading.finish(read) {
+            Ok((read, warnings, missing)) => {
+                for warning in warnings {
+                    self.events.emit(Event::Warning(warning));
+                }
+                match (read, missing.into_iter().next()) {
+                    (_, Some(missing)) => Err(missing),
+                    (Some(read), None) => Ok(Arc::new(read)),
+                    (None, None) => Err(Diagnostic::error("nothing to include was named").at(&task.span)),
+                }
+            }
+            Err(broken) => Err(merged(broken.errors)),
+        };
+        files.insert(key, found.clone());
+        found.map_err(PrepareError::Include)
+    }
+
+    fn tasks(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
+        let include = task.include.as_ref()?;
+        let Some(file) = imports::file_of(&task.action) else {
+            let error = Diagnostic::error(format!("`{}` needs the name of a file", task.action.name.value));
+            loading.error(error.at(&task.span));
+            return None;
+        };
+        let name = ["file", "_raw_params", "free_form"].into_iter().find_map(|name| arguments.value(name))?.to_str();
+        let path = imports::find(&name, &include.around.origin, &file.span, loading)?;
+        let items = imports::tasks(&path, &file.span, &include.around, loading)?;
+        let label = std::path::absolute(&path).unwrap_or(path);
+        Some(IncludedFile { label, program: self.program(&items), handlers: Vec::new(), public: None })
+    }
+
+    fn role(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
+        let include = task.include.as_ref()?;
+        let evaluate = |written: &Spanned<Value>, _: &mut Loading| {
+            // The values of arguments are found by the place where they are written.
+            arguments.at(&written.span).cloned()
+        };
+        let role_use = imports::role_of(&task.action, &task.span, &include.vars, evaluate, loading)?;
+        let label = PathBuf::from(&role_use.name.value);
+        let around = Around { is_handler: false, ..include.around.clone() };
+        let RoleItems { role, block, handlers } = role_use.load(&around, loading)?;
+        let items = [Item::Block(Arc::new(block))];
+        let handlers = handlers.iter().flat_map(Item::all_tasks).cloned().collect();
+        let is_public = arguments.flag("public").unwrap_or(false);
+        Some(IncludedFile { label, program: self.program(&items), handlers, public: is_public.then_some(role) })
+    }
+
+    fn program(&self, items: &[Item]) -> Arc<Program> {
+        Arc::new(Program::of_items(items, &self.tags))
+    }
+}
+
+/// Several errors as the first one, the others in its notes.
+fn merged(errors: Vec<Diagnostic>) -> Diagnostic {
+    let mut errors = errors.into_iter();
+    let mut first = errors.next().unwrap_or_else(|| Diagnostic::error("the included file cannot be read"));
+    for other in errors {
+        let place = other.span.as_ref().map(|span| format!(" ({span})")).unwrap_or_default();
+        first.notes.push(format!("also: {}{place}", other.message));
+    }
+    first
+}

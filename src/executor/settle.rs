@@ -1,0 +1,165 @@
+//! What the end of a task means for its host: where it goes on, what it is counted as, whom it notifies.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{
+    action::Effect,
+    host::{Ended, HostState, Included},
+    include::IncludedFile,
+    play::PlayRun,
+    settings::evaluate,
+    task::TaskEnd,
+};
+use crate::{
+    config::settings::running,
+    output::{Event, Status},
+    playbook::Task,
+    source::Diagnostic,
+    value::Value,
+};
+
+/// Includes may be nested no deeper than this.
+const DEPTH: usize = 200;
+
+impl PlayRun {
+    /// Moves a host on, and counts.
+    pub fn settle(&self, host: &mut HostState, task: &Arc<Task>, end: &TaskEnd, counts: bool) {
+        let report = &self.context.run.report;
+        let name = host.vars.name.clone();
+        if counts && end.includes.is_empty() {
+            report.count_end(&name, end.status, end.is_ignored, end.is_changed());
+        }
+        match end.status {
+            Status::Failed if !end.is_ignored => {
+                self.fail(host, task, end);
+                return;
+            }
+            Status::Unreachable if !end.is_ignored => {
+                host.ended = Some(Ended::Unreachable);
+                report.lose(&name, true);
+                self.remove(&name);
+                return;
+            }
+            _ => {}
+        }
+        self.notify(host, end);
+        match end.effect {
+            Some(effect) if host.is_active() => self.carry_out(host, effect),
+            // The programs come with `include`, which moves the host on when they are done.
+            _ if !end.includes.is_empty() => {}
+            _ => host.advance(),
+        }
+    }
+
+    /// A host goes on where the blocks around its task say, or not at all.
+    pub fn fail(&self, host: &mut HostState, task: &Task, end: &TaskEnd) {
+        let report = &self.context.run.report;
+        let name = host.vars.name.clone();
+        // What cannot be included fails its host without a word to `rescue`, as in Ansible.
+        let is_rescued = host.is_rescuable() && !end.is_hard;
+        let goes_on = host.fail();
+        if is_rescued {
+            if end.host == name {
+                report.count(&name, |counts| {
+                    counts.failed = counts.failed.saturating_sub(1);
+                    counts.rescued += 1;
+                });
+            }
+            let failed = super::task::describe(task, end.title.as_deref());
+            host.vars.stored.insert("ansible_failed_task", Value::from_json(failed));
+            let result = serde_json::Value::Object(end.result.clone());
+            host.vars.stored.insert("ansible_failed_result", Value::from_json(result));
+        } else if !goes_on {
+            self.remove(&name);
+        }
+        if host.ended == Some(Ended::Failed) {
+            report.lose(&name, false);
+        }
+    }
+
+    /// What `meta` does to one host.
+    pub fn carry_out(&self, host: &mut HostState, effect: Effect) {
+        match effect {
+            Effect::FlushHandlers => host.flush(&self.handlers()),
+            Effect::EndHost | Effect::EndBatch | Effect::EndPlay => {
+                host.ended = Some(Ended::Done);
+                self.remove(&host.vars.name);
+            }
+            Effect::EndRole => {
+                if !host.end_role() {
+                    host.advance();
+                }
+            }
+            Effect::ClearFacts => {
+                host.vars.facts.with_mut(indexmap::IndexMap::clear);
+                host.advance();
+            }
+            Effect::ClearHostErrors => {
+                self.context.run.report.find_all();
+                host.advance();
+            }
+            Effect::RefreshInventory | Effect::ResetConnection | Effect::Noop => host.advance(),
+        }
+    }
+
+    /// A host does these programs at the step before it.
+    pub fn include(&self, host: &mut HostState, task: &Task, includes: VecDeque<Included>) {
+        let report = &self.context.run.report;
+        let name = host.vars.name.clone();
+        for _ in &includes {
+            report.count_end(&name, Status::Ok, false, false);
+        }
+        if host.depth() >= DEPTH {
+            let message = format!("includes are nested more than {DEPTH} deep");
+            let error = Diagnostic::error(message).at(&task.span).help("a file probably includes itself without end");
+            self.context.run.events.emit(Event::Error(error));
+            report.count(&name, |counts| counts.failed += 1);
+            host.fail();
+            report.lose(&name, false);
+            return;
+        }
+        host.include(includes);
+    }
+
+    /// What an included role brings to the play: handlers, and variables if they are public.
+    pub fn adopt(&self, file: &IncludedFile) {
+        if !file.handlers.is_empty() {
+            self.handlers.write().add(&file.handlers);
+        }
+        if let Some(role) = &file.public {
+            self.context.play.exports.write().add(role);
+        }
+    }
+
+    fn notify(&self, host: &mut HostState, end: &TaskEnd) {
+        if end.notified.is_empty() {
+            return;
+        }
+        let vars = Arc::clone(&host.vars);
+        let evaluate_name = |handler: &Task| {
+            let name = handler.name.as_ref()?;
+            match &name.value {
+                Value::Lazy(_) => {
+                    let scope = crate::vars::Scope::of_host(&self.context.run.vars, &vars).in_play(&self.context.play);
+                    Some(evaluate(name, &scope).ok()?.to_str())
+                }
+                other => Some(other.to_str()),
+            }
+        };
+        let unknown = self.handlers.read().notify(&end.notified, &mut host.notified, evaluate_name);
+        for unknown in unknown {
+            let message = format!(
+                "The requested handler '{}' was not found in either the main handlers list nor in the listening handlers list",
+                unknown.value
+            );
+            let error = Diagnostic::error(message).at(&unknown.span);
+            self.context.run.events.emit(Event::HandlerNotFound(error));
+            if !self.context.run.options.config.get(&running::ERROR_ON_MISSING_HANDLER) {
+                continue;
+            }
+            self.context.run.report.count(&vars.name, |counts| counts.failed += 1);
+            host.ended = Some(Ended::Failed);
+            self.context.run.report.lose(&vars.name, false);
+        }
+    }
+}

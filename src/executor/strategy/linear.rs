@@ -1,0 +1,209 @@
+//! `linear`: all hosts do a task before any does the next one.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    config::settings::running,
+    executor::{
+        action::Effect,
+        host::{HostState, Included, Place},
+        play::{Batch, Flow, PlayRun, is_lost},
+        settings::Settings,
+        task::{IncludeRequest, TaskEnd},
+    },
+    output::{Event, Status},
+    playbook::Task,
+    vars::Scope,
+};
+
+/// Runs a batch.
+pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
+    while !play.context.run.control.is_stopping() {
+        let Some((task, here)) = next(play, hosts) else { break };
+        let flow = step(play, &task, &here, hosts).await;
+        if flow != Flow::Next {
+            return flow;
+        }
+    }
+    Flow::Next
+}
+
+/// The lowest task that any host has before it, and the hosts that are at it.
+fn next(play: &PlayRun, hosts: &mut Batch) -> Option<(Arc<Task>, Vec<String>)> {
+    let mut lowest: Option<(Place, Arc<Task>, Vec<String>)> = None;
+    for (name, host) in hosts.iter_mut() {
+        let Some(task) = play.next_task(host) else { continue };
+        let place = host.place();
+        match &mut lowest {
+            Some((low, first, here)) if *low == place && first.id == task.id => here.push(name.clone()),
+            Some((low, ..)) if *low <= place => {}
+            _ => lowest = Some((place, task, vec![name.clone()])),
+        }
+    }
+    lowest.map(|(_, task, here)| (task, here))
+}
+
+/// What holds for a task on all hosts, read on the first one.
+struct Together {
+    once: bool,
+    is_fatal: bool,
+    throttle: usize,
+}
+
+impl Together {
+    fn read(play: &PlayRun, task: &Task, scope: &Scope) -> Self {
+        let settings = Settings::new(task, scope);
+        let flag = |name: &str, default: bool| settings.flag(name).ok().flatten().unwrap_or(default);
+        let once = flag("run_once", false) || task.is_for_all();
+        let default = play.context.run.options.config.get(&running::ANY_ERRORS_FATAL);
+        let throttle = settings.text("throttle").ok().flatten().and_then(|text| text.trim().parse().ok());
+        Self {
+            once,
+            is_fatal: (flag("any_errors_fatal", default) || once) && !flag("ignore_errors", false),
+            throttle: throttle.unwrap_or(0),
+        }
+    }
+}
+
+async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Batch) -> Flow {
+    let is_handler = hosts[&here[0]].is_in_handlers();
+    let scope = play.scope(task, &hosts[&here[0]].vars, hosts[&here[0]].parameters().into());
+    let together = Together::read(play, task, &scope);
+    let mut runs = Vec::new();
+    for name in here {
+        let Some(host) = hosts.get_mut(name) else { continue };
+        host.notified.remove(&task.id);
+        if runs.is_empty() || !together.once {
+            runs.push((Arc::clone(&host.vars), host.parameters().into()));
+        }
+    }
+    let mut ends = Vec::new();
+    // A task that acts on the play is shown once for each host that does it.
+    let parts = if task.is_meta() { runs.into_iter().map(|run| vec![run]).collect() } else { vec![runs] };
+    for part in parts {
+        if !play.announce(task, is_handler, part.len(), &scope) {
+            for name in here {
+                hosts.get_mut(name).into_iter().for_each(HostState::advance);
+            }
+            return Flow::Next;
+        }
+        ends.extend(play.on_hosts(task, part, together.throttle).await);
+    }
+    let mut flow = Flow::Next;
+    let mut lost_someone = false;
+    for (name, end) in &ends {
+        match end.effect {
+            Some(Effect::EndPlay) => flow = Flow::EndPlay,
+            Some(Effect::EndBatch) if flow == Flow::Next => flow = Flow::EndBatch,
+            Some(Effect::RefreshInventory) => play.refresh_inventory(),
+            _ => {}
+        }
+        let is_bad = matches!(end.status, Status::Failed | Status::Unreachable);
+        lost_someone |= is_bad && !end.is_ignored;
+        if together.once {
+            share(play, task, end, name, here, hosts);
+        } else if let Some(host) = hosts.get_mut(name) {
+            play.settle(host, task, end, !task.is_meta() || is_bad);
+        }
+    }
+    include(play, task, &ends, hosts);
+    if lost_someone && flow == Flow::Next {
+        flow = stop_others(play, together.is_fatal, task, &ends, hosts);
+    }
+    flow
+}
+
+/// A task that runs once counts for every host; only the one it ran on counts it.
+fn share(play: &PlayRun, task: &Arc<Task>, end: &TaskEnd, from: &str, here: &[String], hosts: &mut Batch) {
+    let counts = !task.is_meta() || end.status == Status::Failed;
+    for name in here {
+        let Some(host) = hosts.get_mut(name) else { continue };
+        if name == from {
+            play.settle(host, task, end, counts);
+            continue;
+        }
+        if !task.is_for_one() {
+            end.store_on(&host.vars);
+        }
+        match (end.status, end.effect) {
+            (Status::Unreachable, _) if !end.is_ignored => host.advance(),
+            (Status::Failed, _) if !end.is_ignored => play.fail(host, task, end),
+            (_, Some(effect)) => play.carry_out(host, effect),
+            _ => host.advance(),
+        }
+    }
+}
+
+/// Hosts that include the same things do them together; different ones come one after the other.
+fn include(play: &PlayRun, task: &Task, ends: &[(String, TaskEnd)], hosts: &mut Batch) {
+    let mut groups: Vec<(&IncludeRequest, u64, Vec<String>)> = Vec::new();
+    let mut of_host: HashMap<&str, VecDeque<Included>> = HashMap::new();
+    for (name, end) in ends {
+        for request in &end.includes {
+            let same = |(other, _, names): &(&IncludeRequest, u64, Vec<String>)| {
+                // An item that comes twice is included twice.
+                other.is_same(request) && !names.contains(name)
+            };
+            let found = groups.iter().position(same);
+            let group = found.unwrap_or_else(|| {
+                groups.push((request, play.context.includes.next_order(), Vec::new()));
+                groups.len() - 1
+            });
+            groups[group].2.push(name.clone());
+            of_host.entry(name).or_default().push_back(request.included(groups[group].1));
+        }
+    }
+    for (request, _, names) in groups {
+        play.adopt(&request.file);
+        let (file, item) = (request.file.label.clone(), request.item.clone());
+        play.context.run.events.emit(Event::Included { task: task.id, file, hosts: names, item });
+    }
+    for (name, mut includes) in of_host {
+        // Each host does its programs in the order of all.
+        includes.make_contiguous().sort_by_key(|included| included.order);
+        if let Some(host) = hosts.get_mut(name) {
+            play.include(host, task, includes);
+        }
+    }
+}
+
+/// What the loss of a host means for the others.
+fn stop_others(
+    play: &PlayRun,
+    is_fatal: bool,
+    task: &Arc<Task>,
+    ends: &[(String, TaskEnd)],
+    hosts: &mut Batch,
+) -> Flow {
+    let lost = hosts.values().filter(|host| is_lost(host)).count();
+    let percentage = lost as f64 * 100.0 / hosts.len() as f64;
+    let is_beyond = play.max_fail_percentage.is_some_and(|limit| percentage > limit);
+    if !is_fatal && !is_beyond {
+        return Flow::Next;
+    }
+    let failed: Vec<&String> =
+        ends.iter().filter(|(_, end)| end.status == Status::Failed).map(|(name, _)| name).collect();
+    let shared = ends.iter().find(|(_, end)| matches!(end.status, Status::Failed | Status::Unreachable));
+    let names: Vec<String> = hosts.keys().cloned().collect();
+    for name in names {
+        let Some(host) = hosts.get_mut(&name) else { continue };
+        if host.is_active()
+            && !failed.contains(&&name)
+            && let Some((_, end)) = shared
+        {
+            play.fail(host, task, end);
+        }
+    }
+    if hosts.values().any(HostState::is_active) {
+        return Flow::Next;
+    }
+    if is_beyond {
+        // Ansible says it once for the batch and once for the play.
+        play.context.run.events.emit(Event::NoHostsLeft);
+        play.context.run.events.emit(Event::NoHostsLeft);
+    }
+    Flow::EndRun
+}

@@ -1,0 +1,262 @@
+//! What becomes of results: facts, registers, notifications, and what is shown.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use super::{Fields, IncludeRequest, ItemEnd, ItemRun, Runner, TaskEnd, verdict::is_true};
+use crate::{
+    config::settings::running,
+    executor::settings::{Settings, evaluate},
+    output::{Event, Outcome, Shown, Status},
+    source::{Span, Spanned},
+    template::TemplateError,
+    value::Value,
+    vars::{HostVars, Scope},
+};
+
+impl Runner<'_> {
+    /// Facts and `set_fact` of an item; of failed ones too, as in Ansible.
+    pub(super) fn store(&self, item: &ItemRun, end: &ItemEnd) {
+        if end.facts.is_empty() && !end.result.contains_key("ansible_facts") {
+            return;
+        }
+        let host = self.facts_host(&item.scope);
+        for (name, value) in &end.facts {
+            end.layer.store(&host, name, value);
+        }
+        if let Some(Json::Object(facts)) = end.result.get("ansible_facts").filter(|_| end.facts.is_empty()) {
+            for (name, value) in facts {
+                let name = name.strip_prefix("ansible_").filter(|_| name != "ansible_local").unwrap_or(name);
+                host.facts.insert(name, Value::from_json(value.clone()));
+            }
+        }
+    }
+
+    /// The host that facts belong to: the one that is delegated to, with `delegate_facts`.
+    fn facts_host(&self, scope: &Scope) -> Arc<HostVars> {
+        let settings = Settings::new(self.task, scope);
+        match settings.text("delegate_to").ok().flatten() {
+            Some(other) if self.delegates_facts(scope) => self.context.run.vars.hosts.get_or_outside(&other),
+            _ => Arc::clone(self.host),
+        }
+    }
+
+    fn delegates_facts(&self, scope: &Scope) -> bool {
+        Settings::new(self.task, scope).flag("delegate_facts").ok().flatten().unwrap_or(false)
+    }
+
+    /// What an item includes.
+    pub(super) fn requests(&self, item: &ItemRun, end: &mut ItemEnd) -> Option<IncludeRequest> {
+        let file = end.include.take()?;
+        let mut vars = self.task.include.as_ref().map(|include| include.vars.clone()).unwrap_or_default();
+        let mut key = String::new();
+        if !item.bound.is_empty() {
+            for (name, value) in &item.bound {
+                key.push_str(&format!(
+                    "{name}={};",
+                    value.to_json().map_or_else(|_| value.to_str(), |json| json.to_string())
+                ));
+            }
+            // The include's own variables may use the item, but not hide it.
+            vars.push(Arc::new(item.bound.iter().cloned().collect()));
+        }
+        Some(IncludeRequest { file, item: item.item.as_ref().map(|(_, label)| label.clone()), vars, key })
+    }
+
+    pub(super) fn show_item(&self, item: &ItemRun, end: &ItemEnd) {
+        if end.include.is_some() || self.task.is_meta() {
+            return;
+        }
+        let mut outcome = self.outcome(end, false, &item.scope);
+        outcome.item = item.item.as_ref().map(|(_, label)| label.clone());
+        self.add_item(item, &mut outcome.result);
+        if end.shown == Shown::Message {
+            // Of a message, nothing but it and the item is shown.
+            outcome.result.retain(|name, _| name != "ansible_loop" && !item.is_index(name));
+        }
+        self.context.run.events.emit(Event::Item(outcome));
+    }
+
+    /// The item, under its name, among the values of its result.
+    fn add_item(&self, item: &ItemRun, result: &mut Fields) {
+        let Some((value, _)) = &item.item else { return };
+        let Some((name, _)) = item.bound.first() else { return };
+        result.insert("ansible_loop_var".into(), json!(name));
+        result.insert(name.clone(), value.to_json().unwrap_or(Json::Null));
+        for bound in ["ansible_index_var", "ansible_loop"] {
+            let found = item.bound.iter().find(|(name, _)| name == bound);
+            if let Some(value) = found.and_then(|(_, value)| value.to_json().ok()) {
+                if bound == "ansible_index_var"
+                    && let Some(index) = value.as_str().and_then(|name| item.bound.iter().find(|(key, _)| key == name))
+                {
+                    result.insert(index.0.clone(), index.1.to_json().unwrap_or(Json::Null));
+                }
+                result.insert(bound.into(), value);
+            }
+        }
+    }
+
+    fn outcome(&self, end: &ItemEnd, is_loop: bool, scope: &Scope) -> Outcome {
+        let settings = Settings::new(self.task, scope);
+        let delegated_to = settings.text("delegate_to").unwrap_or_else(|_| {
+            // One that cannot be evaluated is shown as it is written.
+            self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value))
+        });
+        // A `no_log` that cannot be evaluated hides: nothing may leak because of a typing error.
+        let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
+        let is_hidden = settings.flag("no_log").map_or(true, |flag| flag.unwrap_or(default));
+        let mut outcome = Outcome {
+            host: self.host.name.clone(),
+            task: self.task.id,
+            delegated_to,
+            status: end.status,
+            result: end.result.clone(),
+            item: None,
+            is_loop,
+            is_ignored: !end.is_hard && self.is_ignored(end.status, scope),
+            is_hidden,
+            shown: end.shown,
+            error: end.error.clone(),
+        };
+        if is_loop {
+            outcome.error = None;
+        }
+        outcome
+    }
+
+    fn is_ignored(&self, status: Status, scope: &Scope) -> bool {
+        let keyword = match status {
+            Status::Failed => "ignore_errors",
+            Status::Unreachable => "ignore_unreachable",
+            _ => return false,
+        };
+        Settings::new(self.task, scope).flag(keyword).ok().flatten().unwrap_or(false)
+    }
+
+    pub(super) fn finish_loop(&self, items: &[ItemRun], mut ends: Vec<ItemEnd>) -> TaskEnd {
+        let includes: Vec<IncludeRequest> =
+            items.iter().zip(&mut ends).filter_map(|(item, end)| self.requests(item, end)).collect();
+        let has = |status: Status| ends.iter().any(|end| end.status == status);
+        let all_skipped = ends.iter().all(|end| end.status == Status::Skipped);
+        let status = match () {
+            () if has(Status::Unreachable) => Status::Unreachable,
+            () if has(Status::Failed) => Status::Failed,
+            () if all_skipped => Status::Skipped,
+            () if has(Status::Changed) => Status::Changed,
+            () => Status::Ok,
+        };
+        let changed = ends.iter().any(|end| end.result.get("changed").is_some_and(is_true));
+        let mut result = Fields::new();
+        result.insert("changed".into(), json!(changed));
+        let msg = match status {
+            Status::Skipped if ends.is_empty() => "No items in the list",
+            Status::Skipped => "All items skipped",
+            Status::Failed | Status::Unreachable => "One or more items failed",
+            _ => "All items completed",
+        };
+        match status {
+            Status::Skipped if ends.is_empty() => drop(result.insert("skipped_reason".into(), json!(msg))),
+            _ => drop(result.insert("msg".into(), json!(msg))),
+        }
+        match status {
+            Status::Failed => drop(result.insert("failed".into(), json!(true))),
+            Status::Unreachable => drop(result.insert("unreachable".into(), json!(true))),
+            _ => {}
+        }
+        result.insert("skipped".into(), json!(status == Status::Skipped));
+        let effect = ends.iter().find_map(|end| end.effect);
+        let mut facts = Vec::new();
+        let mut notified: Vec<Spanned<String>> = Vec::new();
+        let is_hard = ends.iter().any(|end| end.is_hard);
+        let layer = ends.first().map(|end| end.layer).unwrap_or_default();
+        let results: Vec<Json> = items
+            .iter()
+            .zip(ends)
+            .map(|(item, end)| {
+                let mut result = end.result;
+                facts.extend(end.facts);
+                notified.extend(end.notified);
+                self.add_item(item, &mut result);
+                Json::Object(result)
+            })
+            .collect();
+        result.insert("results".into(), json!(results));
+        let mut end = ItemEnd::new(status, result);
+        end.effect = effect;
+        end.facts = facts;
+        end.layer = layer;
+        end.notified = notified;
+        end.is_hard = is_hard;
+        self.finish_as(end, includes, true)
+    }
+
+    pub(super) fn finish(&self, end: ItemEnd) -> TaskEnd {
+        self.finish_as(end, Vec::new(), false)
+    }
+
+    pub(super) fn finish_including(&self, end: ItemEnd, includes: Vec<IncludeRequest>) -> TaskEnd {
+        self.finish_as(end, includes, false)
+    }
+
+    /// Registers, notifies and shows the end.
+    fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, is_loop: bool) -> TaskEnd {
+        let outcome = self.outcome(&end, is_loop, &self.scope);
+        end.result.entry("changed").or_insert(json!(false));
+        let says_failed = !is_loop && includes.is_empty();
+        if says_failed && !matches!(end.status, Status::Unreachable | Status::Skipped) {
+            end.result.entry("failed").or_insert(json!(false));
+        }
+        if let Some(name) = &self.task.register {
+            self.host.stored.insert(name.as_str(), Value::from_json(Json::Object(end.result.clone())));
+        }
+        let is_ignored = outcome.is_ignored;
+        let is_silent =
+            self.task.is_meta() && !matches!(end.status, Status::Failed | Status::Unreachable | Status::Skipped);
+        if !is_silent && includes.is_empty() {
+            self.context.run.events.emit(Event::Done(outcome));
+        }
+        TaskEnd {
+            host: self.host.name.clone(),
+            status: end.status,
+            is_ignored,
+            result: end.result,
+            notified: end.notified,
+            effect: end.effect,
+            includes,
+            is_hard: end.is_hard,
+            title: self.task.name.as_ref().and_then(|name| Some(evaluate(name, &self.scope).ok()?.to_str())),
+            register: self.task.register.clone(),
+            facts: if self.delegates_facts(&self.scope) { Vec::new() } else { end.facts },
+            layer: end.layer,
+        }
+    }
+
+    /// What an item that changed something notifies.
+    pub(super) fn notify(&self, item: &ItemRun, end: &mut ItemEnd) {
+        let is_changed = end.result.get("changed").is_some_and(is_true);
+        if !is_changed || !matches!(end.status, Status::Ok | Status::Changed) {
+            return;
+        }
+        match self.notified(&item.scope) {
+            Ok(names) => end.notified = names,
+            Err((error, span)) => *end = self.template_failure(error, Some(&span)),
+        }
+    }
+
+    fn notified(&self, scope: &Scope) -> Result<Vec<Spanned<String>>, (TemplateError, Span)> {
+        let mut names = Vec::new();
+        for notify in &self.task.keywords.notify {
+            let failed = |error| (error, notify.span.clone());
+            let value = evaluate(notify, scope).map_err(failed)?;
+            let parts = match &value {
+                Value::List(list) => list.to_vec(),
+                other => vec![other.clone()],
+            };
+            for part in parts.iter().filter(|part| !part.is_omit() && !part.is_none()) {
+                names.push(Spanned::new(part.to_str(), notify.span.clone()));
+            }
+        }
+        Ok(names)
+    }
+}

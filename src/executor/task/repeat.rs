@@ -1,0 +1,211 @@
+//! Loops: their items one after the other, or in one request where nothing stands between them.
+
+use std::time::Duration;
+
+use super::{ItemEnd, ItemRun, Runner, TaskEnd};
+use crate::{
+    executor::{
+        action::{self, Job, Prepared},
+        conditions::{all_hold, first_unmet},
+        settings::evaluate,
+    },
+    playbook::Loop,
+    template::TemplateError,
+    value::{Dict, List, Value},
+    vars::Scope,
+};
+
+/// How many items travel in one request at the most.
+const REQUEST: usize = 1000;
+
+impl Runner<'_> {
+    /// The items of the loop, each with its scope; one without an item for a task that has none.
+    pub(super) fn items(&self) -> Result<Vec<ItemRun>, Box<ItemEnd>> {
+        let Some(repeat) = &self.task.repeat else {
+            return Ok(vec![ItemRun { scope: self.scope.clone(), item: None, bound: Vec::new() }]);
+        };
+        let items = self.evaluate_loop(repeat).map_err(|error| {
+            // A loop over something undefined is no failure where the condition does not hold anyway.
+            match first_unmet(&self.task.keywords.when, &self.scope) {
+                Ok(Some(unmet)) => Box::new(Self::skipped(unmet)),
+                _ if error.is_undefined() => Box::new(self.template_failure(error, Some(&repeat.over.span))),
+                _ => Box::new(self.loop_failure(&error, &repeat.over.span)),
+            }
+        })?;
+        let count = items.len();
+        let all = Value::from(items.clone());
+        items.into_iter().enumerate().map(|(index, item)| self.item(repeat, &all, index, count, item)).collect()
+    }
+
+    fn item(
+        &self,
+        repeat: &Loop,
+        all: &Value,
+        index: usize,
+        count: usize,
+        item: Value,
+    ) -> Result<ItemRun, Box<ItemEnd>> {
+        let control = &repeat.control;
+        let name = match &control.loop_var {
+            Some(name) => evaluate(name, &self.scope)
+                .map_err(|error| Box::new(self.template_failure(error, Some(&name.span))))?
+                .to_str(),
+            None => "item".to_owned(),
+        };
+        let mut bound = vec![(name.clone(), item.clone())];
+        bound.push(("ansible_loop_var".into(), Value::from(name.as_str())));
+        if let Some(name) = &control.index_var {
+            bound.push((name.clone(), Value::Int(index as i64)));
+            bound.push(("ansible_index_var".into(), Value::from(name.as_str())));
+        }
+        let bind = |bound: &[(String, Value)]| {
+            let mut scope = self.scope.clone();
+            bound.iter().for_each(|(name, value)| scope.bind(name, value.clone()));
+            scope
+        };
+        let mut scope = bind(&bound);
+        let flag = |setting: &Option<crate::source::Spanned<Value>>, default: bool| {
+            setting.as_ref().map_or(default, |flag| evaluate(flag, &scope).is_ok_and(|value| value.to_flag()))
+        };
+        if flag(&control.extended, false) {
+            bound.push(("ansible_loop".into(), extended(index, count, all, flag(&control.all_items, true))));
+            scope = bind(&bound);
+        }
+        let label = self.label(repeat, &scope, &item);
+        let label = label.map_err(|error| Box::new(self.template_failure(error, None)))?;
+        Ok(ItemRun { scope, item: Some((item, label)), bound })
+    }
+
+    fn label(&self, repeat: &Loop, scope: &Scope, item: &Value) -> Result<String, TemplateError> {
+        match &repeat.control.label {
+            Some(label) => Ok(evaluate(label, scope)?.to_str()),
+            None => Ok(item.to_str()),
+        }
+    }
+
+    fn evaluate_loop(&self, repeat: &Loop) -> Result<Vec<Value>, TemplateError> {
+        let context = self.scope.context();
+        let over = match (repeat.lookup.as_deref(), &repeat.over.value) {
+            // What is undefined is left out where a list of places is searched.
+            (Some("first_found"), list @ Value::List(_)) => context.resolve_defined(list)?,
+            (_, over) => context.resolve_deep(over)?,
+        };
+        match repeat.lookup.as_deref() {
+            Some(lookup) => context.loop_over(lookup, &over),
+            None if matches!(over, Value::List(_) | Value::Tuple(_)) => over.iter(),
+            None => Err(TemplateError::type_error(format!(
+                "The `loop` value must resolve to a 'list', not '{}'.",
+                over.type_name()
+            ))),
+        }
+    }
+
+    /// A loop, from the first item to the last.
+    pub(super) async fn repeat(&self, items: Vec<ItemRun>) -> TaskEnd {
+        let mut done = Repeated { runner: self, items: &items, ends: Vec::with_capacity(items.len()), is_over: false };
+        let Some(repeat) = &self.task.repeat else { return self.finish_loop(&items, Vec::new()) };
+        let pause = self.number(repeat.control.pause.as_ref(), &self.scope).filter(|seconds| *seconds > 0.0);
+        let alone = pause.is_some()
+            || !self.task.until.is_empty()
+            || self.task.retries.is_some()
+            || !repeat.control.break_when.is_empty()
+            || self.timeout(&self.scope).is_some();
+        let mut held: Option<Result<Prepared, ItemEnd>> = None;
+        while done.ends.len() < items.len() && !done.is_over {
+            let item = &items[done.ends.len()];
+            if alone {
+                if let Some(pause) = pause.filter(|_| !done.ends.is_empty()) {
+                    tokio::time::sleep(Duration::from_secs_f64(pause)).await;
+                }
+                let end = self.one(item).await;
+                done.take(end);
+                continue;
+            }
+            match held.take().unwrap_or_else(|| self.prepare(item)) {
+                Ok(Prepared::Job(first)) => {
+                    let first_place = done.ends.len();
+                    let (jobs, next) = self.joined(*first, &items[first_place + 1..]);
+                    held = next;
+                    let mut take = |_, result| {
+                        let end = self.judge(&items[done.ends.len()], result);
+                        done.take(end);
+                    };
+                    action::run_jobs(self.context, jobs, &mut take).await;
+                }
+                prepared => {
+                    let end = self.go(item, prepared).await;
+                    done.take(end);
+                }
+            }
+        }
+        let ends = done.ends;
+        self.finish_loop(&items, ends)
+    }
+
+    /// The jobs that travel with the first one, and what was prepared for the item behind them.
+    fn joined(&self, first: Job, rest: &[ItemRun]) -> (Vec<Job>, Option<Result<Prepared, ItemEnd>>) {
+        let mut jobs = vec![first];
+        for item in rest {
+            match self.prepare(item) {
+                Ok(Prepared::Job(job)) if job.joins(&jobs[0]) && jobs.len() < REQUEST => jobs.push(*job),
+                other => return (jobs, Some(other)),
+            }
+        }
+        (jobs, None)
+    }
+}
+
+/// A loop on its way.
+struct Repeated<'a, 'b> {
+    runner: &'a Runner<'b>,
+    items: &'a [ItemRun],
+    ends: Vec<ItemEnd>,
+    is_over: bool,
+}
+
+impl Repeated<'_, '_> {
+    /// An item is done: it is shown, and what it stored is there for the next one.
+    fn take(&mut self, mut end: ItemEnd) {
+        let item = &self.items[self.ends.len()];
+        self.runner.store(item, &end);
+        self.runner.notify(item, &mut end);
+        if let Some(name) = &self.runner.task.register {
+            // The next item sees this one's result, as long as the loop runs.
+            let result = serde_json::Value::Object(end.result.clone());
+            self.runner.host.stored.insert(name.as_str(), Value::from_json(result));
+        }
+        self.runner.show_item(item, &end);
+        if let Some(repeat) = self.runner.task.repeat.as_ref().filter(|repeat| !repeat.control.break_when.is_empty()) {
+            let scope = self.runner.with_result(item, &end.result);
+            self.is_over = all_hold(&repeat.control.break_when, &scope).unwrap_or(false);
+        }
+        self.ends.push(end);
+    }
+}
+
+/// `ansible_loop`.
+fn extended(index: usize, count: usize, all: &Value, with_all: bool) -> Value {
+    let items = all.as_list().map(List::to_vec).unwrap_or_default();
+    let info = Dict::new();
+    if with_all {
+        info.insert("allitems", all.clone());
+    }
+    for (name, number) in [
+        ("index", index + 1),
+        ("index0", index),
+        ("length", count),
+        ("revindex", count - index),
+        ("revindex0", count - index - 1),
+    ] {
+        info.insert(name, Value::Int(number as i64));
+    }
+    info.insert("first", Value::Bool(index == 0));
+    info.insert("last", Value::Bool(index + 1 == count));
+    if let Some(next) = items.get(index + 1) {
+        info.insert("nextitem", next.clone());
+    }
+    if let Some(previous) = index.checked_sub(1).and_then(|previous| items.get(previous)) {
+        info.insert("previtem", previous.clone());
+    }
+    Value::Dict(info)
+}

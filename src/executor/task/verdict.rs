@@ -1,0 +1,226 @@
+//! How a result counts: the module's word, then `changed_when` and `failed_when`; and what failures look like.
+
+use serde_json::{Value as Json, json};
+
+use super::{Fields, ItemEnd, ItemRun, Runner};
+use crate::{
+    executor::{
+        conditions::{Unmet, all_hold},
+        settings::to_flag,
+    },
+    output::Status,
+    source::{Diagnostic, Span},
+    template::{ErrorKind, TemplateError},
+    transport::ConnectError,
+    value::Value,
+    vars::Scope,
+};
+
+/// What Ansible says where it keeps no traceback of Python.
+const NO_TRACEBACK: &str = "(traceback unavailable)";
+const FAILED: &str = "Task failed";
+const BROKEN_CONDITION: &str =
+    "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
+
+impl Runner<'_> {
+    /// The scope in which conditions see the result under the name it is registered as.
+    pub(super) fn with_result(&self, item: &ItemRun, result: &Fields) -> Scope {
+        let mut scope = item.scope.clone();
+        if let Some(name) = &self.task.register {
+            scope.bind(name, Value::from_json(Json::Object(result.clone())));
+        }
+        scope
+    }
+
+    /// How a result counts.
+    pub(super) fn judge(&self, item: &ItemRun, result: Result<Fields, ConnectError>) -> ItemEnd {
+        let mut result = match result {
+            Ok(result) => result,
+            Err(error) => return self.connect_failure(&error),
+        };
+        add_lines(&mut result);
+        if result.get("skipped").is_some_and(is_true) {
+            return ItemEnd::new(Status::Skipped, result);
+        }
+        let mut failed = result.get("failed").is_some_and(is_true);
+        let is_own = failed;
+        let mut changed = result.get("changed").is_some_and(is_true);
+        let verdicts =
+            [(&self.task.changed_when, &mut changed, "changed"), (&self.task.failed_when, &mut failed, "failed")];
+        for (conditions, verdict, name) in verdicts {
+            let Some(conditions) = conditions else { continue };
+            match all_hold(conditions, &self.with_result(item, &result)) {
+                Ok(holds) => {
+                    *verdict = holds;
+                    result.insert(name.into(), json!(holds));
+                    if name == "failed" {
+                        result.insert("failed_when_result".into(), json!(holds));
+                    }
+                }
+                Err((error, span)) => return self.condition_failure(error, span.as_ref()),
+            }
+        }
+        result.entry("changed").or_insert(json!(changed));
+        result.insert("failed".into(), json!(failed));
+        let status = match (failed, changed) {
+            (true, _) => Status::Failed,
+            (false, true) => Status::Changed,
+            (false, false) => Status::Ok,
+        };
+        let mut end = ItemEnd::new(status, result);
+        if failed {
+            end.result.entry("exception").or_insert(json!(NO_TRACEBACK));
+            let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty());
+            let message = message.unwrap_or("the task failed").lines().next().unwrap_or_default().to_owned();
+            end.error = Some(self.returned_failure(message, &end.result, is_own));
+        }
+        end
+    }
+
+    /// A condition did not hold.
+    pub(super) fn skipped(unmet: Unmet) -> ItemEnd {
+        let mut result = Fields::new();
+        result.insert("changed".into(), json!(false));
+        result.insert("false_condition".into(), unmet.written);
+        result.insert("skip_reason".into(), json!("Conditional result was False"));
+        result.insert("skipped".into(), json!(true));
+        ItemEnd::new(Status::Skipped, result)
+    }
+
+    pub(super) fn at_task(&self, diagnostic: Diagnostic) -> Diagnostic {
+        if diagnostic.span.is_some() { diagnostic } else { diagnostic.at(&self.task.action.name.span) }
+    }
+
+    /// The error of a result that counts as failed; `is_own` if the module itself says so.
+    pub(super) fn returned_failure(&self, message: String, result: &Fields, is_own: bool) -> Diagnostic {
+        let said = result.get("msg").map(|msg| Value::from_json(msg.clone()).to_str()).unwrap_or_default();
+        let is_of_module = is_own && !self.task.action.is_on_controller();
+        let who = if is_of_module { "Module failed" } else { "Action failed" };
+        let place = &self.task.span;
+        let error = self.at_task(Diagnostic::error(message)).worded(said).origin(place);
+        error.within(who, place).within(FAILED, place)
+    }
+
+    pub(super) fn failure(&self, diagnostic: Diagnostic) -> ItemEnd {
+        let mut result = Fields::new();
+        result.insert("changed".into(), json!(false));
+        result.insert("failed".into(), json!(true));
+        result.insert("msg".into(), json!(diagnostic.full_message()));
+        result.insert("exception".into(), json!(NO_TRACEBACK));
+        let mut end = ItemEnd::new(Status::Failed, result);
+        let place = &self.task.span;
+        let origin = diagnostic.ansible.origin.clone().or_else(|| diagnostic.span.clone()).unwrap_or(place.clone());
+        end.error = Some(self.at_task(diagnostic).origin(&origin).within(FAILED, place));
+        end
+    }
+
+    pub(super) fn template_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
+        self.failed_to_evaluate(place(error, span))
+    }
+
+    /// What cannot be evaluated fails the task in Ansible's words, in the result too.
+    fn failed_to_evaluate(&self, diagnostic: Diagnostic) -> ItemEnd {
+        let msg = diagnostic.clone().within(FAILED, &self.task.span).full_message();
+        let mut end = self.failure(diagnostic);
+        end.result.insert("msg".into(), json!(msg));
+        end
+    }
+
+    pub(super) fn condition_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
+        let is_undefined = error.is_undefined();
+        let is_broken = matches!(error.kind(), ErrorKind::Condition { .. });
+        let diagnostic = place(error, span);
+        match span {
+            Some(span) if is_undefined => {
+                self.failed_to_evaluate(diagnostic.origin(span).within("Error while evaluating conditional", span))
+            }
+            Some(span) => {
+                let mut diagnostic = diagnostic.origin(span);
+                if is_broken {
+                    let file = std::path::absolute(span.file.path()).unwrap_or_default();
+                    let place = format!("' at '{}:{}:{}'. ", file.display(), span.line, span.column);
+                    diagnostic.ansible.message = diagnostic.ansible.message.map(|text| text.replacen("'. ", &place, 1));
+                    diagnostic.ansible.help = Some(BROKEN_CONDITION.into());
+                }
+                self.failed_to_evaluate(diagnostic)
+            }
+            None => self.failed_to_evaluate(diagnostic),
+        }
+    }
+
+    /// A loop over what is no list.
+    pub(super) fn loop_failure(&self, error: &TemplateError, span: &Span) -> ItemEnd {
+        let help = "Provide a list of items/templates, or a template resolving to a list.";
+        let text = error.to_string();
+        let mut diagnostic = Diagnostic::error(text.clone()).at(error.span().unwrap_or(span)).origin(span);
+        diagnostic.ansible.help = text.starts_with("The `loop` value").then(|| help.into());
+        let mut end = self.failure(diagnostic.clone());
+        end.result.insert("msg".into(), json!(text));
+        end.error = Some(diagnostic);
+        end
+    }
+
+    /// An argument that cannot be evaluated.
+    pub(super) fn argument_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
+        let source = error.chain().last().map(|via| via.source.clone());
+        let mut diagnostic = place(error, span);
+        let found = span.and_then(|span| self.task.action.argument_of(source.as_deref(), span));
+        let Some((name, begin)) = found else {
+            return self.failed_to_evaluate(diagnostic);
+        };
+        if source.is_none() {
+            diagnostic = diagnostic.origin(begin);
+        }
+        let action = &self.task.action;
+        let outer = format!("Finalization of task args for '{}' failed", action.module.0.name);
+        let inner = format!("Error while resolving value for '{name}'");
+        self.failed_to_evaluate(diagnostic.within(inner, begin).within(outer, &action.name.span))
+    }
+
+    fn connect_failure(&self, error: &ConnectError) -> ItemEnd {
+        let mut diagnostic = Diagnostic::error(error.to_string());
+        if let Some(help) = error.help() {
+            diagnostic = diagnostic.help(help);
+        }
+        let mut end = self.failed_to_evaluate(diagnostic);
+        if error.is_unreachable() {
+            end.status = Status::Unreachable;
+            end.result.remove("failed");
+            end.result.remove("exception");
+            end.result.insert("unreachable".into(), json!(true));
+        }
+        end
+    }
+}
+
+/// The error of a template, at the place of what it was evaluated for unless it knows a better one.
+fn place(error: TemplateError, span: Option<&Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::from(error);
+    match (&diagnostic.span, span) {
+        (None, Some(span)) => diagnostic.at(span),
+        _ => diagnostic,
+    }
+}
+
+/// A result's flag; modules of old return text.
+pub fn is_true(value: &Json) -> bool {
+    match value {
+        Json::Bool(flag) => *flag,
+        Json::String(text) => to_flag(&Value::from(text.as_str())),
+        _ => false,
+    }
+}
+
+/// `stdout_lines` and `stderr_lines`, for every result that has the text.
+fn add_lines(result: &mut Fields) {
+    for name in ["stdout", "stderr"] {
+        let lines = format!("{name}_lines");
+        if let Some(Json::String(text)) = result.get(name)
+            && !result.contains_key(&lines)
+        {
+            let split: Vec<&str> = text.lines().collect();
+            let split = json!(split);
+            result.insert(lines, split);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Where tasks are written, and so in which folders they find their files.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{Keywords, Project, Role, keywords::Vars, project::absolute};
+use crate::template::Environment;
+
+/// What tasks of the same file have in common.
+#[derive(Debug)]
+pub struct Origin {
+    /// The folder of the file.
+    pub directory: PathBuf,
+    /// The role that the file belongs to.
+    pub role: Option<Arc<Role>>,
+    /// The collections that short names are looked for in (`collections`).
+    pub collections: Vec<String>,
+    /// The folders that files are searched in, in order ("Search paths in Ansible" in the manual).
+    pub search: Vec<PathBuf>,
+    /// What templates of these tasks are evaluated in.
+    pub environment: Arc<Environment>,
+}
+
+impl Origin {
+    /// The tasks of a file in `directory`.
+    pub fn new(project: &Project, directory: PathBuf, role: Option<Arc<Role>>, collections: Vec<String>) -> Self {
+        let mut search: Vec<PathBuf> = Vec::new();
+        if let Some(role) = &role {
+            search.push(absolute(&role.path));
+            search.extend(role.parents.iter().map(|parent| absolute(&parent.path)));
+        }
+        for directory in [absolute(&directory), project.environment.playbook_dir.clone()] {
+            if !search.contains(&directory) {
+                search.push(directory);
+            }
+        }
+        let templates = search.iter().flat_map(|path| [path.join("templates"), path.clone()]).collect();
+        let environment = Arc::new(project.environment.with_paths(templates, search.clone()));
+        Self { directory, role, collections, search, environment }
+    }
+
+    /// Where a file of a kind (`files`, `templates`, `vars`) may be, in the order in which it is looked for.
+    pub fn candidates(&self, kind: &str, name: &str) -> Vec<PathBuf> {
+        let in_kind = name.split('/').next() == Some(kind);
+        let mut candidates: Vec<PathBuf> = Vec::new();
+        for path in &self.search {
+            // A role's folder of tasks stands for the role.
+            let base = if path.ends_with("tasks") { path.parent().unwrap_or(path) } else { path };
+            let found = [(!in_kind).then(|| base.join(kind).join(name)), Some(path.join(name))];
+            for candidate in found.into_iter().flatten() {
+                if !candidates.contains(&candidate) {
+                    candidates.push(candidate);
+                }
+            }
+        }
+        candidates
+    }
+}
+
+impl Origin {
+    /// The folder of variables that `include_vars` means by a relative path: a role's is among its `vars`,
+    /// any other is beside the file with the task.
+    pub fn vars_folder(&self, name: &str) -> PathBuf {
+        let name = super::project::expand_home(std::path::Path::new(name));
+        match &self.role {
+            Some(role) if !name.starts_with("vars") => role.path.join("vars").join(name),
+            Some(role) => role.path.join(name),
+            None => self.directory.join(name),
+        }
+    }
+}
+
+/// What holds for tasks that are read: everything around them.
+#[derive(Clone, Debug)]
+pub struct Around {
+    /// Keywords of play, role, blocks and imports.
+    pub keywords: Keywords,
+    /// The file.
+    pub origin: Arc<Origin>,
+    /// Whether the tasks are handlers.
+    pub is_handler: bool,
+    /// The `vars` of the play, which the names of imported files may use.
+    pub play: Arc<Vars>,
+}
+
+impl Around {
+    /// The same, with other keywords.
+    #[must_use]
+    pub fn with(&self, keywords: Keywords) -> Self {
+        Self { keywords, ..self.clone() }
+    }
+
+    /// The same in another file.
+    #[must_use]
+    pub fn in_origin(&self, origin: Arc<Origin>) -> Self {
+        Self { origin, ..self.clone() }
+    }
+}

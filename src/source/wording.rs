@@ -1,0 +1,65 @@
+//! What Ansible says about the same thing: tools search for its words, and playbooks see them in results.
+
+use super::{Diagnostic, Span, Spanned};
+
+/// A diagnostic in Ansible's words, where they are others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wording {
+    /// What could not be done because of it, outermost first: `Task failed`.
+    pub contexts: Vec<Spanned<String>>,
+    /// What is wrong, instead of the diagnostic's message; empty if the contexts say it all.
+    pub message: Option<String>,
+    /// The place, instead of the diagnostic's.
+    pub origin: Option<Span>,
+    /// The next step.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// The same, as the cause why something else failed: `Error while resolving value for 'msg'`.
+    #[must_use]
+    pub fn within(mut self, context: impl Into<String>, span: &Span) -> Self {
+        self.ansible.contexts.insert(0, Spanned::new(context.into(), span.clone()));
+        self
+    }
+
+    /// The same, with Ansible's message.
+    #[must_use]
+    pub fn worded(mut self, message: impl Into<String>) -> Self {
+        self.ansible.message = Some(message.into());
+        self
+    }
+
+    /// The same, with the place that Ansible names.
+    #[must_use]
+    pub fn origin(mut self, span: &Span) -> Self {
+        self.ansible.origin = Some(span.clone());
+        self
+    }
+
+    /// What is wrong, in Ansible's words, without what it led to.
+    pub fn ansible_message(&self) -> &str {
+        self.ansible.message.as_deref().unwrap_or(&self.message)
+    }
+
+    /// The message with what it led to before it, as `msg` of a result has it.
+    pub fn full_message(&self) -> String {
+        let contexts = self.ansible.contexts.iter().map(|context| context.value.as_str());
+        join(contexts.chain([self.ansible_message()]))
+    }
+}
+
+/// Parts of a message, each the cause of the one before; an empty one is no cause.
+pub fn join<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        text.push_str(part);
+        match parts.peek() {
+            Some(&"") => text.push('.'),
+            Some(_) => text.push_str(": "),
+            None => {}
+        }
+    }
+    text
+}
