@@ -5,12 +5,13 @@ mod adhoc;
 mod arguments;
 mod config;
 mod doc;
-mod keyboard;
 mod inventory;
+mod keyboard;
 mod lists;
 mod playbook;
 mod prompt;
 mod tree;
+mod version;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -58,7 +59,7 @@ enum Command {
     Doc(doc::Arguments),
 }
 
-/// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`.
+/// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`, `ansible` is `sutler run`.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, args_override_self = true)]
 struct Named<A: Args> {
@@ -71,9 +72,9 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let name = arguments.first().map(|name| Path::new(name).file_name().unwrap_or_default().to_owned());
     match name.as_deref().and_then(OsStr::to_str) {
         Some("ansible-playbook") => named("ansible-playbook", arguments, playbook::run),
-        Some("ansible") => named("ansible", arguments, adhoc::run),
         Some("ansible-inventory") => named("ansible-inventory", arguments, inventory::run),
         Some("ansible-config") => named("ansible-config", arguments, config::run),
+        Some("ansible") => named("ansible", arguments, adhoc::run),
         _ => match Cli::try_parse_from(arguments) {
             Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
             Ok(Cli { command: Command::Run(arguments) }) => adhoc::run(arguments),
@@ -87,7 +88,11 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
 
 /// Runs one command as a program of its own.
 fn named<A: Args>(name: &'static str, arguments: &[OsString], run: fn(A) -> ExitCode) -> ExitCode {
-    let parsed = Named::<A>::command().name(name).try_get_matches_from(arguments);
+    let mut command = Named::<A>::command().name(name);
+    if arguments.iter().any(|argument| argument == "--version") {
+        command = command.version(version::text());
+    }
+    let parsed = command.try_get_matches_from(arguments);
     match parsed.and_then(|matches| Named::<A>::from_arg_matches(&matches)) {
         Ok(parsed) => run(parsed.arguments),
         Err(error) => usage(&error),

@@ -26,10 +26,7 @@ mod vars_files;
 mod yaml;
 mod load;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -63,8 +60,8 @@ pub struct Inventory {
     implicit: Implicit,
     /// The sources as they were asked for.
     given: Vec<String>,
-    /// What it is read with.
-    kept: Kept,
+    /// What they are read with.
+    reading: Reading,
     /// The sources as they were found.
     sources: Vec<PathBuf>,
     files: VarsFiles,
@@ -74,27 +71,20 @@ pub struct Inventory {
 }
 
 /// What sources are read with.
-#[derive(Clone, Copy)]
-pub struct Reading<'a> {
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
     /// The folder whose `group_vars` and `host_vars` count too.
-    pub playbook_dir: Option<&'a Path>,
+    pub playbook_dir: Option<PathBuf>,
     /// `-e`, which constructed groups may see.
-    pub extra: &'a Dict,
+    pub extra: Dict,
     /// The settings.
-    pub config: &'a Arc<Config>,
-}
-
-/// What sources are read with when they are read again.
-#[derive(Debug, Default)]
-struct Kept {
-    playbook_dir: Option<PathBuf>,
-    extra: Dict,
-    config: Arc<Config>,
+    pub config: Arc<Config>,
 }
 
 impl Inventory {
     /// An inventory with nothing in it.
-    fn new(config: &Config) -> Self {
+    fn new(reading: &Reading) -> Self {
+        let config = &reading.config;
         let merges_hashes = config.get(&settings::running::DEFAULT_HASH_BEHAVIOUR) == "merge";
         let endings = config.get(&settings::inventory::YAML_FILENAME_EXTENSIONS);
         let mut groups = ["all", "ungrouped"].map(Group::new);
@@ -105,7 +95,7 @@ impl Inventory {
             groups: groups.map(|group| (group.name.clone(), group)).into_iter().collect(),
             implicit: Implicit::default(),
             given: Vec::new(),
-            kept: Kept::default(),
+            reading: reading.clone(),
             sources: Vec::new(),
             files: VarsFiles::new(Rules { endings, merges: merges_hashes }),
             merges_hashes,

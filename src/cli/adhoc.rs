@@ -105,7 +105,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let sources = arguments.hosts.sources(&config);
     let folder = arguments.playbook_dir.clone();
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
-    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&sources, &reading).map_err(stop(ExitCode::Error))?;
     let project = project(folder.clone(), &extra, &config);
     let loaded = arguments.playbook(&project);

@@ -4,7 +4,7 @@
 mod graph;
 mod shown;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::ArgAction;
 
@@ -86,7 +86,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
     }
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     let playbook_dir = arguments.playbook_dir.clone().or_else(|| config.get(&running::PLAYBOOK_DIR));
-    let reading = Reading { playbook_dir: playbook_dir.as_deref(), extra: &extra, config: &config };
+    let reading = Reading { playbook_dir, extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&arguments.hosts.sources(&config), &reading).map_err(&wrong)?;
     let mut warnings: Vec<Diagnostic> = config.warnings().iter().chain(inventory.warnings()).cloned().collect();
     warnings.extend(arguments.vaults.warning());

@@ -124,7 +124,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = arguments.hosts.sources(&config);
-    let reading = Reading { playbook_dir: Some(&folder), extra: &extra, config: &config };
+    let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
         leaves_somebody(&inventory, limit, colour).map_err(&wrong)?;
@@ -430,8 +430,8 @@ fn run_vars(
 /// The language version that playbooks ask for.
 fn ansible_version() -> Value {
     let version = Dict::new();
-    version.insert("full", "2.19.14");
-    version.insert("string", "2.19.14");
+    version.insert("full", super::version::LANGUAGE);
+    version.insert("string", super::version::LANGUAGE);
     for (name, number) in [("major", 2), ("minor", 19), ("revision", 14)] {
         version.insert(name, Value::Int(number));
     }

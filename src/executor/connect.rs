@@ -161,6 +161,8 @@ pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) 
     let timeout = variables.number("ansible_ssh_timeout", &["ansible_ssh_timeout"])?.or(defaults.timeout);
     let timeout = timeout.unwrap_or_else(|| config.get(&ssh::SSH_TIMEOUT).max(0) as u64);
     target.connect_timeout = Duration::from_secs(timeout);
+    let retries = variables.number("ansible_ssh_retries", &["ansible_ssh_retries"])?;
+    target.retries = retries.unwrap_or_else(|| config.get(&ssh::SSH_RETRIES).max(0) as u64) as u32;
     target.executable = match variables.text(&["ansible_shell_executable"])? {
         Some(shell) => shell,
         None => config.get(&connection::DEFAULT_EXECUTABLE),

@@ -70,7 +70,7 @@ impl Constructed {
 
     fn host(&self, inventory: &mut Inventory, host: &str, reading: &Reading) -> Result<(), Diagnostic> {
         let environment = Environment::new(std::env::current_dir().unwrap_or_default());
-        let known = self.known(inventory, host, self.uses_extra_vars.then_some(reading.extra))?;
+        let known = self.known(inventory, host, self.uses_extra_vars.then_some(&reading.extra))?;
         for (name, template) in &self.compose {
             match Context::new(&known, &environment).render(&template.value) {
                 Ok(value) => {

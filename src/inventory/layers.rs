@@ -68,12 +68,6 @@ impl Inventory {
         Ok(layers.0)
     }
 
-    /// Whether a group has variables of its own, in the sources or in files; files that cannot be read count.
-    pub fn has_group_vars(&self, group: &str) -> bool {
-        let in_sources = self.groups.get(group).is_some_and(|group| !group.vars.is_empty());
-        in_sources || self.files.inventory().chain(self.files.playbook()).any(|folders| folders.has_group(group))
-    }
-
     /// The variables of a host, of every name the one that counts; with `hash_behaviour=merge` mappings of
     /// several places are merged. Fails when a file of variables cannot be read.
     pub fn variables(&self, host: &str) -> Result<Merged<'_>, Diagnostic> {
@@ -115,6 +109,12 @@ impl Inventory {
             merged.insert(name, node);
         }
         merged
+    }
+
+    /// Whether a group has variables of its own, in the sources or in files; files that cannot be read count.
+    pub fn has_group_vars(&self, group: &str) -> bool {
+        let in_sources = self.groups.get(group).is_some_and(|group| !group.vars.is_empty());
+        in_sources || self.files.inventory().chain(self.files.playbook()).any(|folders| folders.has_group(group))
     }
 
     fn folders(&self, inventory: Origin, playbook: Origin) -> impl Iterator<Item = (Origin, &Folders)> {

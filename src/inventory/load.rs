@@ -9,27 +9,28 @@ use crate::{
     source::{Diagnostic, Kind, Severity, SourceFile, Span, load_one},
 };
 
-use super::{Inventory, Kept, Reading, address, constructed, generator, ini, script, toml, yaml};
+use super::{Inventory, Reading, address, constructed, generator, ini, script, toml, yaml};
 
 /// Names in a directory that are no inventory.
 const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
 
 /// Reads all sources; see [`Inventory::load`].
 pub fn sources(sources: &[String], reading: &Reading) -> Result<Inventory, Diagnostic> {
-    let config = reading.config;
-    let mut inventory = Inventory::new(config);
-    inventory.given = sources.to_vec();
-    inventory.kept = Kept {
-        playbook_dir: reading.playbook_dir.map(Path::to_owned),
-        extra: reading.extra.clone(),
-        config: Arc::clone(config),
-    };
-    inventory.set_playbook_dir(reading.playbook_dir);
+    let mut inventory = Inventory { given: sources.to_vec(), ..Inventory::new(reading) };
+    inventory.set_playbook_dir(reading.playbook_dir.as_deref());
+    read_all(&mut inventory, sources, reading)?;
+    inventory.settle();
+    inventory.warn_of_twins();
+    Ok(inventory)
+}
+
+fn read_all(inventory: &mut Inventory, sources: &[String], reading: &Reading) -> Result<(), Diagnostic> {
+    let config = &*reading.config;
     // Half of the hosts is seldom meant: unless the settings say otherwise, a broken source is an error.
     let passes_over = config.given(&settings::inventory::INVENTORY_ANY_UNPARSED_IS_FAILED) == Some(false);
     let mut parsed = 0;
     for name in sources {
-        match source(&mut inventory, name, reading) {
+        match source(inventory, name, reading) {
             Ok(()) => parsed += 1,
             Err(error) if passes_over => inventory.warnings.push(Diagnostic { severity: Severity::Warning, ..error }),
             Err(error) => return Err(error),
@@ -39,9 +40,7 @@ pub fn sources(sources: &[String], reading: &Reading) -> Result<Inventory, Diagn
     if parsed == 0 && config.get(&settings::inventory::INVENTORY_UNPARSED_IS_FAILED) {
         return Err(Diagnostic::error("no inventory was parsed").help("name an inventory with `-i`"));
     }
-    inventory.settle();
-    inventory.warn_of_twins();
-    Ok(inventory)
+    Ok(())
 }
 
 fn source(inventory: &mut Inventory, name: &str, reading: &Reading) -> Result<(), Diagnostic> {
@@ -72,10 +71,8 @@ impl Inventory {
     pub fn refresh(&mut self) -> Result<(), Diagnostic> {
         self.files.forget();
         let sources = std::mem::take(&mut self.sources);
-        let kept = std::mem::take(&mut self.kept);
-        let reading = Reading { playbook_dir: kept.playbook_dir.as_deref(), extra: &kept.extra, config: &kept.config };
-        let read = self.given.clone().iter().try_for_each(|name| source(self, name, &reading));
-        self.kept = kept;
+        let (given, reading) = (self.given.clone(), self.reading.clone());
+        let read = read_all(self, &given, &reading);
         self.sources = sources;
         self.settle();
         read
@@ -169,7 +166,7 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
                 .help(format!("chmod +x {}", path.display())));
         }
         enabled(&["script"], &path.to_string_lossy(), reading)?;
-        return script::read(inventory, path, reading.config);
+        return script::read(inventory, path, &reading.config);
     }
     let file = SourceFile::from_bytes(path, bytes)?;
     if file.text().starts_with("$ANSIBLE_VAULT;") {

@@ -12,10 +12,7 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{Inventory, Pattern, Reading};
-use crate::{
-    source::{Kind, Node},
-    value::Dict,
-};
+use crate::source::{Kind, Node};
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inventory");
@@ -43,7 +40,8 @@ fn load(case: &Path) -> Result<Inventory, crate::source::Diagnostic> {
 }
 
 fn read(sources: &[String], playbook_dir: Option<&Path>) -> Result<Inventory, crate::source::Diagnostic> {
-    Inventory::load(sources, &Reading { playbook_dir, extra: &Dict::new(), config: &std::sync::Arc::default() })
+    let playbook_dir = playbook_dir.map(Path::to_owned);
+    Inventory::load(sources, &Reading { playbook_dir, ..Reading::default() })
 }
 
 fn json(node: &Node) -> Value {

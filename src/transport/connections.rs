@@ -1,6 +1,6 @@
 //! All connections of a run: one per target, opened on first use, kept, shared.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -16,6 +16,9 @@ use super::{
     ssh,
     start::{Known, command, start},
 };
+
+/// Seconds between two tries to connect, at most.
+const LONGEST_PAUSE: u64 = 30;
 
 /// What holds for every connection of a run.
 #[derive(Clone, Copy, Debug)]
@@ -141,13 +144,28 @@ impl Connections {
         if let Some(open) = connection.as_ref().filter(|open| open.is_open()) {
             return Ok(open.clone());
         }
-        let opened: Arc<dyn Connection> = match target.kind {
-            Kind::Local => Arc::new(Local),
-            Kind::OpenSsh => Arc::new(OpenSsh::connect(target).await?),
-            Kind::Ssh => Arc::new(self.ssh.connect(target).await?),
+        let mut tries = 0;
+        let opened = loop {
+            match self.open(target).await {
+                Err(error) if tries < target.retries && error.is_transient() => {
+                    // At once, then after 1, 3, 7 … seconds, as Ansible does.
+                    let pause = 2_u64.saturating_pow(tries).saturating_sub(1).min(LONGEST_PAUSE);
+                    tokio::time::sleep(Duration::from_secs(pause)).await;
+                    tries += 1;
+                }
+                opened => break opened?,
+            }
         };
         *connection = Some(opened.clone());
         Ok(opened)
+    }
+
+    async fn open(&self, target: &Target) -> Result<Arc<dyn Connection>, ConnectError> {
+        Ok(match target.kind {
+            Kind::Local => Arc::new(Local),
+            Kind::OpenSsh => Arc::new(OpenSsh::connect(target).await?),
+            Kind::Ssh => Arc::new(self.ssh.connect(target).await?),
+        })
     }
 }
 
@@ -164,6 +182,29 @@ impl Host {
 mod tests {
     use super::*;
     use crate::transport::{NoBodies, Task};
+
+    #[tokio::test]
+    async fn a_connection_that_is_lost_at_once_is_tried_again() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut target = Target::new(Kind::Ssh, "127.0.0.1");
+        target.port = Some(listener.local_addr().unwrap().port());
+        target.retries = 1;
+        target.connect_timeout = Duration::from_millis(500);
+        let connections = Connections::new(Options::default());
+        let count = async {
+            let mut accepted = 0;
+            while listener.accept().await.is_ok() {
+                accepted += 1;
+                if accepted == 2 {
+                    break;
+                }
+            }
+            accepted
+        };
+        let (accepted, tried) = futures::join!(count, connections.helper(&target, None));
+        assert_eq!(accepted, 2);
+        assert!(tried.is_err_and(|error| error.is_transient()));
+    }
 
     fn local() -> Target {
         Target::new(Kind::Local, "localhost")

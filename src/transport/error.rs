@@ -248,6 +248,14 @@ impl ConnectError {
         )
     }
 
+    /// True when trying again may help: the host did not answer, or ended the connection.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. } | Self::Timeout { .. } | Self::Handshake { .. } | Self::ConnectionLost { .. }
+        )
+    }
+
     /// The next step for whoever reads the error.
     pub fn help(&self) -> Option<String> {
         Some(match self {

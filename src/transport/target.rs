@@ -56,6 +56,8 @@ pub struct Target {
     pub host_key_checking: bool,
     /// Bounds the connect and the whole handshake.
     pub connect_timeout: Duration,
+    /// How often connecting is tried again when the host does not answer or ends the connection.
+    pub retries: u32,
     /// A silent connection is asked for a sign of life this often; zero never asks.
     /// `ServerAliveInterval` overrides it.
     pub keepalive: Duration,
@@ -80,6 +82,7 @@ impl Target {
             ssh_args: Vec::new(),
             host_key_checking: true,
             connect_timeout: Duration::from_secs(10),
+            retries: 0,
             keepalive: Duration::from_secs(15),
             executable: "/bin/sh".to_owned(),
             ssh_executable: "ssh".to_owned(),

@@ -129,7 +129,6 @@ mod tests {
 
     use super::*;
     use crate::{
-        inventory::Reading,
         source::{Kind, Node, Span},
         template::{Environment, Names},
         value::{Dict, Value},
@@ -145,18 +144,16 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let source = folder.path().join("hosts").to_str().unwrap().to_owned();
-        let inventory = Arc::new(RwLock::new(
-            Inventory::load(&[source], &Reading { playbook_dir: None, extra: &Dict::new(), config: &Arc::default() })
-                .unwrap(),
-        ));
+        let inventory =
+            Arc::new(RwLock::new(Inventory::load(&[source], &crate::inventory::Reading::default()).unwrap()));
         let hosts = Hosts::default();
         for host in inventory.read().hosts() {
             hosts.insert(host_vars(&inventory.read(), host).unwrap());
         }
         hosts.insert_implicit(host_vars(&inventory.read(), inventory.read().host("localhost").unwrap()).unwrap());
         let run = RunVars {
-            merges: false,
             injects_facts: true,
+            merges: false,
             extra: Dict::new(),
             hosts,
             groups: GroupNames::new(&inventory),

@@ -26,7 +26,7 @@ settings! {
         env ["ANSIBLE_TIMEOUT", "ANSIBLE_SSH_TIMEOUT"],
         vars ["ansible_ssh_timeout"];
     /// How often connecting is tried again.
-    later SSH_RETRIES as "connection.ssh.reconnection_retries": int = "0",
+    setting SSH_RETRIES as "connection.ssh.reconnection_retries": int = "0",
         ini ["connection.retries", "ssh_connection.retries"],
         env ["ANSIBLE_SSH_RETRIES"],
         vars ["ansible_ssh_retries"];
