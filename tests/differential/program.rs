@@ -12,7 +12,10 @@ use sha2::{Digest, Sha256};
 use super::{case::Case, trace};
 
 /// How long a command may take, for `timeout`.
-const LIMIT: &str = "120";
+const LIMIT: &str = "300";
+
+/// The exit code of `timeout` for a command that took longer.
+const LATE: i32 = 124;
 
 /// A program that runs cases.
 #[derive(Clone, Debug)]
@@ -58,6 +61,9 @@ impl Program {
         let mut found = Found { text: String::new(), printed: String::new() };
         for command in &case.commands {
             let output = self.command(command, &place).output().map_err(|error| error.to_string())?;
+            if output.status.code() == Some(LATE) {
+                return Err(format!("`{command}` takes longer than {LIMIT} seconds"));
+            }
             let code = output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string());
             let text = |bytes: &[u8]| place.without_paths(&String::from_utf8_lossy(bytes));
             let stdout = text(&output.stdout);
@@ -104,6 +110,8 @@ impl Program {
         shell.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1").env("ANSIBLE_NOCOLOR", "1").env("USER", "root");
         if !self.is_sutler {
             shell.env("ANSIBLE_PYTHON_INTERPRETER", self.path.with_file_name("python"));
+            // Hosts that work at once answer in any order, on which the order of included files depends.
+            shell.env("ANSIBLE_FORKS", "1");
             // It looks for results below the home of `/etc/passwd`, and writes them below `HOME`.
             shell.env("ANSIBLE_ASYNC_DIR", place.home.join(".ansible_async"));
         }

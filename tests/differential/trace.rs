@@ -107,8 +107,12 @@ impl<'a> Reader<'a> {
         if let Some(banner) = banner(line) {
             self.sections.push(Section { banner: banner.to_owned(), ..Section::default() });
         } else if let Some(rest) = line.strip_prefix("included: ") {
-            let (path, hosts) = rest.rsplit_once(" for ").unwrap_or((rest, ""));
-            self.note(format!("included {path}: {hosts}"));
+            let (path, rest) = rest.rsplit_once(" for ").unwrap_or((rest, ""));
+            let (hosts, item) =
+                rest.split_once(" => ").map_or((rest, String::new()), |(hosts, item)| (hosts, format!(" => {item}")));
+            let mut hosts: Vec<&str> = hosts.split(", ").collect();
+            hosts.sort_unstable();
+            self.note(format!("included {path}: {}{item}", hosts.join(", ")));
         } else if line.starts_with("skipping: no hosts matched") || line.starts_with("CUSTOM STATS:") {
             self.note(line.trim_end().to_owned());
         } else if line == "...ignoring" {
