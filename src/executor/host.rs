@@ -235,6 +235,13 @@ impl HostState {
         false
     }
 
+    /// It does no more steps; a failure that an `always` still has to follow stays one.
+    pub fn end(&mut self) {
+        let failed = |frame: &Frame| matches!(frame, Frame::Block { has_failed: true, .. });
+        let has_failed = self.calls.iter().flat_map(|call| &call.frames).any(failed);
+        self.ended = Some(if has_failed { Ended::Failed } else { Ended::Done });
+    }
+
     /// The role around the task before it ends here; `false` if there is none.
     pub fn end_role(&mut self) -> bool {
         let is_role = |frame: &Frame| matches!(frame, Frame::Role { .. });

@@ -239,6 +239,11 @@ impl PlayRun {
         state
     }
 
+    /// Whether more than `max_fail_percentage` of the hosts are lost.
+    pub fn is_beyond_limit(&self, lost: usize, all: usize) -> bool {
+        self.max_fail_percentage.is_some_and(|limit| lost as f64 * 100.0 / all as f64 > limit)
+    }
+
     /// What hosts do when they flush handlers.
     pub fn handlers(&self) -> Arc<Program> {
         self.handlers.read().program()

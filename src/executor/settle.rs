@@ -51,7 +51,7 @@ impl PlayRun {
         }
         match end.status {
             Status::Failed if !end.is_ignored => {
-                self.fail(host, task, end);
+                self.fail(host, task, end, true);
                 return;
             }
             Status::Unreachable if !end.is_ignored => {
@@ -79,8 +79,9 @@ impl PlayRun {
         }
     }
 
-    /// A host goes on where the blocks around its task say, or not at all.
-    pub fn fail(&self, host: &mut HostState, task: &Task, end: &TaskEnd) {
+    /// A host goes on where the blocks around its task say, or not at all. `is_own` says that the failure is its
+    /// own or that of a task which ran once for all: only then does a `rescue` hear of it.
+    pub fn fail(&self, host: &mut HostState, task: &Task, end: &TaskEnd, is_own: bool) {
         let report = &self.context.run.report;
         let name = host.vars.name.clone();
         // What cannot be included fails its host without a word to `rescue`, as in Ansible.
@@ -93,10 +94,12 @@ impl PlayRun {
                     counts.rescued += 1;
                 });
             }
-            let failed = super::task::describe(task, end.title.as_deref());
-            host.vars.stored.insert("ansible_failed_task", Value::from_json(failed));
-            let result = serde_json::Value::Object(end.result.clone());
-            host.vars.stored.insert("ansible_failed_result", Value::from_json(result));
+            if is_own {
+                let failed = super::task::describe(task, end.title.as_deref());
+                host.vars.stored.insert("ansible_failed_task", Value::from_json(failed));
+                let result = serde_json::Value::Object(end.result.clone());
+                host.vars.stored.insert("ansible_failed_result", Value::from_json(result));
+            }
         } else if !goes_on {
             self.remove(&name);
         }
@@ -110,7 +113,10 @@ impl PlayRun {
         match effect {
             Effect::FlushHandlers => host.flush(&self.handlers()),
             Effect::EndHost | Effect::EndBatch | Effect::EndPlay => {
-                host.ended = Some(Ended::Done);
+                host.end();
+                if host.ended == Some(Ended::Failed) {
+                    self.context.run.report.lose(&host.vars.name, false);
+                }
                 self.remove(&host.vars.name);
             }
             Effect::EndRole => {

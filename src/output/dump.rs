@@ -50,5 +50,11 @@ pub fn visible(result: &Map<String, Value>, verbosity: u8) -> Map<String, Value>
             || matches!(name, "failed" | "warnings" | "deprecations" | "skipped")
             || (verbosity < 3 && matches!(name, "invocation" | "diff" | "exception"))
     };
-    result.iter().filter(|(name, _)| !hidden(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    // There is no traceback to show: the text only says so.
+    let is_empty = |name: &str, value: &Value| name == "exception" && value == "(traceback unavailable)";
+    result
+        .iter()
+        .filter(|(name, value)| !hidden(name) && !is_empty(name, value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }

@@ -87,8 +87,9 @@ pub fn locate(name: &str, origin: &Origin) -> Result<PathBuf, Vec<String>> {
         candidates.push(role.path.join("tasks").join(&name));
         candidates.push(role.path.join(&name));
     }
-    candidates.push(origin.environment.playbook_dir.join("tasks").join(&name));
-    candidates.push(origin.environment.playbook_dir.join(&name));
+    let playbook_dir = origin.search.last().unwrap_or(&origin.directory);
+    candidates.push(playbook_dir.join("tasks").join(&name));
+    candidates.push(playbook_dir.join(&name));
     match candidates.iter().position(|candidate| candidate.is_file()) {
         Some(found) => Ok(candidates.swap_remove(found)),
         None => Err(candidates.iter().map(|candidate| candidate.display().to_string()).collect()),

@@ -25,16 +25,23 @@ impl Origin {
     pub fn new(project: &Project, directory: PathBuf, role: Option<Arc<Role>>, collections: Vec<String>) -> Self {
         let mut search: Vec<PathBuf> = Vec::new();
         if let Some(role) = &role {
-            search.push(absolute(&role.path));
-            search.extend(role.parents.iter().map(|parent| absolute(&parent.path)));
+            search.push(role.path.clone());
+            search.extend(role.parents.iter().map(|parent| parent.path.clone()));
         }
-        for directory in [absolute(&directory), project.environment.playbook_dir.clone()] {
-            if !search.contains(&directory) {
-                search.push(directory);
+        for directory in [&directory, &project.directory] {
+            if !search.contains(directory) {
+                search.push(directory.clone());
             }
         }
-        let templates = search.iter().flat_map(|path| [path.join("templates"), path.clone()]).collect();
-        let environment = Arc::new(project.environment.with_paths(templates, search.clone()));
+        // What templates find has full names, what errors show is as people named it.
+        let mut full: Vec<PathBuf> = Vec::new();
+        for path in search.iter().map(|path| absolute(path)) {
+            if !full.contains(&path) {
+                full.push(path);
+            }
+        }
+        let templates = full.iter().flat_map(|path| [path.join("templates"), path.clone()]).collect();
+        let environment = Arc::new(project.environment.with_paths(templates, full));
         Self { directory, role, collections, search, environment }
     }
 

@@ -147,7 +147,7 @@ fn plain(value: Json) -> Json {
         Json::Array(items) => items.into_iter().map(plain).collect(),
         Json::Object(mut entries) => {
             let is_noted = entries.get("__ansible_type").is_some_and(Json::is_string);
-            match entries.remove("value").filter(|_| is_noted) {
+            match is_noted.then(|| entries.remove("value")).flatten() {
                 Some(value) => plain(value),
                 None => Json::Object(entries.into_iter().map(|(name, value)| (name, plain(value))).collect()),
             }

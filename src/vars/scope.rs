@@ -169,7 +169,8 @@ impl Scope {
             return Some(task.keywords.environment.iter().map(|part| part.value.clone()).collect());
         }
         if name == "ansible_search_path" {
-            return Some(text_list(task.origin.search.iter().map(|path| path.to_string_lossy())));
+            let search = &task.origin.environment.search_paths;
+            return Some(text_list(search.iter().map(|path| path.to_string_lossy())));
         }
         let role = task.origin.role.as_ref()?;
         Some(match name {

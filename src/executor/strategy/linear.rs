@@ -21,8 +21,17 @@ use crate::{
 
 /// Runs a batch.
 pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
+    let mut known = 0;
     while !play.context.run.control.is_stopping() {
-        let Some((task, here)) = next(play, hosts) else { break };
+        let upcoming = next(play, hosts);
+        let lost = hosts.values().filter(|host| is_lost(host)).count();
+        // A host that failed may be lost later, when `always` and forced handlers are done.
+        if lost > std::mem::replace(&mut known, lost) && play.is_beyond_limit(lost, hosts.len()) {
+            play.context.run.events.emit(Event::NoHostsLeft);
+            play.context.run.events.emit(Event::NoHostsLeft);
+            return Flow::EndRun;
+        }
+        let Some((task, here)) = upcoming else { break };
         let flow = step(play, &task, &here, hosts).await;
         if play.context.run.report.is_broken() {
             return Flow::EndRun;
@@ -118,7 +127,7 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
     }
     include(play, task, &ends, hosts);
     if lost_someone && flow == Flow::Next {
-        flow = stop_others(play, together.is_fatal, task, &ends, hosts);
+        flow = stop_others(play, &together, task, &ends, hosts);
     }
     flow
 }
@@ -143,8 +152,8 @@ fn share(
             end.store_on(&host.vars);
         }
         match (end.status, end.effect) {
-            (Status::Unreachable, _) if !end.is_ignored => host.advance(),
-            (Status::Failed, _) if !end.is_ignored => play.fail(host, task, end),
+            // All of them are stopped together, below.
+            (Status::Failed | Status::Unreachable, _) if !end.is_ignored => {}
             (_, Some(effect)) => play.carry_out(host, effect),
             _ => host.advance(),
         }
@@ -187,15 +196,15 @@ fn include(play: &PlayRun, task: &Task, ends: &[(String, TaskEnd)], hosts: &mut 
 /// What the loss of a host means for the others.
 fn stop_others(
     play: &PlayRun,
-    is_fatal: bool,
+    together: &Together,
     task: &Arc<Task>,
     ends: &[(String, TaskEnd)],
     hosts: &mut Batch,
 ) -> Flow {
     let lost = hosts.values().filter(|host| is_lost(host)).count();
-    let percentage = lost as f64 * 100.0 / hosts.len() as f64;
-    let is_beyond = play.max_fail_percentage.is_some_and(|limit| percentage > limit);
-    if !is_fatal && !is_beyond {
+    let is_beyond = play.is_beyond_limit(lost, hosts.len());
+    // The hosts that a task ran for once are where it failed, whatever its keywords say.
+    if !together.is_fatal && !together.once && !is_beyond {
         return Flow::Next;
     }
     let failed: Vec<&String> =
@@ -208,7 +217,7 @@ fn stop_others(
             && !failed.contains(&&name)
             && let Some((_, end)) = shared
         {
-            play.fail(host, task, end);
+            play.fail(host, task, end, together.once);
         }
     }
     if hosts.values().any(HostState::is_active) {
