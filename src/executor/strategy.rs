@@ -24,8 +24,7 @@ impl Strategy {
     pub fn parse(name: &str) -> Result<Self, Diagnostic> {
         let short = name.strip_prefix("ansible.builtin.").or(name.strip_prefix("ansible.legacy.")).unwrap_or(name);
         match short {
-            // The debugger of `debug` is asked for by the keyword of that name.
-            "linear" | "debug" => Ok(Self::Linear),
+            "linear" => Ok(Self::Linear),
             "free" => Ok(Self::Free),
             "host_pinned" => Ok(Self::HostPinned),
             _ => Err(Diagnostic::error(format!("there is no strategy `{name}`"))),

@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     output::{Shown, Status},
-    playbook::{Task, keywords::Vars},
+    playbook::{Module, Task, keywords::Vars},
     source::{Diagnostic, Spanned},
+    template::{Syntax, Template},
     value::Value,
     vars::{HostVars, Layer, PlayVars, Scope},
 };
@@ -163,8 +164,11 @@ pub async fn run(
 ) -> TaskEnd {
     let scope = Scope::of_host(&context.run.vars, host).in_play(&context.play);
     let files = context.files.of_host(&scope, &context.run);
-    let scope = scope.with_files(files.as_ref().ok().cloned().flatten()).in_task(task, parameters);
+    let scope = scope.with_files(files.as_ref().ok().cloned().flatten()).in_task(task, Arc::clone(&parameters));
     let runner = Runner { context, task, host, scope };
+    if task.action.module.0.name == sutler_modules::LATE.name {
+        return Box::pin(runner.with_module(parameters)).await;
+    }
     if let Err(error) = files {
         return runner.finish(runner.failure(error));
     }
@@ -189,6 +193,25 @@ struct Runner<'a> {
     task: &'a Arc<Task>,
     host: &'a Arc<HostVars>,
     scope: Scope,
+}
+
+impl Runner<'_> {
+    /// The same task with the module that its name means on this host.
+    async fn with_module(&self, parameters: Arc<[Arc<Vars>]>) -> TaskEnd {
+        let name = &self.task.action.name;
+        let compiled = Template::compile(&name.value, &name.span, &Syntax::default());
+        let meant = match compiled.and_then(|template| self.scope.context().render(&template)) {
+            Ok(meant) => meant.to_str(),
+            Err(error) => return self.finish(self.template_failure(error, Some(&name.span))),
+        };
+        let Some(module) = sutler_modules::find(meant.trim()) else {
+            let error = Diagnostic::error(format!("there is no module `{meant}`")).at(&name.span);
+            return self.finish(self.failure(error));
+        };
+        let mut task = Task::clone(self.task);
+        task.action.module = Module(module);
+        run(self.context, &Arc::new(task), self.host, parameters).await
+    }
 }
 
 /// A task as `ansible_failed_task` shows it.

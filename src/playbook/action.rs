@@ -1,5 +1,7 @@
 //! What a task does: a module's name and its arguments, in any of the forms people write.
 
+use std::path::{Path, PathBuf};
+
 use indexmap::IndexMap;
 use sutler_modules::Entry as ModuleEntry;
 
@@ -80,10 +82,12 @@ impl Action {
             return None;
         };
         let module = if Template::is_plain(&name.value) {
-            find(&name, &task.span, &around.keywords.collections, loading)?
+            find(&name, &task.span, around, loading)?
         } else {
-            let meant = loading.static_text(&name.value, &name.span, around)?;
-            find(&meant, &task.span, &around.keywords.collections, loading)?
+            match loading.known_text(&name.value, &name.span, around) {
+                Some(meant) => find(&meant, &task.span, around, loading)?,
+                None => &sutler_modules::LATE,
+            }
         };
         let mut action = Self { name, module: Module(module), arguments: IndexMap::new(), defaults: None };
         let before = loading.errors();
@@ -178,6 +182,7 @@ impl Action {
         match free {
             _ if rest.is_empty() => {}
             Some(free) => self.take_text_argument(free.to_owned(), rest, span, loading),
+            None if spec.open => self.take_text_argument("_raw_params".to_owned(), rest, span, loading),
             None => {
                 let message = format!("`{}` takes arguments as `name=value`; `{rest}` has no name", self.name.value);
                 loading.warning(Diagnostic::warning(message).at(span).help("as it stands, the task will fail"));
@@ -270,9 +275,10 @@ fn split_name(text: &str) -> (&str, &str) {
 fn find(
     name: &Spanned<String>,
     task: &Span,
-    collections: &[String],
+    around: &Around,
     loading: &mut Loading,
 ) -> Option<&'static ModuleEntry> {
+    let collections = &around.keywords.collections;
     let text = name.value.as_str();
     if matches!(text, "include" | "ansible.builtin.include" | "ansible.legacy.include") {
         let error = Diagnostic::error(format!("`{text}` is no module any more")).at(&name.span);
@@ -284,7 +290,7 @@ fn find(
     if let Some(module) = names.into_iter().find_map(|name| sutler_modules::find(&name)) {
         return Some(module);
     }
-    if exists_elsewhere(text, collections, loading) {
+    if exists_elsewhere(text, around, loading) {
         let error = Diagnostic::error(format!("the module `{text}` is not part of this version")).at(&name.span);
         loading.missing(error);
         return Some(&sutler_modules::MISSING);
@@ -294,21 +300,32 @@ fn find(
 }
 
 /// Whether a name that is unknown here means something: it is a collection's, or a module of Ansible's own.
-fn exists_elsewhere(name: &str, collections: &[String], loading: &Loading) -> bool {
+fn exists_elsewhere(name: &str, around: &Around, loading: &Loading) -> bool {
     let parts: Vec<&str> = name.split('.').collect();
     match parts[..] {
         ["ansible", "builtin" | "legacy", short] => sutler_modules::elsewhere::has(short),
         [_, _, ..] => parts.len() > 2,
         _ => {
+            let collections = around.keywords.collections.iter().filter_map(|name| name.split_once('.'));
+            let folders = collections.filter_map(|(namespace, name)| loading.project.collection(namespace, name));
             sutler_modules::elsewhere::has(name)
-                || collections.iter().any(|collection| {
-                    let (namespace, collection) = collection.split_once('.').unwrap_or_default();
-                    let modules =
-                        loading.project.collection(namespace, collection).map(|path| path.join("plugins/modules"));
-                    modules.is_some_and(|modules| modules.join(format!("{name}.py")).is_file())
-                })
+                || libraries(around, loading).any(|library| holds(&library, name))
+                || folders.into_iter().any(|folder| holds(&folder.join("plugins/modules"), name))
         }
     }
+}
+
+/// Where modules of people's own lie: beside the playbook, and in the roles around a task or before it.
+fn libraries<'a>(around: &'a Around, loading: &'a Loading) -> impl Iterator<Item = PathBuf> + 'a {
+    let own = around.origin.role.iter().flat_map(|role| std::iter::once(role).chain(&role.parents));
+    let roles = own.chain(&loading.roles).map(|role| role.path.join("library"));
+    std::iter::once(loading.project.directory.join("library")).chain(roles)
+}
+
+/// Whether a folder holds a module of that name, in any language.
+fn holds(library: &Path, name: &str) -> bool {
+    let endings = ["", ".py", ".sh", ".pl", ".rb"];
+    endings.iter().any(|ending| library.join(format!("{name}{ending}")).is_file())
 }
 
 fn unknown_module(name: &str, span: &Span) -> Diagnostic {

@@ -195,6 +195,15 @@ impl Loading {
         Some(Spanned::new(value.to_str(), span.clone()))
     }
 
+    /// A text whose templates use what is known before the play runs; `None` if they need more.
+    pub fn known_text(&mut self, text: &str, span: &Span, around: &Around) -> Option<Spanned<String>> {
+        let value = self.value(&Node::new(Kind::Str(text.to_owned()), span.clone()))?;
+        let role = around.origin.role.as_deref();
+        let names = StaticNames::new(&self.project, &around.play, role, &around.keywords.vars);
+        let known = names.evaluate(&value.value).ok()?;
+        Some(Spanned::new(known.to_str(), span.clone()))
+    }
+
     /// A value whose templates use what is known before the play runs; an error is reported.
     pub fn static_value(&mut self, value: &Spanned<Value>, around: &Around) -> Option<Value> {
         let role = around.origin.role.as_deref();

@@ -30,7 +30,7 @@ impl TaskId {
 }
 
 /// What an include hands to the tasks it includes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Include {
     /// What holds for them: the keywords around the include, and `apply`.
     pub around: Around,
@@ -39,7 +39,7 @@ pub struct Include {
 }
 
 /// A task or a handler.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Task {
     /// Which one.
     pub id: TaskId,

@@ -34,4 +34,4 @@ mod uri;
 mod user;
 mod wait_for;
 
-pub use registry::{Entry, MISSING, entries, find};
+pub use registry::{Entry, LATE, MISSING, entries, find};

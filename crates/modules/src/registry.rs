@@ -106,6 +106,15 @@ pub static MISSING: Entry = Entry {
     run: engine::run_on_controller,
 };
 
+/// Stands for a module whose name is a template that only a host can tell.
+pub static LATE: Entry = Entry {
+    is_action: true,
+    name: "late",
+    aliases: &[],
+    spec: || Spec { open: true, ..Spec::default() },
+    run: engine::run_on_controller,
+};
+
 /// All modules and actions.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     ACTIONS.iter().chain(MODULES)
