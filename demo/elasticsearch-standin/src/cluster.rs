@@ -1,9 +1,14 @@
 //! One node's view of the cluster: who is there, who is master, what is published.
 //!
-//! Every node pings all it knows. A master stays as long as it lives and hears
-//! a majority of the voting nodes; otherwise the lowest name among the
-//! master-eligible nodes of a majority becomes master. Only the master changes
-//! the [`ClusterState`]; the others follow what it sends with its pings.
+//! Every node pings all it knows. Only the elected master changes the
+//! [`ClusterState`]; the others follow what it sends with its pings. The first
+//! master proposes the cluster's uuid; it is committed once a majority of the
+//! voting nodes has accepted it. A node whose uuid is committed refuses nodes
+//! of other clusters; until then it takes over what the elected master says.
+
+mod election;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
@@ -13,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 
 use crate::config::Config;
-use crate::state::{ClusterState, DynamicSettings, Kept, NodeInfo, Store, random_id};
+use crate::state::{ClusterState, DynamicSettings, Kept, NodeInfo, Rank, Store, random_id};
 use crate::transport::{Ping, Reply, Request, ask, serve};
 use crate::{Refusal, log, names};
 
@@ -38,24 +43,41 @@ pub struct Cluster {
 #[derive(Default)]
 struct View {
     peers: BTreeMap<String, Peer>,
+    /// Elections are numbered; this is the latest heard of.
+    term: u64,
+    /// Who got this node's vote in this term.
+    vote: Option<String>,
+    /// Who voted for this node in this term.
+    votes: BTreeSet<String>,
+    /// Rounds of pings since the term began or the vote was given.
+    rounds: u32,
     master: Option<String>,
     state: ClusterState,
     leaving: bool,
+}
+
+impl View {
+    /// The state to answer from: the master's, of a cluster that has been formed.
+    fn formed(&self) -> Option<&ClusterState> {
+        Some(&self.state).filter(|state| state.committed && self.master.as_ref() == Some(&state.master))
+    }
+
+    /// The other nodes that are alive.
+    fn present(&self) -> impl Iterator<Item = &NodeInfo> {
+        self.peers.values().filter(|peer| peer.alive()).map(|peer| &peer.info)
+    }
 }
 
 struct Peer {
     info: NodeInfo,
     heard: Instant,
     master: Option<String>,
+    rank: Rank,
 }
 
 impl Peer {
     fn alive(&self) -> bool {
         self.heard.elapsed() < LOST_AFTER
-    }
-
-    fn claims(&self) -> bool {
-        self.master.as_ref() == Some(&self.info.id)
     }
 }
 
@@ -71,10 +93,7 @@ impl Cluster {
             transport: SocketAddr::new(config.publish_host, config.transport_address.port()),
             http: SocketAddr::new(config.publish_host, config.http_address.port()),
         };
-        let mut state =
-            ClusterState { uuid: kept.cluster_uuid, version: kept.version, voting: kept.voting, ..Default::default() };
-        state.settings.persistent = kept.persistent;
-        let view = Mutex::new(View { state, ..Default::default() });
+        let view = Mutex::new(View { term: kept.term, vote: kept.vote, state: kept.state, ..Default::default() });
         Ok(Self { config, me, store, view, changed: Condvar::new() })
     }
 
@@ -109,8 +128,7 @@ impl Cluster {
 
     /// The state to answer from, or nothing while no master is known.
     pub fn state(&self) -> Option<ClusterState> {
-        let view = self.lock();
-        view.master.is_some().then(|| view.state.clone())
+        self.lock().formed().cloned()
     }
 
     /// Waits until `accept` likes the state or the time is over; what it is
@@ -120,19 +138,18 @@ impl Cluster {
         limit: Duration,
         accept: impl Fn(Option<&ClusterState>) -> bool,
     ) -> (Option<ClusterState>, bool) {
-        let visible = |view: &View| view.master.is_some().then(|| view.state.clone());
         let (view, result) = self
             .changed
-            .wait_timeout_while(self.lock(), limit, |view| !accept(visible(view).as_ref()))
+            .wait_timeout_while(self.lock(), limit, |view| !accept(view.formed()))
             .expect("no thread panics while it holds the view");
-        (visible(&view), !result.timed_out())
+        (view.formed().cloned(), !result.timed_out())
     }
 
     /// Changes settings, here or at the master; the error is for the client.
     pub fn change_settings(&self, persistent: Map<String, Value>, transient: Map<String, Value>) -> Result<(), String> {
         let master = {
             let mut view = self.lock();
-            match view.master.clone() {
+            match view.formed().map(|state| state.master.clone()) {
                 None => return Err("master_not_discovered_exception".to_owned()),
                 Some(id) if id == self.me.id => {
                     let mut settings = view.state.settings.clone();
@@ -167,7 +184,7 @@ impl Cluster {
                 Reply::Done
             }
             Request::Settings { persistent, transient } => {
-                if self.lock().master.as_ref() != Some(&self.me.id) {
+                if !self.leads(&self.lock()) {
                     return Some(Reply::Refused("not_master_exception".to_owned()));
                 }
                 self.change_settings(persistent, transient).map_or_else(Reply::Refused, |()| Reply::Done)
@@ -181,13 +198,15 @@ impl Cluster {
 
     fn ping(&self) -> Ping {
         let view = self.lock();
-        let leads = view.master.as_ref() == Some(&self.me.id);
         Ping {
             cluster: self.config.cluster_name.clone(),
             from: self.me.clone(),
+            term: view.term,
+            vote: view.vote.clone(),
             master: view.master.clone(),
-            state: leads.then(|| view.state.clone()),
-            uuid: view.state.uuid.clone(),
+            rank: view.state.rank(),
+            state: self.leads(&view).then(|| view.state.clone()),
+            uuid: if view.state.committed { view.state.uuid.clone() } else { String::new() },
         }
     }
 
@@ -208,7 +227,12 @@ impl Cluster {
                 log::line("WARN", &self.me.name, &reason);
             }
         }
+        self.end_round();
+    }
+
+    fn end_round(&self) {
         let mut view = self.lock();
+        view.rounds = view.rounds.saturating_add(1);
         self.elect(&mut view);
     }
 
@@ -233,29 +257,41 @@ impl Cluster {
             return Ok(());
         }
         let mut view = self.lock();
-        if !ping.uuid.is_empty() && !view.state.uuid.is_empty() && ping.uuid != view.state.uuid {
+        if view.state.committed && !ping.uuid.is_empty() && ping.uuid != view.state.uuid {
             return Err(format!(
                 "[{}] belongs to a cluster with another uuid [{}]: this node previously joined [{}]",
                 ping.from.name, ping.uuid, view.state.uuid
             ));
         }
-        let id = ping.from.id.clone();
-        view.peers.insert(id.clone(), Peer { info: ping.from, heard: Instant::now(), master: ping.master });
-        self.elect(&mut view);
+        let peer =
+            Peer { info: ping.from.clone(), heard: Instant::now(), master: ping.master.clone(), rank: ping.rank };
+        view.peers.insert(ping.from.id.clone(), peer);
+        self.consider(&mut view, &ping);
         if let Some(state) = ping.state
-            && view.master.as_ref() == Some(&id)
-            && (state.version > view.state.version || state.master != view.state.master)
+            && view.master.as_ref() == Some(&ping.from.id)
+            && state.rank() >= view.state.rank()
+            && state != view.state
         {
-            view.state = state;
-            self.keep(&view);
-            self.changed.notify_all();
+            self.take_over(&mut view, state);
         }
+        self.elect(&mut view);
         Ok(())
+    }
+
+    /// The state is now this one, here and in `path.data`.
+    fn take_over(&self, view: &mut View, state: ClusterState) {
+        if state.committed && !view.state.committed {
+            log::line("INFO", &self.me.name, &format!("cluster UUID set to [{}]", state.uuid));
+        }
+        view.state = state;
+        self.keep(view);
+        self.changed.notify_all();
     }
 
     fn forget(&self, id: &str) {
         let mut view = self.lock();
         let name = view.peers.remove(id).map(|peer| peer.info.name);
+        view.votes.remove(id);
         view.state.nodes.remove(id);
         // As the vendor: three voting nodes are kept, so that two still decide.
         if let Some(name) = name.filter(|_| view.state.voting.len() > 3) {
@@ -268,130 +304,44 @@ impl Cluster {
         self.changed.notify_all();
     }
 
-    fn elect(&self, view: &mut View) {
-        if view.leaving {
-            return;
-        }
-        let before = view.master.clone();
-        let claimant = view
-            .peers
-            .values()
-            .filter(|peer| peer.alive() && peer.claims())
-            .map(|peer| (&peer.info.name, &peer.info.id))
-            .min();
-        let lead = self.majority(view) && self.lowest(view);
-        view.master = match (&view.master, claimant) {
-            // Two masters, after a partition: the lower name stays.
-            (Some(id), Some((name, other))) if *id == self.me.id && *name < self.me.name => Some(other.clone()),
-            (Some(id), _) if *id == self.me.id => self.majority(view).then(|| id.clone()),
-            (_, Some((_, other))) => Some(other.clone()),
-            (_, None) => lead.then(|| self.me.id.clone()),
-        };
-        if view.master != before {
-            self.announce(view);
-        }
-        if view.master.as_ref() == Some(&self.me.id) {
-            let settings = view.state.settings.clone();
-            self.commit(view, settings);
-        }
-    }
-
-    /// Whether this node hears more than half of the voting nodes, itself among them.
-    fn majority(&self, view: &View) -> bool {
-        if !self.config.master_eligible() {
-            return false;
-        }
-        if self.config.single_node {
-            return true;
-        }
-        let voting: BTreeSet<&String> = if view.state.voting.is_empty() {
-            self.config.initial_masters.iter().collect()
-        } else {
-            view.state.voting.iter().collect()
-        };
-        let heard = self.eligible(view).filter(|node| voting.iter().any(|name| matches(name, node))).count();
-        heard > voting.len() / 2
-    }
-
-    fn lowest(&self, view: &View) -> bool {
-        self.eligible(view).all(|node| (&self.me.name, &self.me.id) <= (&node.name, &node.id))
-    }
-
-    /// This node and the live ones, as far as they may become master.
-    fn eligible<'v>(&'v self, view: &'v View) -> impl Iterator<Item = &'v NodeInfo> {
-        view.peers
-            .values()
-            .filter(|peer| peer.alive())
-            .map(|peer| &peer.info)
-            .chain([&self.me])
-            .filter(|node| node.is("master"))
-    }
-
-    fn announce(&self, view: &View) {
-        let text = match &view.master {
-            None => "master not discovered or elected yet".to_owned(),
-            Some(id) if *id == self.me.id => format!("elected-as-master, {} nodes heard", view.peers.len() + 1),
-            Some(id) => {
-                let name = view.peers.get(id).map_or(id.as_str(), |peer| &peer.info.name);
-                format!("master node changed, current [{name}]")
-            }
-        };
-        log::line("INFO", &self.me.name, &text);
-        self.changed.notify_all();
-    }
-
     /// The master's turn: brings the state up to date, and keeps and publishes what changed.
     fn commit(&self, view: &mut View, settings: DynamicSettings) {
         let mut next = ClusterState { settings, ..view.state.clone() };
         if next.uuid.is_empty() {
             next.uuid = random_id();
         }
+        // Within a term the uuid does not change: whoever has a state of this term has accepted it.
+        next.committed |=
+            self.majority(view, |node| view.peers.get(&node.id).is_none_or(|peer| peer.rank.term == view.term));
+        next.term = view.term;
         next.master.clone_from(&self.me.id);
-        let present: BTreeMap<String, NodeInfo> = view
-            .peers
-            .values()
-            .filter(|peer| peer.alive())
-            .map(|peer| &peer.info)
-            .chain([&self.me])
-            .map(|node| (node.id.clone(), node.clone()))
-            .collect();
+        let present = view.present().chain([&self.me]).map(|node| (node.id.clone(), node.clone())).collect();
         let lost = std::mem::replace(&mut next.nodes, present);
         next.missing.extend(lost);
         next.missing.retain(|id, _| !next.nodes.contains_key(id));
         if next.voting.is_empty() {
             next.voting.extend(self.config.initial_masters.iter().cloned());
         }
-        let voters = next.nodes.values().filter(|node| node.is("master"));
+        // Who has voted for this master may vote for good.
+        let voters = next.nodes.values().filter(|node| node.is("master") && view.votes.contains(&node.id));
         let new: Vec<String> = voters
-            .filter(|node| !next.voting.iter().any(|name| matches(name, node)))
+            .filter(|node| !next.voting.iter().any(|name| election::matches(name, node)))
             .map(|node| node.name.clone())
             .collect();
         next.voting.extend(new);
         if next != view.state {
             next.version += 1;
-            view.state = next;
-            self.keep(view);
-            self.changed.notify_all();
+            self.take_over(view, next);
         }
     }
 
     fn keep(&self, view: &View) {
-        let kept = Kept {
-            node_id: self.me.id.clone(),
-            cluster_uuid: view.state.uuid.clone(),
-            version: view.state.version,
-            voting: view.state.voting.clone(),
-            persistent: view.state.settings.persistent.clone(),
-        };
+        let kept =
+            Kept { node_id: self.me.id.clone(), term: view.term, vote: view.vote.clone(), state: view.state.lasting() };
         if let Err(error) = self.store.save(&kept) {
             log::line("ERROR", &self.me.name, &format!("cannot write to path.data: {error}"));
         }
     }
-}
-
-/// Voting nodes are named by name or by address.
-fn matches(name: &str, node: &NodeInfo) -> bool {
-    name == node.name || name == node.transport.ip().to_string() || name == node.transport.to_string()
 }
 
 fn seed_address(seed: &str) -> Option<SocketAddr> {

@@ -44,8 +44,12 @@ impl NodeInfo {
 /// What the elected master publishes to all nodes; only the master changes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClusterState {
-    /// Given by the first master; empty before there was one.
+    /// Proposed by the first master; empty before there was one.
     pub uuid: String,
+    /// Whether a majority accepted the uuid, so that it stays.
+    pub committed: bool,
+    /// The term of the master that published this.
+    pub term: u64,
     /// Grows with each change.
     pub version: u64,
     /// The id of the master that published this.
@@ -58,6 +62,31 @@ pub struct ClusterState {
     pub voting: BTreeSet<String>,
     /// Settings made through the API.
     pub settings: DynamicSettings,
+}
+
+impl ClusterState {
+    /// How new this is.
+    pub fn rank(&self) -> Rank {
+        Rank { committed: self.committed, term: self.term, version: self.version }
+    }
+
+    /// The part that survives a restart: no nodes, no transient settings.
+    pub fn lasting(&self) -> Self {
+        let Self { uuid, committed, term, version, voting, settings, .. } = self.clone();
+        let settings = DynamicSettings { persistent: settings.persistent, ..Default::default() };
+        Self { uuid, committed, term, version, voting, settings, ..Default::default() }
+    }
+}
+
+/// How new a state is; one with a committed uuid is newer than any without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rank {
+    /// See [`ClusterState::committed`].
+    pub committed: bool,
+    /// See [`ClusterState::term`].
+    pub term: u64,
+    /// See [`ClusterState::version`].
+    pub version: u64,
 }
 
 /// Settings made through the API, under their dotted names.
@@ -103,14 +132,12 @@ fn wildcard(pattern: &str, name: &str) -> bool {
 pub struct Kept {
     /// The node's id.
     pub node_id: String,
-    /// The cluster it belongs to; empty before it joined one.
-    pub cluster_uuid: String,
-    /// See [`ClusterState::version`].
-    pub version: u64,
-    /// See [`ClusterState::voting`].
-    pub voting: BTreeSet<String>,
-    /// See [`DynamicSettings::persistent`].
-    pub persistent: BTreeMap<String, Value>,
+    /// The latest term that the node has heard of.
+    pub term: u64,
+    /// Who got its vote in that term.
+    pub vote: Option<String>,
+    /// What [`ClusterState::lasting`] left of the state it accepted last.
+    pub state: ClusterState,
 }
 
 /// The file in `path.data`.

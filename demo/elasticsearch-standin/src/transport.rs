@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::Refusal;
 use crate::cluster::Cluster;
-use crate::state::{ClusterState, NodeInfo};
+use crate::state::{ClusterState, NodeInfo, Rank};
 
 /// Longer than any exchange on a network that works.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -24,11 +24,17 @@ pub struct Ping {
     pub cluster: String,
     /// The speaker.
     pub from: NodeInfo,
+    /// The latest term that the speaker has heard of.
+    pub term: u64,
+    /// The id of the node that has its vote in that term.
+    pub vote: Option<String>,
     /// The id of the master that the speaker follows.
     pub master: Option<String>,
+    /// How new the state is that the speaker has accepted.
+    pub rank: Rank,
     /// From the master only: the state to follow.
     pub state: Option<ClusterState>,
-    /// The cluster that the speaker belongs to; empty before it joined one.
+    /// The cluster that the speaker belongs to; empty until its uuid is committed.
     pub uuid: String,
 }
 
