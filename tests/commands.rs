@@ -83,6 +83,7 @@ fn run(case: &Path, command: &str, programs: &Path, with_errors: bool) -> Result
     let text = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes).replace(&*case.to_string_lossy(), "/CASE");
         let text = text.replace(&*home.path().to_string_lossy(), "/HOME");
+        let text = case.parent().map_or(text.clone(), |cases| text.replace(&*cases.to_string_lossy(), "/CASES"));
         if text.is_empty() || text.ends_with('\n') { text } else { text + "\n" }
     };
     let errors = if with_errors { format!("--- stderr\n{}", text(&output.stderr)) } else { String::new() };

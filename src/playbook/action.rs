@@ -216,7 +216,8 @@ impl Action {
         if spec.open || self.defaults.is_some() {
             return;
         }
-        for (name, argument) in &self.arguments {
+        // Text without a name was told when it was read.
+        for (name, argument) in self.arguments.iter().filter(|(name, _)| *name != "_raw_params") {
             if spec.option(name).is_none() {
                 let message = format!("`{}` has no argument `{name}`", self.name.value);
                 let warning = Diagnostic::warning(message).at(&argument.span);
@@ -272,12 +273,7 @@ fn split_name(text: &str) -> (&str, &str) {
 }
 
 /// The module of that name; an error is reported.
-fn find(
-    name: &Spanned<String>,
-    task: &Span,
-    around: &Around,
-    loading: &mut Loading,
-) -> Option<&'static ModuleEntry> {
+fn find(name: &Spanned<String>, task: &Span, around: &Around, loading: &mut Loading) -> Option<&'static ModuleEntry> {
     let collections = &around.keywords.collections;
     let text = name.value.as_str();
     if matches!(text, "include" | "ansible.builtin.include" | "ansible.legacy.include") {

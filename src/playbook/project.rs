@@ -30,7 +30,7 @@ pub struct Project {
 impl Project {
     /// The project of a playbook in `directory`, which searches beside it alone.
     pub fn new(directory: PathBuf, extra: Dict) -> Self {
-        let absolute = absolute(&directory);
+        let (directory, absolute) = (plain(directory.clone()), absolute(&directory));
         Self {
             roles_path: Vec::new(),
             collections_path: Vec::new(),
@@ -43,7 +43,7 @@ impl Project {
     /// The same settings for a playbook in another folder.
     #[must_use]
     pub fn in_directory(&self, directory: PathBuf) -> Self {
-        let absolute = absolute(&directory);
+        let (directory, absolute) = (plain(directory.clone()), absolute(&directory));
         let environment = self.environment.with_playbook_dir(absolute);
         Self { environment: Arc::new(environment), directory, ..self.clone() }
     }
@@ -120,6 +120,11 @@ impl std::fmt::Debug for Project {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Project({})", self.directory.display())
     }
+}
+
+/// The folder of the process is an empty path: names in it are shown as they are.
+fn plain(directory: PathBuf) -> PathBuf {
+    if directory == Path::new(".") { PathBuf::new() } else { directory }
 }
 
 /// The full path of a folder; an empty one is that of the process.

@@ -1,4 +1,4 @@
-//! The list of cases that cannot pass yet.
+//! The list of cases that do not pass: a name per line, and lines of comment (`#`) that say why.
 
 use std::{
     collections::BTreeSet,
@@ -7,7 +7,7 @@ use std::{
     sync::Mutex,
 };
 
-/// The cases that cannot pass yet, and those of them that do.
+/// The cases that do not pass, and those of them that do by now.
 #[derive(Debug, Default)]
 pub struct Pending {
     file: PathBuf,
@@ -20,7 +20,8 @@ impl Pending {
     pub fn read(folder: &Path) -> Self {
         let file = folder.join("pending.txt");
         let text = fs::read_to_string(&file).unwrap_or_default();
-        let names = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        let names = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let names = names.map(str::to_owned).collect();
         Self { file, names, removed: Mutex::default() }
     }
 
@@ -47,7 +48,9 @@ impl Pending {
     pub fn write(&self) {
         let removed = self.removed.lock().expect("no case panics while it holds the list");
         if !removed.is_empty() {
-            let left: String = self.names.difference(&removed).map(|name| format!("{name}\n")).collect();
+            let text = fs::read_to_string(&self.file).expect("the list was read before");
+            let left = text.lines().filter(|line| !removed.contains(*line));
+            let left: String = left.map(|line| format!("{line}\n")).collect();
             fs::write(&self.file, left).expect("the list can be written");
         }
     }
