@@ -20,6 +20,7 @@ mod settle;
 mod stats;
 mod strategy;
 mod task;
+mod times;
 
 use std::{path::PathBuf, sync::Arc};
 

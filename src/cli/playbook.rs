@@ -164,6 +164,7 @@ pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Config) -> Arc<Pro
     let mut project = Project::new(folder, extra.clone());
     project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
     project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
+    project.library = config.get(&paths::DEFAULT_MODULE_PATH);
     let mut environment = (*project.environment).clone();
     environment.allow_broken_conditionals = config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     project.environment = Arc::new(environment);
@@ -331,7 +332,7 @@ impl Arguments {
     fn forks(&self, config: &Config) -> Result<i64, Diagnostic> {
         let forks = self.forks.map_or_else(|| config.get(&running::DEFAULT_FORKS), i64::from);
         if forks >= 1 {
-            return Ok(forks);
+            return Ok(forks.min(i64::from(u32::MAX)));
         }
         let error = Diagnostic::error(format!("`forks` has to be 1 or more, and the settings say {forks}"));
         Err(error.help("`sutler config dump --only-changed` shows where"))

@@ -1,11 +1,8 @@
 //! How a task reaches its host: `ansible_…` variables, then keywords, the command line, and the settings.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use super::{
-    ConnectionDefaults,
-    settings::{Settings, to_flag},
-};
+use super::{ConnectionDefaults, settings::Settings, times::seconds};
 use crate::{
     config::{
         Config,
@@ -155,12 +152,12 @@ pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) 
         target.key_passphrase.or_else(|| config.get(&ssh::SSH_PRIVATE_KEY_PASSPHRASE).map(Secret::from));
     target.ssh_args = ssh_args(&variables, defaults)?;
     target.host_key_checking = match variables.value(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])? {
-        Some(check) => to_flag(&check),
+        Some(check) => check.to_flag(),
         None => config.get(&ssh::SSH_HOST_KEY_CHECKING),
     };
     let timeout = variables.number("ansible_ssh_timeout", &["ansible_ssh_timeout"])?.or(defaults.timeout);
     let timeout = timeout.unwrap_or_else(|| config.get(&ssh::SSH_TIMEOUT).max(0) as u64);
-    target.connect_timeout = Duration::from_secs(timeout);
+    target.connect_timeout = seconds(timeout as f64);
     let retries = variables.number("ansible_ssh_retries", &["ansible_ssh_retries"])?;
     target.retries = retries.unwrap_or_else(|| config.get(&ssh::SSH_RETRIES).max(0) as u64) as u32;
     target.executable = match variables.text(&["ansible_shell_executable"])? {
@@ -226,7 +223,7 @@ pub fn becoming(
 ) -> Result<Option<Become>, ConnectSettingError> {
     let variables = Variables(scope);
     let wanted = match variables.value(&["ansible_become"])? {
-        Some(value) => to_flag(&value),
+        Some(value) => value.to_flag(),
         None => settings.flag("become")?.unwrap_or(defaults.is_become),
     };
     if !wanted {

@@ -290,7 +290,7 @@ impl PlayRun {
         throttle: usize,
     ) -> Vec<(String, TaskEnd)> {
         let mut running = JoinSet::new();
-        let throttle = (throttle > 0).then(|| Arc::new(Semaphore::new(throttle)));
+        let throttle = (throttle > 0).then(|| Arc::new(Semaphore::new(throttle.min(Semaphore::MAX_PERMITS))));
         for (place, (host, parameters)) in hosts.into_iter().enumerate() {
             let (context, task) = (self.context.clone(), Arc::clone(task));
             let (permits, throttle) = (Arc::clone(&self.permits), throttle.clone());
@@ -326,7 +326,12 @@ impl PlayRun {
 
     /// The permits of a task that only so many hosts may do at once.
     pub fn throttle(&self, task: &Task, limit: usize) -> Arc<Semaphore> {
-        Arc::clone(self.throttles.lock().entry(task.id).or_insert_with(|| Arc::new(Semaphore::new(limit))))
+        Arc::clone(
+            self.throttles
+                .lock()
+                .entry(task.id)
+                .or_insert_with(|| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)))),
+        )
     }
 
     /// The sources of the inventory are read again.

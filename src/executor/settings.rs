@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::times;
 use crate::{
     playbook::{Keywords, Task},
     source::Spanned,
@@ -31,7 +32,7 @@ impl<'a> Settings<'a> {
 
     /// A keyword that is true or false.
     pub fn flag(&self, name: &str) -> Result<Option<bool>, TemplateError> {
-        Ok(self.value(name)?.map(|value| to_flag(&value)))
+        Ok(self.value(name)?.map(|value| value.to_flag()))
     }
 
     /// A keyword that is text.
@@ -54,16 +55,11 @@ impl<'a> Settings<'a> {
     /// `timeout`, or `default` seconds where nothing sets it; none if that is 0.
     pub fn timeout(&self, default: i64) -> Result<Option<Duration>, TemplateError> {
         let seconds = self.text("timeout")?.map_or(Some(default as f64), |text| text.trim().parse::<f64>().ok());
-        Ok(seconds.filter(|seconds| *seconds > 0.0).map(Duration::from_secs_f64))
+        Ok(seconds.filter(|seconds| *seconds > 0.0).map(times::seconds))
     }
 }
 
 /// A spanned value in a scope, with everything in it evaluated.
 pub fn evaluate(value: &Spanned<Value>, scope: &Scope) -> Result<Value, TemplateError> {
     scope.context().resolve_deep(&value.value)
-}
-
-/// A boolean in any of the spellings that variables have it in.
-pub fn to_flag(value: &Value) -> bool {
-    value.to_flag()
 }

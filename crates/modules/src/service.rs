@@ -2,11 +2,9 @@
 
 mod init;
 
-use std::time::Duration;
-
 use crate::{
     choice,
-    kit::{Args, Changes, Failure, Fields, Module, Reader, Writer},
+    kit::{Args, Changes, Failure, Fields, Module, Reader, Writer, clock},
     systemd::{self, Scope, State, Wanted},
 };
 
@@ -122,7 +120,7 @@ impl Service {
             arguments: &self.arguments,
             pattern: self.pattern.as_deref(),
             runlevel: &self.runlevel,
-            sleep: Duration::from_secs(self.sleep.unwrap_or(0).try_into().unwrap_or(0)),
+            sleep: clock::seconds(self.sleep.unwrap_or(0)),
             state: self.state,
             enabled: self.enabled,
         }

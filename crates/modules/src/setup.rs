@@ -25,11 +25,11 @@ mod subset;
 mod timezone;
 mod virtualization;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::kit::{Args, Changes, Failure, Fields, Module, Reader, Writer};
+use crate::kit::{Args, Changes, Failure, Fields, Module, Reader, Writer, clock};
 use host::Host;
 
 /// Gathers facts about the host: its system, hardware, network and users, as `ansible_facts`.
@@ -68,7 +68,7 @@ impl Module for Setup {
 
     fn inspect(&self, reader: &Reader) -> Result<Changes<()>, Failure> {
         let chosen = subset::choose(&self.gather_subset)?;
-        let timeout = Duration::from_secs(u64::try_from(self.gather_timeout).unwrap_or_default().max(1));
+        let timeout = clock::seconds(self.gather_timeout.max(1));
         let host = Host::new(reader.clone(), timeout, self.fact_path.clone());
         let mut facts = Fields::new();
         for (name, value) in collector::collect(&host, &chosen) {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     choice,
     http::{resolve::resolve, socket::Socket},
-    kit::{Args, Changes, Failure, Fields, InCheck, Module, Reader, Writer},
+    kit::{Args, Changes, Failure, Fields, InCheck, Module, Reader, Writer, clock::seconds},
 };
 
 /// How often a sleep looks whether the task was cancelled.
@@ -240,10 +240,6 @@ fn wait(time: Duration, host: &Reader) -> Result<(), Failure> {
         std::thread::sleep(SLICE.min(end.saturating_duration_since(Instant::now())));
     }
     Ok(())
-}
-
-fn seconds(number: i64) -> Duration {
-    Duration::from_secs(u64::try_from(number).unwrap_or_default())
 }
 
 /// Python's spellings that the engine has under other names.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Done, Fields, PrepareError};
 use crate::{
-    executor::settings::{evaluate, to_flag},
+    executor::settings::evaluate,
     output::Shown,
     playbook::Task,
     source::{Diagnostic, Spanned},
@@ -19,7 +19,7 @@ pub fn run(task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
     let Some(that) = argument("that") else {
         return Err(Diagnostic::error("missing required arguments: that").into());
     };
-    let quiet = argument("quiet").map(|quiet| evaluate(quiet, scope)).transpose()?.is_some_and(|quiet| to_flag(&quiet));
+    let quiet = argument("quiet").map(|quiet| evaluate(quiet, scope)).transpose()?.is_some_and(|quiet| quiet.to_flag());
     let shown = if quiet { Shown::Nothing } else { Shown::Everything };
     let conditions = match &that.value {
         Value::List(list) => list.to_vec(),

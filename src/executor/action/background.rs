@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::{Contents, Fields, PrepareError, Reach, TaskContext};
 use crate::{
     config::settings::running,
-    executor::settings::Settings,
+    executor::{settings::Settings, times::seconds},
     output::Event,
     playbook::Task,
     source::Diagnostic,
@@ -60,8 +60,8 @@ impl Background {
             number("poll")?.unwrap_or_else(|| context.run.options.config.get(&running::DEFAULT_POLL_INTERVAL) as f64);
         Ok(Some(Self {
             host: scope.host().name.clone(),
-            limit: limit as u64,
-            poll: (poll > 0.0).then(|| Duration::from_secs_f64(poll)),
+            limit: seconds(limit).as_secs(),
+            poll: (poll > 0.0).then(|| seconds(poll)),
             directory: directory(scope)?,
         }))
     }

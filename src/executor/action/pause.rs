@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Done, Evaluated, Fields, Later, PrepareError, TaskContext, failed};
 use crate::{
     cli::{Answer, Keyboard},
-    executor::{Run, settings::evaluate},
+    executor::{Run, settings::evaluate, times},
     output::Event,
     playbook::Task,
     source::Diagnostic,
@@ -129,7 +129,7 @@ impl Pause {
         }
         let Some(keyboard) = keyboard else {
             match self.seconds {
-                Some(seconds) => sleep(run, Duration::from_secs(seconds)).await,
+                Some(seconds) => sleep(run, times::seconds(seconds as f64)).await,
                 None => {
                     let warning = "Not waiting for response to prompt as stdin is not interactive";
                     run.events.emit(Event::Warning(Diagnostic::warning(warning)));
@@ -162,7 +162,7 @@ fn ask(keyboard: &Keyboard, seconds: Option<u64>, echo: bool, run: &Run) -> std:
     let stops = || run.control.is_stopping();
     let input = match seconds {
         Some(seconds) => {
-            if !keyboard.interrupted_within(Duration::from_secs(seconds), &stops)? {
+            if !keyboard.interrupted_within(times::seconds(seconds as f64), &stops)? {
                 return Ok(End::Over(String::new()));
             }
             String::new()

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Done, Evaluated, Fields, Later, PrepareError, Reach, TaskContext, failed, integer, words};
 use crate::{
-    executor::{Run, settings::Settings},
+    executor::{Run, settings::Settings, times},
     transport::{ConnectError, Kind, RawOutput},
     vars::Scope,
 };
@@ -47,7 +47,7 @@ pub fn prepare(
         let seconds = integer(arguments, name)?.or(integer(arguments, old_name)?);
         Ok(seconds.map(|seconds| u64::try_from(seconds).unwrap_or(0)))
     };
-    let of_seconds = |seconds: Option<u64>, default| seconds.map_or(default, Duration::from_secs);
+    let of_seconds = |seconds: Option<u64>, default| seconds.map_or(default, |seconds| times::seconds(seconds as f64));
     let reboot = Reboot {
         reach: Reach::new(context, settings, scope)?,
         boot_time_command: text("boot_time_command", "cat /proc/sys/kernel/random/boot_id")?,

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{Contents, Done, Evaluated, Fields, Later, PrepareError, Reach, TaskContext, failed, integer};
 use crate::{
-    executor::{Run, settings::Settings},
+    executor::{Run, settings::Settings, times},
     transport::{ConnectError, Task as HelperTask},
     vars::Scope,
 };
@@ -21,7 +21,7 @@ pub fn prepare(
 ) -> Result<Later, PrepareError> {
     let seconds = |name: &str, default: i64| -> Result<Duration, PrepareError> {
         let seconds = integer(arguments, name)?.unwrap_or(default);
-        Ok(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+        Ok(times::seconds(seconds as f64))
     };
     let (delay, pause) = (seconds("delay", 0)?, seconds("sleep", 1)?);
     let (limit, attempt) = (seconds("timeout", 600)?, seconds("connect_timeout", 5)?);

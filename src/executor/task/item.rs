@@ -12,6 +12,7 @@ use crate::{
         conditions::{all_hold, first_unmet},
         connect,
         settings::{Settings, evaluate},
+        times::seconds,
     },
     output::{Event, Status},
     source::{Diagnostic, Spanned},
@@ -36,8 +37,8 @@ impl Runner<'_> {
         if (self.task.until.is_empty() && retries.is_none()) || prepared.is_err() {
             return self.go(item, prepared).await;
         }
-        let retries = retries.unwrap_or(3.0).max(0.0) as u64;
-        let delay = self.number(self.task.delay.as_ref(), &item.scope).unwrap_or(5.0).max(0.0);
+        let retries = retries.map_or(3, |retries| (retries.max(0.0) as u64).min(u64::from(u32::MAX)));
+        let delay = seconds(self.number(self.task.delay.as_ref(), &item.scope).unwrap_or(5.0));
         let mut prepared = Some(prepared);
         for attempt in 1..=retries + 1 {
             let tried = prepared.take().unwrap_or_else(|| self.prepare(item));
@@ -60,7 +61,7 @@ impl Runner<'_> {
                         left: retries + 1 - attempt,
                         result: end.result.clone(),
                     });
-                    tokio::time::sleep(Duration::from_secs_f64(delay)).await;
+                    tokio::time::sleep(delay).await;
                 }
                 Ok(false) => {
                     let is_own = end.status == Status::Failed;

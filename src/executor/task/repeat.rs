@@ -1,13 +1,12 @@
 //! Loops: their items one after the other, or in one request where nothing stands between them.
 
-use std::time::Duration;
-
 use super::{ItemEnd, ItemRun, Runner, TaskEnd};
 use crate::{
     executor::{
         action::{self, Job, Prepared},
         conditions::{all_hold, first_unmet},
         settings::evaluate,
+        times::seconds,
     },
     playbook::Loop,
     template::TemplateError,
@@ -115,7 +114,7 @@ impl Runner<'_> {
             let item = &items[done.ends.len()];
             if alone {
                 if let Some(pause) = pause.filter(|_| !done.ends.is_empty()) {
-                    tokio::time::sleep(Duration::from_secs_f64(pause)).await;
+                    tokio::time::sleep(seconds(pause)).await;
                 }
                 let end = self.one(item).await;
                 done.take(end);

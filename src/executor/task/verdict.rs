@@ -4,10 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Fields, ItemEnd, ItemRun, Runner};
 use crate::{
-    executor::{
-        conditions::{Unmet, all_hold},
-        settings::to_flag,
-    },
+    executor::conditions::{Unmet, all_hold},
     output::Status,
     source::{Diagnostic, Span},
     template::{ErrorKind, TemplateError},
@@ -206,7 +203,7 @@ fn place(error: TemplateError, span: Option<&Span>) -> Diagnostic {
 pub fn is_true(value: &Json) -> bool {
     match value {
         Json::Bool(flag) => *flag,
-        Json::String(text) => to_flag(&Value::from(text.as_str())),
+        Json::String(text) => Value::from(text.as_str()).to_flag(),
         _ => false,
     }
 }

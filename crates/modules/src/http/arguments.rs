@@ -1,9 +1,9 @@
 //! The arguments that modules with a `url` share, but for those whose aliases differ.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use super::{Follow, HttpError, Options, TlsOptions};
-use crate::kit::{Args, Failure, Fields};
+use crate::kit::{Args, Failure, Fields, clock};
 
 /// Arguments common to all modules that make requests.
 #[derive(Args, Clone, Debug)]
@@ -53,7 +53,7 @@ impl UrlArgs {
             return Err(Failure::new("`use_gssapi` is not supported: the helper has no Kerberos"));
         }
         Ok(Options {
-            timeout: Duration::from_secs(u64::try_from(timeout).unwrap_or(0).max(1)),
+            timeout: clock::seconds(timeout.max(1)),
             tls: TlsOptions {
                 insecure: !self.validate_certs,
                 ca_path: None,

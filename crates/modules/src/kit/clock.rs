@@ -7,6 +7,12 @@ use std::{
 
 use super::{Program, Reader};
 
+/// So many seconds, and none for less; a hundred years at most, so that they can be added to the present.
+pub fn seconds(number: i64) -> Duration {
+    const FOREVER: u64 = 100 * 365 * 86400;
+    Duration::from_secs(u64::try_from(number).unwrap_or_default().min(FOREVER))
+}
+
 /// `2026-11-21 04:43:19.592164`: Python's `str(datetime)`, in the host's time zone.
 pub fn local_time(host: &Reader, at: SystemTime) -> String {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
