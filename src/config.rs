@@ -21,7 +21,7 @@ use crate::{
 
 pub use resolve::Origin;
 pub use setting::{Key, Kind, Read, Setting, Status};
-pub use surroundings::Surroundings;
+pub use surroundings::{Surroundings, normal};
 
 use ini::Ini;
 

@@ -8,7 +8,7 @@ use crate::{
     executor::ExitCode,
     inventory::{Inventory, Pattern, Selection},
     plan::TagFilter,
-    playbook::{Block, Item, Play, Playbook, Task, written},
+    playbook::{Block, Item, Play, Playbook, StaticNames, Task, written},
     source::Diagnostic,
     value::Value,
 };
@@ -56,15 +56,21 @@ pub fn print(lists: &Lists, playbooks: &[Playbook], inventory: &Inventory) -> Re
 }
 
 fn print_play(lists: &Lists, index: usize, play: &Play, inventory: &Inventory) -> Result<Vec<Diagnostic>, Diagnostic> {
+    // What depends on more than is known without hosts is shown as it is written.
+    let names = StaticNames::new(&play.project, &play.vars, None, &[]);
+    let shown = |value: &Value| names.evaluate(value).map_or_else(|_| written(value), |value| value.to_str());
     let hosts: Vec<String> = match &play.hosts.value {
-        Value::List(hosts) => hosts.to_vec().iter().map(written).collect(),
-        other => vec![written(other)],
+        Value::List(hosts) => hosts.to_vec().iter().map(shown).collect(),
+        other => match names.evaluate(other) {
+            Ok(Value::List(hosts)) => hosts.to_vec().iter().map(Value::to_str).collect(),
+            _ => vec![shown(other)],
+        },
     };
     let selection = select(lists, &hosts, inventory)?;
     if !(lists.hosts || lists.tasks || lists.tags) {
         return Ok(selection.warnings);
     }
-    let name = play.name.as_ref().map(|name| written(&name.value)).filter(|name| !name.is_empty());
+    let name = play.name.as_ref().map(|name| shown(&name.value)).filter(|name| !name.is_empty());
     let name = name.unwrap_or_else(|| hosts.join(","));
     println!("\n  play #{} ({}): {name}\tTAGS: [{}]", index + 1, hosts.join(","), play.keywords.tags.join(","));
     if lists.hosts {

@@ -85,14 +85,16 @@ impl Surroundings {
 }
 
 /// A path without `.` and `..`, links not followed.
-fn normal(path: &Path) -> PathBuf {
+pub fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
+            Component::ParentDir => match out.components().next_back() {
+                Some(Component::Normal(_)) => drop(out.pop()),
+                Some(Component::RootDir) => {}
+                _ => out.push(part),
+            },
             other => out.push(other),
         }
     }

@@ -315,7 +315,8 @@ fn exists_elsewhere(name: &str, around: &Around, loading: &Loading) -> bool {
 fn libraries<'a>(around: &'a Around, loading: &'a Loading) -> impl Iterator<Item = PathBuf> + 'a {
     let own = around.origin.role.iter().flat_map(|role| std::iter::once(role).chain(&role.parents));
     let roles = own.chain(&loading.roles).map(|role| role.path.join("library"));
-    std::iter::once(loading.project.directory.join("library")).chain(roles)
+    let project = &loading.project;
+    std::iter::once(project.directory.join("library")).chain(project.library.iter().cloned()).chain(roles)
 }
 
 /// Whether a folder holds a module of that name, in any language.

@@ -21,6 +21,8 @@ pub struct Project {
     pub roles_path: Vec<PathBuf>,
     /// Folders that hold `ansible_collections`, after `collections/` beside the playbook (`COLLECTIONS_PATHS`).
     pub collections_path: Vec<PathBuf>,
+    /// Folders with modules of people's own, after `library/` beside the playbook (`DEFAULT_MODULE_PATH`).
+    pub library: Vec<PathBuf>,
     /// `-e`.
     pub extra: Dict,
     /// What templates are evaluated in.
@@ -34,6 +36,7 @@ impl Project {
         Self {
             roles_path: Vec::new(),
             collections_path: Vec::new(),
+            library: Vec::new(),
             environment: Arc::new(Environment::new(absolute)),
             directory,
             extra,

@@ -7,7 +7,10 @@ use super::{
     keywords::{Vars, read_vars},
     load::Loading,
 };
-use crate::source::{Diagnostic, Node, Spanned};
+use crate::{
+    config::normal,
+    source::{Diagnostic, Node, Spanned},
+};
 
 /// What files are called that people leave without a name.
 const EXTENSIONS: [&str; 4] = [".yml", ".yaml", ".json", ""];
@@ -45,7 +48,7 @@ pub fn find(name: &Spanned<String>, origin: &Origin, project: &Project) -> Resul
     places.push(project.directory.clone());
     let home = super::project::expand_home(Path::new(text));
     let mut candidates: Vec<PathBuf> = Vec::new();
-    for candidate in places.iter().map(|place| place.join(&home)).chain([home.clone()]) {
+    for candidate in places.iter().map(|place| normal(&place.join(&home))).chain([home.clone()]) {
         if !candidates.contains(&candidate) {
             candidates.push(candidate);
         }

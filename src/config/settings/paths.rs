@@ -17,7 +17,7 @@ settings! {
     /// The controller's folder for temporary files.
     later DEFAULT_LOCAL_TMP: path = "$ANSIBLE_HOME/tmp", ini ["defaults.local_tmp"], env ["ANSIBLE_LOCAL_TEMP"];
     /// Folders of modules.
-    later DEFAULT_MODULE_PATH: pathspec = "$ANSIBLE_HOME/plugins/modules:/usr/share/ansible/plugins/modules",
+    setting DEFAULT_MODULE_PATH: pathspec = "$ANSIBLE_HOME/plugins/modules:/usr/share/ansible/plugins/modules",
         ini ["defaults.library"], env ["ANSIBLE_LIBRARY"];
     /// Folders of what modules share.
     later DEFAULT_MODULE_UTILS_PATH: pathspec = "$ANSIBLE_HOME/plugins/module_utils:/usr/share/ansible/plugins/module_utils",
