@@ -22,14 +22,22 @@ impl Handlers {
         handlers
     }
 
-    /// Adds handlers, unless they are there already: equal uses of a role share theirs.
-    pub fn add(&mut self, more: &[Arc<Task>]) {
+    /// Adds handlers, unless they are there already: equal uses of a role share theirs. Says which
+    /// ones they are.
+    pub fn add(&mut self, more: &[Arc<Task>]) -> Vec<TaskId> {
+        let before = self.tasks.len();
+        let mut ids = Vec::with_capacity(more.len());
         for task in more {
-            if !self.tasks.iter().any(|known| is_same(known, task)) {
+            let known = self.tasks.iter().find(|known| is_same(known, task)).map(|known| known.id);
+            if known.is_none() {
                 self.tasks.push(Arc::clone(task));
             }
+            ids.push(known.unwrap_or(task.id));
         }
-        self.program = Arc::new(Program::of_handlers(&self.tasks));
+        if self.tasks.len() > before {
+            self.program = Arc::new(Program::of_handlers(&self.tasks));
+        }
+        ids
     }
 
     /// The names of some, in the order in which they run.

@@ -1,7 +1,7 @@
 //! Where one host is in a play.
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -23,6 +23,8 @@ pub struct HostState {
     calls: Vec<Call>,
     /// The uses of roles that it has done.
     done_roles: HashSet<String>,
+    /// What handlers of roles that it included see as parameters.
+    of_handlers: HashMap<TaskId, Vec<Arc<Vars>>>,
 }
 
 /// Why a host does no more steps of a play.
@@ -59,8 +61,17 @@ struct Call {
 }
 
 enum Frame {
-    Block { range: BlockRange, section: Section, has_failed: bool },
-    Role { role: Arc<Role>, end: usize },
+    Block {
+        range: BlockRange,
+        section: Section,
+        has_failed: bool,
+    },
+    /// `has_run` says whether a task of it was more than skipped.
+    Role {
+        role: Arc<Role>,
+        end: usize,
+        has_run: bool,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,7 +96,14 @@ impl HostState {
     pub fn new(vars: Arc<HostVars>, program: &Arc<Program>) -> Self {
         let play = Included { program: Arc::clone(program), vars: Vec::new(), order: 0, is_handlers: false };
         let calls = Call::new(VecDeque::from([play])).into_iter().collect();
-        Self { vars, notified: BTreeSet::new(), ended: None, calls, done_roles: HashSet::new() }
+        Self {
+            vars,
+            notified: BTreeSet::new(),
+            ended: None,
+            calls,
+            done_roles: HashSet::new(),
+            of_handlers: HashMap::new(),
+        }
     }
 
     /// Whether it still does steps.
@@ -105,7 +123,35 @@ impl HostState {
 
     /// What its next task sees as parameters of the includes around it, the outermost first.
     pub fn parameters(&self) -> Vec<Arc<Vars>> {
-        self.calls.iter().flat_map(|call| call.what.vars.iter().cloned()).collect()
+        // A handler sees nothing of the place where it was notified.
+        let first = self.calls.iter().rposition(|call| call.what.is_handlers).unwrap_or(0);
+        let handler = |call: &Call| match call.what.program.steps.get(call.place) {
+            Some(Step::Task(task)) if call.what.is_handlers => self.of_handlers.get(&task.id),
+            _ => None,
+        };
+        let visible = |call| handler(call).unwrap_or(&call.what.vars);
+        self.calls[first..].iter().flat_map(visible).cloned().collect()
+    }
+
+    /// Handlers of a role that its next task includes will see what is seen there, and these parameters.
+    pub fn keep_parameters(&mut self, handlers: &[TaskId], vars: &[Arc<Vars>]) {
+        for handler in handlers {
+            let around = self.parameters().into_iter();
+            self.of_handlers.insert(*handler, around.chain(vars.iter().cloned()).collect());
+        }
+    }
+
+    /// A task before it was more than skipped: its role is done when it ends.
+    pub fn has_run(&mut self, task: &Task) {
+        let Some(of_task) = &task.origin.role else { return };
+        let frames = self.calls.iter_mut().flat_map(|call| &mut call.frames);
+        let mut of_roles = frames.filter_map(|frame| match frame {
+            Frame::Role { role, has_run, .. } if role.key == of_task.key => Some(has_run),
+            _ => None,
+        });
+        if let Some(has_run) = of_roles.next_back() {
+            *has_run = true;
+        }
     }
 
     /// Whether its next task is a handler, or included by one.
@@ -130,12 +176,12 @@ impl HostState {
                     if self.done_roles.contains(&role.key) && !role.allows_duplicates {
                         call.place = end + 1;
                     } else {
-                        call.frames.push(Frame::Role { role: Arc::clone(role), end: *end });
+                        call.frames.push(Frame::Role { role: Arc::clone(role), end: *end, has_run: false });
                         call.place += 1;
                     }
                 }
                 Some(Step::LeaveRole) => {
-                    if let Some(Frame::Role { role, .. }) = call.frames.pop() {
+                    if let Some(Frame::Role { role, has_run: true, .. }) = call.frames.pop() {
                         self.done_roles.insert(role.key.clone());
                     }
                     call.place += 1;

@@ -99,7 +99,12 @@ impl Includes {
         let path = imports::find(&name, &include.around.origin, &file.span, loading)?;
         let items = imports::tasks(&path, &file.span, &include.around, loading)?;
         let label = std::path::absolute(&path).unwrap_or(path);
-        Some(IncludedFile { label, program: self.program(&items), handlers: Vec::new(), public: None })
+        Some(IncludedFile {
+            label,
+            program: self.program(&items),
+            handlers: handlers(Vec::new(), loading),
+            public: None,
+        })
     }
 
     fn role(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
@@ -113,7 +118,7 @@ impl Includes {
         let around = Around { is_handler: false, ..include.around.clone() };
         let RoleItems { role, block, handlers } = role_use.load(&around, loading)?;
         let items = [Item::Block(Arc::new(block))];
-        let handlers = handlers.iter().flat_map(Item::all_tasks).cloned().collect();
+        let handlers = self::handlers(handlers, loading);
         let is_public = arguments.flag("public").unwrap_or(false);
         Some(IncludedFile { label, program: self.program(&items), handlers, public: is_public.then_some(role) })
     }
@@ -121,6 +126,12 @@ impl Includes {
     fn program(&self, items: &[Item]) -> Arc<Program> {
         Arc::new(Program::of_items(items, &self.tags))
     }
+}
+
+/// The handlers of an included role, and after them those of the roles that its tasks import.
+fn handlers(mut own: Vec<Item>, loading: &mut Loading) -> Vec<Arc<Task>> {
+    own.append(&mut loading.handlers);
+    own.iter().flat_map(Item::all_tasks).cloned().collect()
 }
 
 /// Several errors as the first one, the others in its notes.

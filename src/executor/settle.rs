@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::settings::running,
     output::{Event, Status},
-    playbook::Task,
+    playbook::{Task, TaskId},
     source::Diagnostic,
     value::Value,
 };
@@ -51,6 +51,7 @@ impl PlayRun {
         }
         match end.status {
             Status::Failed if !end.is_ignored => {
+                host.has_run(task);
                 self.fail(host, task, end, true);
                 return;
             }
@@ -61,6 +62,9 @@ impl PlayRun {
                 return;
             }
             _ => {}
+        }
+        if end.status != Status::Skipped && end.effect.is_none() && end.host == name {
+            host.has_run(task);
         }
         self.notify(host, end);
         match end.effect {
@@ -155,14 +159,13 @@ impl PlayRun {
         host.include(includes);
     }
 
-    /// What an included role brings to the play: handlers, and variables if they are public.
-    pub fn adopt(&self, file: &IncludedFile) {
-        if !file.handlers.is_empty() {
-            self.handlers.write().add(&file.handlers);
-        }
+    /// What an included role brings to the play: handlers, and variables if they are public. Says which handlers
+    /// those are.
+    pub fn adopt(&self, file: &IncludedFile) -> Vec<TaskId> {
         if let Some(role) = &file.public {
             self.context.play.exports.write().add(role);
         }
+        if file.handlers.is_empty() { Vec::new() } else { self.handlers.write().add(&file.handlers) }
     }
 
     fn notify(&self, host: &mut HostState, end: &TaskEnd) {

@@ -74,7 +74,8 @@ pub struct IncludeRequest {
     pub file: Arc<IncludedFile>,
     /// What is shown of the item.
     pub item: Option<String>,
-    vars: Vec<Arc<Vars>>,
+    /// What its tasks see as parameters.
+    pub vars: Vec<Arc<Vars>>,
     key: String,
 }
 

@@ -106,7 +106,8 @@ async fn step(play: &Arc<PlayRun>, host: &mut HostState, end: &End) -> bool {
     play.settle(host, &task, &task_end, !task.is_meta() || is_bad);
     let mut includes = VecDeque::new();
     for request in &task_end.includes {
-        play.adopt(&request.file);
+        let handlers = play.adopt(&request.file);
+        host.keep_parameters(&handlers, &request.vars);
         let (file, item) = (request.file.label.clone(), request.item.clone());
         play.context.run.events.emit(Event::Included {
             task: task.id,

@@ -180,7 +180,12 @@ fn include(play: &PlayRun, task: &Task, ends: &[(String, TaskEnd)], hosts: &mut 
         }
     }
     for (request, _, names) in groups {
-        play.adopt(&request.file);
+        let handlers = play.adopt(&request.file);
+        for name in &names {
+            if let Some(host) = hosts.get_mut(name) {
+                host.keep_parameters(&handlers, &request.vars);
+            }
+        }
         let (file, item) = (request.file.label.clone(), request.item.clone());
         play.context.run.events.emit(Event::Included { task: task.id, file, hosts: names, item });
     }
