@@ -31,7 +31,7 @@ lint: install
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible tests/compare-playbooks \
 		benches/unchanged-run benches/helper-size \
-		demo/run demo/elasticsearch-standin/pack .ci/run
+		demo/run demo/elasticsearch-standin/pack demo/elasticsearch-standin/stress .ci/run
 
 # The fleet boots hosts, which only root can.
 test: lint

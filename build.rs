@@ -4,10 +4,10 @@
 //! directory under `OUT_DIR` and an environment without the outer cargo's settings. `HELPER_BIN`
 //! names a helper that is already built, to share one among several profiles.
 //!
-//! It also refuses a helper that would break a promise: one that calls functions of the C library
-//! which kill a static program, and one for release that is too large (`benches/helper-size` shows
-//! of what). Here rather than in a test, since only here every helper passes that is ever shipped,
-//! and a release build in the tests would take minutes.
+//! It also refuses a helper that calls functions of the C library which kill a static program, and
+//! warns of one for release that is too large (`benches/helper-size` shows of what). Here rather
+//! than in a test, since only here every helper passes that is ever shipped, and a release build in
+//! the tests would take minutes.
 
 use std::{
     env, fs,

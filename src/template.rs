@@ -4,14 +4,6 @@
 //! plus, tuples, `include without context` or `varargs`, and borrows from the text. What is ours owns its text and
 //! knows the place of every expression. Nothing here runs text that came from a host.
 
-#![allow(
-    clippy::float_cmp,
-    clippy::needless_pass_by_value,
-    clippy::needless_for_each,
-    clippy::similar_names,
-    reason = "floats compare as in Python; signatures are the registries'; walks read better as `for_each`"
-)]
-
 mod error;
 mod syntax;
 mod ast;
@@ -119,11 +111,6 @@ impl Template {
     /// Where it begins.
     pub fn span(&self) -> &Span {
         &self.origin.span
-    }
-
-    /// Whether it is one expression and nothing else, so that its value keeps its type.
-    pub fn is_lone_expression(&self) -> bool {
-        self.expression || matches!(&self.body[..], [ast::Statement::Print(_)])
     }
 
     /// Its value if it depends on nothing.

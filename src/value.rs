@@ -1,12 +1,5 @@
 //! Values of variables and expressions: Python's data model, with strings that a file holds as templates kept lazy.
 
-#![allow(
-    clippy::float_cmp,
-    clippy::iter_not_returning_iterator,
-    clippy::option_option,
-    reason = "Python compares floats exactly; iteration may fail; an order may be known to be none"
-)]
-
 mod arithmetic;
 mod compare;
 mod convert;

@@ -10,12 +10,9 @@ use super::{Inventory, Vars, vars_files::Folders};
 
 /// Variables from one place.
 #[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "where a variable comes from is for messages still to be written")]
 pub struct Layer<'a> {
     /// The kind of place.
     pub origin: Origin,
-    /// The group or host they belong to.
-    pub name: &'a str,
     /// The variables.
     pub vars: &'a Vars,
 }
@@ -49,20 +46,20 @@ impl Inventory {
         let all = &self.groups["all"];
         let groups: Vec<_> = self.groups_of(host).into_iter().filter(|group| group.name != "all").collect();
         for group in [all].iter().chain(&groups) {
-            layers.push(Origin::Group, &group.name, Some(&group.vars));
+            layers.push(Origin::Group, Some(&group.vars));
         }
         for (origin, folders) in self.folders(Origin::InventoryGroupVars, Origin::PlaybookGroupVars) {
-            layers.push(origin, &all.name, folders.group("all")?);
+            layers.push(origin, folders.group("all")?);
         }
         for (origin, folders) in self.folders(Origin::InventoryGroupVars, Origin::PlaybookGroupVars) {
             for group in &groups {
-                layers.push(origin, &group.name, folders.group(&group.name)?);
+                layers.push(origin, folders.group(&group.name)?);
             }
         }
         if let Some(host) = self.host(host) {
-            layers.push(Origin::Host, &host.name, Some(&host.vars));
+            layers.push(Origin::Host, Some(&host.vars));
             for (origin, folders) in self.folders(Origin::InventoryHostVars, Origin::PlaybookHostVars) {
-                layers.push(origin, &host.name, folders.host(&host.name)?);
+                layers.push(origin, folders.host(&host.name)?);
             }
         }
         Ok(layers.0)
@@ -141,9 +138,9 @@ pub fn combined(low: &Node, high: &Node) -> Option<Node> {
 struct Layers<'a>(Vec<Layer<'a>>);
 
 impl<'a> Layers<'a> {
-    fn push(&mut self, origin: Origin, name: &'a str, vars: Option<&'a Vars>) {
+    fn push(&mut self, origin: Origin, vars: Option<&'a Vars>) {
         if let Some(vars) = vars.filter(|vars| !vars.is_empty()) {
-            self.0.push(Layer { origin, name, vars });
+            self.0.push(Layer { origin, vars });
         }
     }
 }

@@ -49,7 +49,6 @@ fn html(text: &str) -> String {
 }
 
 fn striptags(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    #[expect(clippy::expect_used, reason = "the pattern is constant")]
     static TAGS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)<!--.*?-->|<[^>]*>").expect("a valid pattern"));
     let text = subject(arguments, "striptags")?.to_str();
     let plain = TAGS.replace_all(&text, "");
