@@ -3,6 +3,7 @@
 //! Its tasks are not here: they are read into the blocks of whoever uses the role.
 
 use std::{
+    ops::Deref,
     path::PathBuf,
     sync::{Arc, OnceLock},
 };
@@ -10,9 +11,23 @@ use std::{
 use super::keywords::Vars;
 use crate::value::Value;
 
-/// One use of a role.
+/// One use of a role, with the variables that its tasks see.
 #[derive(Debug)]
 pub struct Role {
+    facts: RoleFacts,
+    layers: OnceLock<Layers>,
+}
+
+/// The variables that a role's tasks see, the weakest first.
+#[derive(Debug, Default)]
+struct Layers {
+    defaults: Vec<Arc<Vars>>,
+    vars: Vec<Arc<Vars>>,
+}
+
+/// What is known of a role before its dependencies are.
+#[derive(Debug, Default)]
+pub struct RoleFacts {
     /// The name that is shown: the last part of a collection's role.
     pub name: String,
     /// The full name: `namespace.collection.role` for a collection's role.
@@ -37,77 +52,20 @@ pub struct Role {
     pub own_defaults: Arc<Vars>,
     /// `vars:` where the role is used.
     pub inline_vars: Arc<Vars>,
-    layers: OnceLock<Layers>,
 }
 
-/// The variables that a role's tasks see, the weakest first.
-#[derive(Debug, Default)]
-struct Layers {
-    defaults: Vec<Arc<Vars>>,
-    vars: Vec<Arc<Vars>>,
-}
+impl Deref for Role {
+    type Target = RoleFacts;
 
-/// What is known of a role before its dependencies are.
-#[derive(Debug, Default)]
-pub struct RoleFacts {
-    /// See [`Role::name`].
-    pub name: String,
-    /// See [`Role::full_name`].
-    pub full_name: String,
-    /// See [`Role::path`].
-    pub path: PathBuf,
-    /// See [`Role::collection`].
-    pub collection: Option<String>,
-    /// See [`Role::parents`].
-    pub parents: Vec<Arc<Role>>,
-    /// See [`Role::is_of_task`].
-    pub is_of_task: bool,
-    /// See [`Role::dependencies`].
-    pub dependencies: Vec<String>,
-    /// See [`Role::key`].
-    pub key: String,
-    /// See [`Role::allows_duplicates`].
-    pub allows_duplicates: bool,
-    /// See [`Role::own_vars`].
-    pub own_vars: Arc<Vars>,
-    /// See [`Role::own_defaults`].
-    pub own_defaults: Arc<Vars>,
-    /// See [`Role::inline_vars`].
-    pub inline_vars: Arc<Vars>,
+    fn deref(&self) -> &RoleFacts {
+        &self.facts
+    }
 }
 
 impl Role {
     /// A role whose dependencies are still to be read.
     pub fn new(facts: RoleFacts) -> Self {
-        let RoleFacts {
-            name,
-            full_name,
-            path,
-            collection,
-            parents,
-            is_of_task,
-            dependencies,
-            key,
-            allows_duplicates,
-            own_vars,
-            own_defaults,
-            inline_vars,
-        } = facts;
-        Self {
-            name,
-            full_name,
-            path,
-            collection,
-            parents,
-            is_of_task,
-            dependencies,
-            key,
-            allows_duplicates,
-            own_vars,
-            own_defaults,
-            inline_vars,
-            layers: OnceLock::new(),
-        }
+        Self { facts, layers: OnceLock::new() }
     }
 
     /// Puts the variables of dependencies under its own; done once, when they are read.

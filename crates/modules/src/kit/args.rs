@@ -3,12 +3,14 @@
 //! `#[derive(Args)]` on a struct writes [`Args::spec`] and [`Args::take`] from its fields, their
 //! types and doc comments. Checks, conversions and messages are those of Ansible's argument spec.
 
-use std::{collections::BTreeMap, path::PathBuf};
+mod convert;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sutler_protocol::{Arguments, Content, TreeEntry};
+use sutler_protocol::Arguments;
 
-use super::{Failure, engine::Context, users};
+use super::{Failure, engine::Context};
 
 /// The type of an argument, as documentation names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -431,146 +433,6 @@ impl Taker<'_> {
 #[inline(never)]
 fn take_value(arguments: &mut Arguments, name: &str) -> Option<Value> {
     arguments.shift_remove(name).filter(|value| !value.is_null())
-}
-
-impl FromArg for String {
-    const KIND: Kind = Kind::Str;
-
-    fn from_arg(value: Value, _: &Conversion) -> Result<Self, ArgError> {
-        Ok(match value {
-            Value::String(text) => text,
-            other => plain_text(&other),
-        })
-    }
-}
-
-impl FromArg for bool {
-    const KIND: Kind = Kind::Bool;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        let text = plain_text(&value);
-        match text.trim().to_lowercase().as_str() {
-            "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
-            "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
-            _ => conversion.fail(
-                &value,
-                "bool",
-                format!("The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false'"),
-            ),
-        }
-    }
-}
-
-impl FromArg for i64 {
-    const KIND: Kind = Kind::Int;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        let number = match &value {
-            Value::Number(n) => n.as_i64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as Self)),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        number.map_or_else(|| conversion.fail(&value, "int", format!("'{}' is not an integer", plain_text(&value))), Ok)
-    }
-}
-
-impl FromArg for f64 {
-    const KIND: Kind = Kind::Float;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        let number = match &value {
-            Value::Number(n) => n.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        number.map_or_else(|| conversion.fail(&value, "float", format!("'{}' is not a number", plain_text(&value))), Ok)
-    }
-}
-
-impl FromArg for PathBuf {
-    const KIND: Kind = Kind::Path;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        let text = String::from_arg(value, conversion)?;
-        Ok(users::expand_path(&text, conversion.environment).into())
-    }
-}
-
-impl FromArg for Value {
-    const KIND: Kind = Kind::Raw;
-
-    fn from_arg(value: Value, _: &Conversion) -> Result<Self, ArgError> {
-        Ok(value)
-    }
-}
-
-impl FromArg for Arguments {
-    const KIND: Kind = Kind::Dict;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        match value {
-            Value::Object(map) => Ok(map),
-            Value::String(ref text) if text.trim_start().starts_with('{') => match serde_json::from_str(text) {
-                Ok(Value::Object(map)) => Ok(map),
-                _ => conversion.fail(&value, "dict", "unable to evaluate string as dictionary"),
-            },
-            Value::String(ref text) if text.contains('=') => Ok(text
-                .split([',', ' '])
-                .filter_map(|pair| pair.trim().split_once('='))
-                .map(|(key, value)| (key.to_owned(), Value::from(value)))
-                .collect()),
-            _ => conversion.fail(&value, "dict", "dictionary requested, could not parse JSON or key=value"),
-        }
-    }
-}
-
-impl FromArg for Content {
-    const KIND: Kind = Kind::Raw;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        serde_json::from_value(value.clone()).or_else(|e| conversion.fail(&value, "content", e.to_string()))
-    }
-}
-
-impl FromArg for TreeEntry {
-    const KIND: Kind = Kind::Raw;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        serde_json::from_value(value.clone()).or_else(|e| conversion.fail(&value, "tree entry", e.to_string()))
-    }
-}
-
-impl<T: FromArg> FromArg for Vec<T> {
-    const KIND: Kind = Kind::List;
-    const CHOICES: &'static [&'static str] = T::CHOICES;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        let items = match value {
-            Value::Array(items) => items,
-            Value::String(text) => text.split(',').map(|item| Value::from(item.trim())).collect(),
-            number @ Value::Number(_) => vec![number],
-            other => return conversion.fail(&other, "list", "not a list"),
-        };
-        items.into_iter().map(|item| T::from_arg(item, conversion)).collect()
-    }
-
-    fn absent() -> Option<Self> {
-        None
-    }
-}
-
-impl<T: FromArg> FromArg for Option<T> {
-    const KIND: Kind = T::KIND;
-    const CHOICES: &'static [&'static str] = T::CHOICES;
-    const OPTIONAL: bool = true;
-
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
-        T::from_arg(value, conversion).map(Some)
-    }
-
-    fn absent() -> Option<Self> {
-        Some(None)
-    }
 }
 
 /// An argument with a fixed set of values: an enum, and how each value is spelt.
