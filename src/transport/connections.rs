@@ -14,7 +14,7 @@ use super::{
     local::Local,
     openssh::OpenSsh,
     ssh,
-    start::{Known, command, start},
+    start::{Begun, Known, command, start},
 };
 
 /// Seconds between two tries to connect, at most.
@@ -103,9 +103,8 @@ impl Connections {
     ) -> Result<RawOutput, ConnectError> {
         let host = self.host(target);
         let connection = self.connection(&host, target).await?;
-        let (channel, rest) = command(&*connection, target, r#become, line).await?;
+        let Begun { channel, stdout: mut out, stderr: mut err } = command(&*connection, target, r#become, line).await?;
         let Channel { stdin: mut input, mut stdout, mut stderr, exit } = channel;
-        let (mut out, mut err) = (rest, Vec::new());
         let feed = async move {
             // A command need not read all of its input.
             let _ = input.write_all(&stdin.unwrap_or_default()).await;

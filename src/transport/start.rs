@@ -92,27 +92,38 @@ pub async fn start(
     }
 }
 
+/// A command that has begun.
+pub struct Begun {
+    /// Its three streams.
+    pub channel: Channel,
+    /// What arrived of its standard output already.
+    pub stdout: Vec<u8>,
+    /// What arrived of its standard error already.
+    pub stderr: Vec<u8>,
+}
+
 /// Starts `command` without a helper; with become, its output begins when the user is changed.
 pub async fn command(
     connection: &dyn Connection,
     target: &Target,
     r#become: Option<&Become>,
     command: &str,
-) -> Result<(Channel, Vec<u8>), ConnectError> {
+) -> Result<Begun, ConnectError> {
     let Some(user) = r#become else {
-        return Ok((connection.exec(command, false).await?, Vec::new()));
+        let channel = connection.exec(command, false).await?;
+        return Ok(Begun { channel, stdout: Vec::new(), stderr: Vec::new() });
     };
     let mut pty = user.needs_terminal();
     loop {
         let nonce = nonce();
-        let script = format!("unset LANGUAGE; echo SUTLER-{nonce} begin; {command}");
+        let begin = format!("SUTLER-{nonce} begin");
+        // Both streams say where the command begins; on a terminal they are one.
+        let also = if pty { String::new() } else { format!("echo {begin} >&2; ") };
+        let script = format!("unset LANGUAGE; {also}echo {begin}; {command}");
         let mut dialogue = Dialogue::open(connection, target, r#become, &script, pty, nonce).await?;
         match dialogue.next().await? {
             Heard::NeedsTerminal if !pty => pty = true,
-            Heard::Marker(Marker::Begin) => {
-                let Dialogue { stdin, stdout, stderr, exit, buffer, .. } = dialogue;
-                return Ok((Channel { stdin, stdout, stderr, exit }, buffer));
-            }
+            Heard::Marker(Marker::Begin) => return dialogue.begun(&begin).await,
             _ => return Err(ConnectError::Protocol { why: "the command did not begin".into() }),
         }
     }
@@ -144,10 +155,10 @@ struct Dialogue<'a> {
     pty: bool,
     /// Standard output that is not yet understood.
     buffer: Vec<u8>,
-    /// Standard error, and lines of standard output that are not the script's.
+    /// Lines of standard output that are not the script's.
+    noise: Vec<u8>,
+    /// Standard error.
     said: Vec<u8>,
-    /// How much noise came.
-    noise: usize,
     /// Where in `said` or on the terminal the last prompt ended.
     asked: bool,
     stderr_open: bool,
@@ -178,11 +189,32 @@ impl<'a> Dialogue<'a> {
             exit,
             pty,
             buffer: Vec::new(),
+            noise: Vec::new(),
             said: Vec::new(),
-            noise: 0,
             asked: false,
             stderr_open: true,
         })
+    }
+
+    /// Hands the streams over to a command that printed `mark` before its own output.
+    async fn begun(mut self, mark: &str) -> Result<Begun, ConnectError> {
+        let mark = format!("{mark}\n");
+        let stderr_begun = loop {
+            if let Some(at) = find(&self.said, mark.as_bytes()) {
+                break self.said.split_off(at + mark.len());
+            }
+            if self.pty || !self.stderr_open {
+                break Vec::new();
+            }
+            let mut part = [0; 2048];
+            match timeout(STEP, self.stderr.read(&mut part)).await {
+                Ok(Ok(n)) if n > 0 => self.said.extend_from_slice(&part[..n]),
+                Ok(_) => self.stderr_open = false,
+                Err(_) => return Err(ConnectError::Timeout { stage: Stage::Become, limit: STEP }),
+            }
+        };
+        let Self { stdin, stdout, stderr, exit, buffer, .. } = self;
+        Ok(Begun { channel: Channel { stdin, stdout, stderr, exit }, stdout: buffer, stderr: stderr_begun })
     }
 
     /// Leads the script to a helper, and uploads one when it needs it.
@@ -208,9 +240,14 @@ impl<'a> Dialogue<'a> {
         }
     }
 
+    /// The end of what was printed and is not the script's.
+    fn heard(&self) -> String {
+        tail(&[&*self.noise, &*self.said, &*self.buffer].concat())
+    }
+
     /// `why`, and what a program on the host said about it.
     fn because(&self, why: &str) -> String {
-        match tail(&self.said).lines().last() {
+        match self.heard().lines().last() {
             Some(line) => format!("{why}: {}", line.trim()),
             None => why.to_owned(),
         }
@@ -284,10 +321,9 @@ impl<'a> Dialogue<'a> {
             if let Some(marker) = Marker::parse(&String::from_utf8_lossy(&line), &self.nonce) {
                 return Ok(Some(marker));
             }
-            self.noise += line.len();
-            self.said.extend_from_slice(&line);
+            self.noise.extend_from_slice(&line);
         }
-        if self.noise + self.buffer.len() > NOISE {
+        if self.noise.len() + self.buffer.len() > NOISE {
             return Err(ConnectError::Protocol { why: "the login shell prints without end".into() });
         }
         Ok(None)
@@ -348,9 +384,8 @@ impl<'a> Dialogue<'a> {
                 _ => self.stderr_open = false,
             }
         }
-        self.said.append(&mut self.buffer);
         let exit = timeout(SETTLE * 5, &mut self.exit).await.unwrap_or(Exit::Lost);
-        let said = tail(&self.said);
+        let said = self.heard();
         let Some(user) = self.r#become else {
             return Err(match exit {
                 Exit::Lost => ConnectError::ConnectionLost { during: "the start of the helper".into(), stderr: said },
