@@ -1,4 +1,4 @@
-//! Every row of `tests/templates/expressions.json`, which ansible-core wrote, against our evaluator.
+//! Every row of `tests/templates/expressions`, which ansible-core wrote, against our evaluator.
 
 use std::{collections::HashSet, fs, path::Path, sync::Arc};
 
@@ -55,21 +55,42 @@ fn is_like(error: &TemplateError, class: &str, message: &str) -> bool {
     }
 }
 
+fn json(path: &Path) -> serde_json::Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The rows of every table, each with the variables that it sees.
+fn rows(folder: &Path) -> Vec<(serde_json::Value, Arc<serde_json::Value>)> {
+    let tables = fs::read_dir(folder.join("expressions")).expect("the tables are part of the project");
+    let texts = tables.map(|entry| entry.expect("a readable folder").path());
+    let mut rows = Vec::new();
+    for text in texts.filter(|path| path.extension().is_some_and(|extension| extension == "txt")) {
+        let mut variables = json(&folder.join("variables.json"));
+        let own = text.with_extension("variables.json");
+        if let (true, Some(all)) = (own.exists(), variables.as_object_mut()) {
+            all.extend(json(&own).as_object().cloned().unwrap_or_default());
+        }
+        let variables = Arc::new(variables);
+        let serde_json::Value::Array(table) = json(&text.with_extension("json")) else { panic!("a table is a list") };
+        rows.extend(table.into_iter().map(|row| (row, variables.clone())));
+    }
+    rows
+}
+
 #[test]
 fn expressions_agree_with_ansible_core() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates");
-    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("the table is part of the project");
-    let rows: Vec<serde_json::Value> = serde_json::from_str(&read("expressions.json")).expect("valid JSON");
-    let different = read("differences.txt");
+    let rows = rows(&folder);
+    let different = fs::read_to_string(folder.join("differences.txt")).expect("part of the project");
     let mut different: HashSet<&str> =
         different.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let mut failures = Vec::new();
-    for row in &rows {
+    for (row, variables) in &rows {
         let field = |name: &str| row[name].as_str().unwrap_or_default();
         let (kind, text) = (field("kind"), field("text"));
-        let variables: serde_json::Value = serde_json::from_str(&read("variables.json")).expect("valid JSON");
-        let Value::Dict(variables) = from_json_trusted(&variables) else { panic!("variables are a mapping") };
-        let result = evaluate(kind, text, &Variables(variables));
+        let Value::Dict(dict) = from_json_trusted(variables) else { panic!("variables are a mapping") };
+        let result = evaluate(kind, text, &Variables(dict));
         let agrees = match &result {
             Ok(value) => {
                 let type_agrees = field("type") == value.type_name() || field("type") == "datetime";
