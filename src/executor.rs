@@ -7,6 +7,7 @@ mod argument_spec;
 mod conditions;
 mod connect;
 mod control;
+mod debugger;
 mod facts;
 mod handlers;
 mod host;
@@ -28,6 +29,7 @@ use parking_lot::RwLock;
 
 pub use connect::note_written_secrets;
 pub use control::Control;
+pub use debugger::Turn;
 pub use report::{ExitCode, Report};
 
 use crate::{
@@ -115,6 +117,8 @@ pub struct Run {
     pub events: Emitter,
     /// Ctrl-C.
     pub control: Control,
+    /// Who looks at a task.
+    pub debugger: Turn,
     /// What happened on each host.
     pub report: Report,
 }

@@ -221,6 +221,7 @@ impl Launch {
                 connections: Connections::new(transport::Options::default()),
                 events,
                 control,
+                debugger: crate::executor::Turn::default(),
                 report: crate::executor::Report::default(),
             });
             run.playbooks(&playbooks).await

@@ -10,7 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    ExitCode, Run, facts,
+    ExitCode, Run, debugger, facts,
     handlers::Handlers,
     host::{Ended, HostState},
     include::Includes,
@@ -123,7 +123,8 @@ impl PlayRun {
             }
         }
         let includes = Arc::new(Includes::new(&play.project, &run.options.tags, &run.events));
-        let context = TaskContext { run: Arc::clone(run), play: vars, files: Arc::new(files), includes };
+        let debugs = strategy == Strategy::Debug || run.options.config.get(&running::ENABLE_TASK_DEBUGGER);
+        let context = TaskContext { run: Arc::clone(run), play: vars, files: Arc::new(files), includes, debugs };
         let play_run = Self {
             context,
             name,
@@ -191,7 +192,7 @@ impl PlayRun {
     /// Says that the play begins; again for each batch.
     fn announce_play(&self) {
         let is_check = self.context.run.options.check;
-        let is_free = self.strategy != Strategy::Linear;
+        let is_free = matches!(self.strategy, Strategy::Free | Strategy::HostPinned);
         self.context.run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free });
     }
 
@@ -356,9 +357,19 @@ pub async fn run_on_host(
 ) -> Option<TaskEnd> {
     context.run.events.emit(Event::Started { host: host.name.clone(), task: task.id });
     tokio::select! {
-        end = task::run(context, task, host, parameters) => Some(end),
+        end = task_on_host(context, task, host, parameters) => Some(end),
         () = context.run.control.killed() => None,
     }
+}
+
+async fn task_on_host(
+    context: &TaskContext,
+    task: &Arc<Task>,
+    host: &Arc<HostVars>,
+    parameters: Arc<[Arc<Vars>]>,
+) -> TaskEnd {
+    let end = task::run(context, task, host, Arc::clone(&parameters)).await;
+    debugger::attend(context, task, host, &parameters, end).await
 }
 
 /// The part of a name before its first template.

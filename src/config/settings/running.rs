@@ -57,10 +57,10 @@ settings! {
     later DEFAULT_UNDEFINED_VAR_BEHAVIOR: bool = "True",
         ini ["defaults.error_on_undefined_vars"], env ["ANSIBLE_ERROR_ON_UNDEFINED_VARS"];
     /// A failing or unreachable task opens the debugger.
-    later ENABLE_TASK_DEBUGGER: bool = "False",
+    setting ENABLE_TASK_DEBUGGER: bool = "False",
         ini ["defaults.enable_task_debugger"], env ["ANSIBLE_ENABLE_TASK_DEBUGGER"];
     /// The debugger does not open for tasks with `ignore_errors`.
-    later TASK_DEBUGGER_IGNORE_ERRORS: bool = "True",
+    setting TASK_DEBUGGER_IGNORE_ERRORS: bool = "True",
         ini ["defaults.task_debugger_ignore_errors"], env ["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"];
     /// Notifying a handler that does not exist is an error.
     setting ERROR_ON_MISSING_HANDLER: bool = "True",
