@@ -93,6 +93,11 @@ impl Template {
         Self { broken: Some(error), ..Self::new(text, span, Vec::new(), false) }
     }
 
+    /// Whether it was written without markers, as an expression.
+    pub fn is_expression(&self) -> bool {
+        self.expression
+    }
+
     /// Why it cannot be evaluated, if it is no template.
     pub fn error(&self) -> Option<&TemplateError> {
         self.broken.as_ref()

@@ -175,7 +175,8 @@ impl PlayRun {
         let removed = self.removed.lock();
         let batch = self.batch.lock();
         let there = |host: &&String| !removed.contains(*host);
-        let hosts = text_list(self.selected.iter().filter(there));
+        let added = self.context.play.added.read();
+        let hosts = text_list(self.selected.iter().chain(added.iter()).filter(there));
         let batch = text_list(self.selected.iter().filter(there).filter(|host| batch.contains(host)));
         let mut constants = self.context.play.constants.write();
         constants.insert("ansible_play_hosts", hosts);
@@ -186,6 +187,12 @@ impl PlayRun {
     /// A host does no more in this play.
     pub fn remove(&self, host: &str) {
         self.removed.lock().insert(host.to_owned());
+        self.publish_hosts();
+    }
+
+    /// A host is back.
+    pub fn restore(&self, host: &str) {
+        self.removed.lock().remove(host);
         self.publish_hosts();
     }
 
@@ -333,6 +340,18 @@ impl PlayRun {
                 .entry(task.id)
                 .or_insert_with(|| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)))),
         )
+    }
+
+    /// A task that acts for all hosts at once has no place where each goes its own way: the run is given up.
+    pub fn refuse_in_free(&self, task: &Task) {
+        let name = &task.action.name;
+        let message = format!(
+            "The '{}' module bypasses the host loop, which is currently not supported in the free strategy and would instead execute for every host in the inventory list.",
+            name.value
+        );
+        let help = "put it into a play with the strategy `linear`";
+        self.context.run.events.emit(Event::Error(Diagnostic::error(message).at(&name.span).help(help)));
+        self.context.run.report.break_off(ExitCode::Error);
     }
 
     /// The sources of the inventory are read again.

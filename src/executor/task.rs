@@ -134,14 +134,6 @@ struct ItemRun {
     bound: Vec<(String, Value)>,
 }
 
-impl ItemRun {
-    /// Whether a name is that of the loop's counter, or says which one it is.
-    fn is_index(&self, name: &str) -> bool {
-        let counter = self.bound.iter().find(|(key, _)| key == "ansible_index_var");
-        name == "ansible_index_var" || counter.is_some_and(|(_, counter)| counter.as_str() == Some(name))
-    }
-}
-
 impl ItemEnd {
     fn new(status: Status, result: Fields) -> Self {
         Self {

@@ -211,7 +211,7 @@ impl Plain {
     }
 
     fn is_debug(&self, outcome: &Outcome) -> bool {
-        self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug)
+        outcome.shown == Shown::Message || self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug)
     }
 
     fn path_of_failure(&self, outcome: &Outcome) -> String {

@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 
 use super::{Environment, ErrorKind, Names, Template, TemplateError, evaluate::Frame};
-use crate::value::{Dict, Key, Value};
+use crate::{
+    source::Span,
+    value::{Dict, Key, Str, Value},
+};
 
 /// Templates nest in variables no deeper than this; a deeper chain is taken for a circle.
 const DEPTH: usize = 60;
@@ -186,10 +189,35 @@ impl<'a> Context<'a> {
         Ok(finished.into())
     }
 
-    /// The truth of a condition. A result that is not a boolean is an error, unless the environment allows it.
+    /// The truth of a condition. Where it is a template, its result may be text that is an expression in turn. A
+    /// result that is not a boolean is an error, unless the environment allows it.
     pub fn condition(&self, template: &Template) -> Result<bool, TemplateError> {
-        let at = |error: TemplateError| error.at(template.span().clone());
         match self.evaluate(template)? {
+            Value::Str(text) if !template.is_expression() && !text.is_empty() => {
+                self.condition_in_text(&text, template.span())
+            }
+            other => self.truth(other, template),
+        }
+    }
+
+    /// The truth of a condition that a variable holds.
+    pub fn condition_in_text(&self, text: &Str, span: &Span) -> Result<bool, TemplateError> {
+        let expression = Self::expression_in_text(text, span)?;
+        self.truth(self.evaluate(&expression)?, &expression)
+    }
+
+    /// The expression that a text holds, which has to stand in a file of the project.
+    pub fn expression_in_text(text: &Str, span: &Span) -> Result<Template, TemplateError> {
+        if text.is_trusted() {
+            Template::expression(text, span)
+        } else {
+            Err(TemplateError::new(ErrorKind::Untrusted).at(span.clone()))
+        }
+    }
+
+    fn truth(&self, value: Value, template: &Template) -> Result<bool, TemplateError> {
+        let at = |error: TemplateError| error.at(template.span().clone());
+        match value {
             Value::Undefined(undefined) => Err(at(TemplateError::undefined(&undefined))),
             Value::Bool(flag) => Ok(flag),
             other if self.environment.allow_broken_conditionals => Ok(other.is_truthy()),

@@ -56,6 +56,8 @@ pub enum ErrorKind {
         /// The type of the result.
         type_name: String,
     },
+    /// A text that no file of the project has was to be used as an expression.
+    Untrusted,
     /// A whole argument became `omit`.
     Omitted,
     /// A template file that is not found, with the places searched.
@@ -156,6 +158,10 @@ impl TemplateError {
                  `x is truthy` for the rest, or set `ALLOW_BROKEN_CONDITIONALS`"
                     .to_owned(),
             ),
+            ErrorKind::Untrusted => Some(
+                "expressions come from playbooks, roles and inventories, not from hosts or from what templates make"
+                    .to_owned(),
+            ),
             ErrorKind::Omitted => Some("`omit` only stands for a whole argument of a module".to_owned()),
             _ => None,
         }
@@ -180,6 +186,7 @@ impl fmt::Display for TemplateError {
                 write!(f, "conditional result ({result}) was derived from value of type '{type_name}'; ")?;
                 f.write_str("conditionals must have a boolean result")
             }
+            ErrorKind::Untrusted => f.write_str("Encountered untrusted template or expression."),
             ErrorKind::Omitted => f.write_str("a template was resolved to an omit scalar"),
             ErrorKind::NoTemplate { name, searched } => {
                 write!(f, "template `{name}` not found; searched {}", searched.join(", "))
