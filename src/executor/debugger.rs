@@ -94,7 +94,8 @@ pub async fn attend(
         match decision {
             Decision::Continue => break,
             Decision::Redo => {
-                end = task::run(context, &session.task, host, Arc::clone(&session.parameters)).await;
+                let parameters = Arc::clone(&session.parameters);
+                end = Box::pin(task::run(context, &session.task, host, parameters)).await;
             }
             Decision::Quit => {
                 context.run.events.emit(Event::Note("User interrupted execution".into()));

@@ -133,7 +133,7 @@ impl PlayRun {
                 host.advance();
             }
             Effect::ClearHostErrors | Effect::RefreshInventory | Effect::ResetConnection | Effect::Noop => {
-                host.advance()
+                host.advance();
             }
         }
     }
