@@ -53,7 +53,7 @@ fn a_host_that_reboots_is_waited_for_and_used_again() {
 fn a_host_that_comes_back_late_is_waited_for() {
     let hosts = Hosts::boot(&["late", "never"]);
     let site = Site::new(&hosts);
-    hosts.shell("late", "systemctl stop ssh.socket ssh; systemd-run --on-active=4 systemctl start ssh");
+    hosts.shell("late", "systemctl stop ssh.socket ssh; systemd-run sh -c 'sleep 4; systemctl start ssh'");
     hosts.shell("never", "systemctl stop ssh.socket ssh");
     site.tasks(
         "- wait_for_connection: {timeout: \"{{ 40 if inventory_hostname == 'late' else 3 }}\", sleep: 1, connect_timeout: 2}\n\
