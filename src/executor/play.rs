@@ -410,7 +410,7 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc
         Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
         None => inventory.select(&pattern),
     };
-    for warning in selection.warnings {
+    for warning in selection.mismatches(&run.options.config)? {
         run.events.emit(Event::Warning(warning));
     }
     let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();

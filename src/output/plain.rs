@@ -180,12 +180,12 @@ impl Plain {
         if let Some(error) = &outcome.error {
             self.messages.tell(error, Kind::Error, stream, lines);
         }
-        if self.options.shows_diff
-            && !outcome.is_loop
+        // Modules return differences only where they are asked for them.
+        if !outcome.is_loop
             && !outcome.is_hidden
             && let Some(found) = outcome.result.get("diff")
         {
-            lines.out(&diff::render(found, self.options.colour));
+            lines.out(&diff::render(found, self.options.settings.diff_context, self.options.colour));
         }
         if self.has_line(outcome) {
             if fails && outcome.item.is_none() {
