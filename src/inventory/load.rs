@@ -169,9 +169,6 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
         return script::read(inventory, path, &reading.config);
     }
     let file = SourceFile::from_bytes(path, bytes)?;
-    if file.text().starts_with("$ANSIBLE_VAULT;") {
-        return Err(super::vars_files::encrypted(path));
-    }
     let ending = path.extension().map(|end| format!(".{}", end.to_string_lossy()));
     let yaml_endings = reading.config.get(&settings::plugins::YAML_EXTENSIONS);
     let is_yaml = match &ending {

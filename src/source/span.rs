@@ -33,6 +33,10 @@ impl Span {
         if self.file.caret().is_some() {
             return self.clone();
         }
+        if self.file.is_secret() {
+            let file = SourceFile::new(self.file.path(), "").with_caret(self.column);
+            return Self { file: Arc::new(file), line: self.line, column: self.column };
+        }
         let mut lines = hidden_lines(self.file.text());
         lines.iter_mut().for_each(mask);
         let place = (self.line as usize).saturating_sub(1);

@@ -2,9 +2,25 @@
 
 use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 
+use zeroize::Zeroize as _;
+
 /// An immutable text, shared by its clones.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Str(Arc<str>);
+
+impl Str {
+    /// Whether both are clones of one text, and not only equal.
+    pub fn is_same(a: &Self, b: &Self) -> bool {
+        Arc::ptr_eq(&a.0, &b.0)
+    }
+
+    /// Overwrites the text with zeros, unless a clone of it is still in use.
+    pub fn wipe(mut self) {
+        if let Some(text) = Arc::get_mut(&mut self.0) {
+            text.zeroize();
+        }
+    }
+}
 
 impl Deref for Str {
     type Target = str;

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     source::{SourceFile, Span},
     value::Value,
+    vault,
 };
 
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
@@ -54,6 +55,8 @@ fn read(context: &Context<'_>, folder: &str, name: &Value) -> Result<(PathBuf, S
         return Err(failed(format!("could not find `{name}`; searched {}", searched.join(", "))));
     };
     let bytes = std::fs::read(&path).map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
+    let bytes =
+        vault::content_of(bytes).map_err(|error| failed(format!("cannot decrypt {}: {error}", path.display())))?;
     Ok((path, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
