@@ -121,7 +121,7 @@ fn each_damage_is_told_apart() {
     assert_eq!(of(format!("{header}\n{}", lines[..lines.len() - 1].join("\n"))), Damage::Truncated.into());
     // A changed digit of the ciphertext: the check does not fit, as with a wrong password.
     let last = body.trim_end().len() - 1;
-    let flipped = if body.as_bytes()[last] == b'0' { "1" } else { "0" };
+    let flipped = if body.as_bytes()[last] == b'1' { "2" } else { "1" };
     let changed = format!("{header}\n{}{flipped}\n", &body[..last]);
     assert_eq!(of(changed), VaultError::WrongPassword { id: None, tried: vec!["default".into()] });
 }
