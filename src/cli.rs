@@ -138,7 +138,8 @@ fn colours(config: &Config) -> bool {
 fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
     vars::load_extra(texts).map_err(|error| {
         let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
-        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
+        let is_sealed = crate::vault::current().has_refused();
+        let code = if is_sealed || texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
         Stop::new(code, [error])
     })
 }

@@ -206,7 +206,7 @@ fn an_encrypted_value_of_several_lines_is_masked_line_by_line() {
     let play = "- hosts: all\n  gather_facts: no\n  tasks:\n  - command: cat\n    args: {stdin: '{{ key }}'}\n\
         \u{20}   register: said\n  - debug: var=said\n  - debug: msg='{{ key.splitlines()[1] }}'\n";
     let case = Case::new("").write("play.yml", play);
-    let sealed = case.sealed("-----BEGIN-----\ncanary-12\n  canary-12 too\n");
+    let sealed = case.sealed("BEGIN\ncanary-12\n  canary-12 too\n");
     case.write("host_vars/here.yml", &format!("key: {sealed}")).hides(&OPEN, &["\"msg\": \"********\""]);
 }
 
@@ -235,7 +235,7 @@ fn what_encrypted_files_hold_is_masked() {
     let play = "- hosts: all\n  gather_facts: no\n  tasks:\n  - copy: {src: key, dest: '{{ inventory_dir }}/written'}\n  \
         - template: {src: t.j2, dest: '{{ inventory_dir }}/rendered'}\n  - debug: msg=\"{{ lookup('file', 'key') }}\"\n  \
         - command: cat rendered\n  - include_tasks: tasks.yml\n  - debug: msg=\"{{ sealed | unvault('pw') }}\"\n    \
-        vars: {sealed: \"{{ 'can' ~ 'ary-14' | vault('pw') }}\"}\n    ignore_errors: yes\n";
+        vars: {sealed: \"{{ ('can' ~ 'ary-14') | vault('pw') }}\"}\n    ignore_errors: yes\n";
     let case = Case::new("").write("play.yml", play).seal("files/key", "canary-15\nline of canary-15\n");
     let case = case.seal("templates/t.j2", "a canary-16 {{ inventory_hostname }}\n");
     let case = case.seal("tasks.yml", "- command: echo the canary-17\n- debug: {msg: 'a canary-17 {{ 1 + 1 }}'}\n");

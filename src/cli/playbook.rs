@@ -159,7 +159,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
 
 /// How it ends when a playbook cannot be loaded.
 fn of_broken(broken: &Broken) -> ExitCode {
-    if broken.is_refused { ExitCode::Error } else { ExitCode::Unreachable }
+    if broken.is_refused || vault::current().has_refused() { ExitCode::Error } else { ExitCode::Unreachable }
 }
 
 /// Where the plays of a folder find roles and collections.

@@ -39,7 +39,6 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-#[command(rename_all = "snake_case")]
 enum Action {
     /// Write a new encrypted file in an editor.
     Create {
@@ -95,6 +94,7 @@ enum Action {
         files: Vec<PathBuf>,
     },
     /// Encrypt text as a value for YAML.
+    #[command(name = "encrypt_string")]
     EncryptString(string::Arguments),
     /// Encrypt files with another password.
     Rekey {
@@ -247,7 +247,7 @@ impl Session {
     fn seal(&self, content: &[u8], identity: &Identity) -> Result<String, Diagnostic> {
         let fixed = self.config.get(&vault_settings::VAULT_ENCRYPT_SALT).filter(|salt| !salt.is_empty());
         vault::encrypt(content, identity, fixed.map_or(Salt::Random, Salt::Fixed))
-            .map_err(|cause| Diagnostic::error(format!("cannot encrypt: no random numbers: {cause}")))
+            .map_err(|cause| Diagnostic::error(format!("cannot encrypt: {cause}")))
     }
 
     fn encrypt(

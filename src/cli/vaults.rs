@@ -30,8 +30,10 @@ pub struct Vaults {
 /// Where the password of an identity comes from.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The label.
+    /// The label, the default one where none was given.
     pub id: String,
+    /// Whether it was given; a client script is told it only then.
+    is_labelled: bool,
     from: From,
 }
 
@@ -66,7 +68,7 @@ impl Vaults {
     pub fn sources(&self, config: &Config) -> Vec<Source> {
         let default = config.get(&settings::DEFAULT_VAULT_IDENTITY);
         let listed = config.get(&settings::DEFAULT_VAULT_IDENTITY_LIST);
-        let file = |file: PathBuf| Source { id: default.clone(), from: From::File(file) };
+        let file = |file: PathBuf| Source { id: default.clone(), is_labelled: true, from: From::File(file) };
         let mut sources: Vec<Source> =
             listed.iter().chain(&self.vault_id).map(|text| Source::parse(text, &default)).collect();
         sources.extend(self.vault_password_file.iter().cloned().map(file));
@@ -87,23 +89,28 @@ impl Source {
             "prompt_ask_vault_pass" => From::Ask,
             file => From::File(file.into()),
         };
-        Self { id: if id.is_empty() { default } else { id }.to_owned(), from }
+        let is_labelled = !id.is_empty();
+        Self { id: if is_labelled { id } else { default }.to_owned(), is_labelled, from }
     }
 
     /// A password file of the default identity.
     pub fn file(file: &Path, config: &Config) -> Self {
-        Self { id: config.get(&settings::DEFAULT_VAULT_IDENTITY), from: From::File(file.to_owned()) }
+        let id = config.get(&settings::DEFAULT_VAULT_IDENTITY);
+        Self { id, is_labelled: true, from: From::File(file.to_owned()) }
     }
 
     /// The person at the keyboard, for the default identity.
     pub fn asked(config: &Config) -> Self {
-        Self { id: config.get(&settings::DEFAULT_VAULT_IDENTITY), from: From::Ask }
+        Self { id: config.get(&settings::DEFAULT_VAULT_IDENTITY), is_labelled: true, from: From::Ask }
     }
 
     fn password(&self, purpose: Purpose, known: &Ring) -> Result<Zeroizing<Vec<u8>>, Diagnostic> {
         let id = &self.id;
         let question = match (&self.from, purpose) {
-            (From::File(file), _) => return Ok(vault::password_of_file(&expand_home(file), id, known)?),
+            (From::File(file), _) => {
+                let label = self.is_labelled.then_some(id.as_str());
+                return Ok(vault::password_of_file(&expand_home(file), label, known)?);
+            }
             (From::Prompt, Purpose::Open) => format!("Vault password ({id}): "),
             (From::Prompt, Purpose::Create) => format!("New vault password ({id}): "),
             (From::Ask, Purpose::Open) => "Vault password: ".to_owned(),

@@ -34,6 +34,11 @@ impl SourceFile {
         self
     }
 
+    /// The same file without its text, for a place in this column of a text that nobody may see.
+    pub(super) fn hidden(&self, caret: u32) -> Self {
+        Self { path: self.path.clone(), text: String::new(), caret: Some(caret), is_secret: self.is_secret }
+    }
+
     /// The column of the place, in a masked text.
     pub(super) fn caret(&self) -> Option<u32> {
         self.caret
@@ -73,7 +78,7 @@ impl SourceFile {
         let shown = format!("`{}`", path.display());
         let place = Span { file: Arc::new(Self::new(path, "")), line: 1, column: 1 };
         let failed = |error: vault::VaultError| error.diagnostic(&shown).origin(&place);
-        let content = vault::current().open(bytes).map_err(failed)?;
+        let content = vault::current().open_file(bytes).map_err(failed)?;
         let text = std::str::from_utf8(&content)
             .map_err(|_| Diagnostic::error(format!("what {shown} holds, decrypted, is not valid UTF-8")))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -34,8 +34,7 @@ impl Span {
             return self.clone();
         }
         if self.file.is_secret() {
-            let file = SourceFile::new(self.file.path(), "").with_caret(self.column);
-            return Self { file: Arc::new(file), line: self.line, column: self.column };
+            return Self { file: Arc::new(self.file.hidden(self.column)), line: self.line, column: self.column };
         }
         let mut lines = hidden_lines(self.file.text());
         lines.iter_mut().for_each(mask);

@@ -34,7 +34,9 @@ fn wording(error: &TemplateError) -> String {
         ErrorKind::Unknown { what, name, .. } => format!("Syntax error in {kind}: No {what} named '{name}'."),
         ErrorKind::Raised { text, .. } => format!("Error rendering template: {text}"),
         ErrorKind::Recursion(_) => "Recursive loop detected in template: maximum recursion depth exceeded".to_owned(),
-        ErrorKind::Encrypted(error) => format!("Attempt to use undecryptable variable: {}", error.wording()),
+        ErrorKind::Encrypted(error) => {
+            format!("Error rendering {kind}: Attempt to use undecryptable variable: {}", error.wording())
+        },
         ErrorKind::Lookup { name, text } => format!("The lookup plugin '{name}' failed: {text}"),
         ErrorKind::Condition { truthy, type_name } => {
             let result = if *truthy { "True" } else { "False" };

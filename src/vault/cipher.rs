@@ -93,8 +93,12 @@ impl Salt {
 }
 
 /// Encrypts with an identity's password; the vault names the identity unless it is the default one.
-/// Fails when the system has no random numbers.
+/// Fails for a label that cannot stand in a vault, and when the system has no random numbers.
 pub fn encrypt(content: &[u8], identity: &Identity, salt: Salt) -> std::io::Result<String> {
+    if identity.id.contains(|letter: char| !letter.is_ascii() || letter.is_ascii_control() || letter == ';') {
+        let text = format!("the label `{}` has other characters than ASCII, or `;`", identity.id);
+        return Err(std::io::Error::other(text));
+    }
     let salt = salt.bytes()?;
     let id = Some(identity.id.clone()).filter(|id| id != super::DEFAULT_ID);
     Ok(Keys::derive(identity.password(), &salt).seal(content, salt, id).text())

@@ -115,8 +115,8 @@ impl fmt::Display for VaultError {
                     _ => write!(f, "none of the vault passwords opens it (those of {})", list(tried))?,
                 }
                 match id {
-                    Some(id) => write!(f, "; it was made with that of `{id}`"),
-                    None => Ok(()),
+                    Some(id) if tried.as_slice() != std::slice::from_ref(id) => write!(f, "; it was made with that of `{id}`"),
+                    _ => Ok(()),
                 }
             }
             Self::MissingId { id, known } => {

@@ -19,7 +19,7 @@ const UNKNOWN_ID: i32 = 2;
 #[derive(Debug)]
 pub struct PasswordError {
     file: PathBuf,
-    id: String,
+    id: Option<String>,
     why: Why,
 }
 
@@ -34,11 +34,11 @@ enum Why {
     UnknownId { said: String },
 }
 
-/// The password in a file, or what the file prints if it is executable; `~` is the home directory. A file may itself
+/// The password in a file, or what the file prints if it is executable; `id` is the label that it was named with. A file may itself
 /// be encrypted with one of the passwords known so far. Blanks around a password in a file do not count, of what is
 /// printed only the line endings do not.
-pub fn from_file(file: &Path, id: &str, known: &Ring) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
-    let failed = |why| PasswordError { file: file.to_owned(), id: id.to_owned(), why };
+pub fn from_file(file: &Path, id: Option<&str>, known: &Ring) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
+    let failed = |why| PasswordError { file: file.to_owned(), id: id.map(str::to_owned), why };
     let metadata = fs::metadata(file).map_err(|error| {
         failed(if error.kind() == io::ErrorKind::NotFound { Why::Missing } else { Why::Unreadable(error) })
     })?;
@@ -64,10 +64,10 @@ fn is_client(file: &Path) -> bool {
     file.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("-client"))
 }
 
-fn run(file: &Path, id: &str) -> Result<Zeroizing<Vec<u8>>, Why> {
+fn run(file: &Path, id: Option<&str>) -> Result<Zeroizing<Vec<u8>>, Why> {
     let mut command = Command::new(std::path::absolute(file).map_err(Why::Unreadable)?);
     if is_client(file) {
-        command.args(["--vault-id", id]).stderr(std::process::Stdio::piped());
+        command.args(id.iter().flat_map(|id| ["--vault-id", id])).stderr(std::process::Stdio::piped());
     } else {
         // Whoever wrote the script may have something to say to the person who waits for it.
         command.stderr(std::process::Stdio::inherit());
@@ -88,6 +88,7 @@ fn run(file: &Path, id: &str) -> Result<Zeroizing<Vec<u8>>, Why> {
 impl From<PasswordError> for Diagnostic {
     fn from(error: PasswordError) -> Self {
         let PasswordError { file, id, why } = &error;
+        let id = id.as_deref().unwrap_or("None");
         let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
         let file = file.display();
         let kind = if is_client(&error.file) { "Vault password client script" } else { "Vault password script" };
@@ -123,10 +124,11 @@ impl fmt::Display for PasswordError {
             Why::Unreadable(cause) => write!(f, "cannot read the vault password file `{file}`: {cause}"),
             Why::Empty => write!(f, "the vault password file `{file}` gives no password"),
             Why::Encrypted(error) => write!(f, "cannot decrypt the vault password file `{file}`: {error}"),
-            Why::Failed { code, .. } => {
-                write!(f, "the vault password program `{file}` failed with code {code} for `{id}`")
-            }
-            Why::UnknownId { .. } => write!(f, "the vault password program `{file}` knows no password of `{id}`"),
+            Why::Failed { code, .. } => write!(f, "the vault password program `{file}` failed with code {code}"),
+            Why::UnknownId { .. } => match id {
+                Some(id) => write!(f, "the vault password program `{file}` knows no password of `{id}`"),
+                None => write!(f, "the vault password program `{file}` wants a label: `--vault-id LABEL@{file}`"),
+            },
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
-use super::{DEFAULT_ID, Identity, VaultError, cipher::Keys, envelope::Envelope};
+use super::{DEFAULT_ID, Identity, VaultError, cipher::Keys, envelope::Envelope, secret_text::note_text};
 use crate::{output::Secrets, value::Str};
 
 /// The passwords in the order in which they are tried.
@@ -17,6 +20,8 @@ pub struct Ring {
     identities: Vec<Identity>,
     /// Whether a vault is tried with the passwords of its own identity alone.
     is_exact: bool,
+    /// Whether a whole file could not be opened.
+    has_refused: AtomicBool,
     /// Where what was decrypted is noted, so that it is printed nowhere.
     secrets: Secrets,
     /// Keys by identity and salt: deriving them is what takes time.
@@ -56,7 +61,7 @@ pub fn current() -> Arc<Ring> {
 impl Ring {
     /// A ring of passwords. With `is_exact` (`vault_id_match`) a vault is tried with those of its own identity alone.
     pub fn new(identities: Vec<Identity>, is_exact: bool, secrets: Secrets) -> Self {
-        Self { identities, is_exact, secrets, keys: Mutex::default(), values: Mutex::default() }
+        Self { identities, is_exact, secrets, has_refused: AtomicBool::new(false), keys: Mutex::default(), values: Mutex::default() }
     }
 
     /// Adds a password.
@@ -77,6 +82,16 @@ impl Ring {
     /// The content of a vault.
     pub fn open(&self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         self.decrypt(text).map(|opened| opened.content)
+    }
+
+    /// The content of a whole file; a run that needs it ends otherwise than one with a file that is wrong.
+    pub fn open_file(&self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.open(text).inspect_err(|_| self.has_refused.store(true, Ordering::Relaxed))
+    }
+
+    /// Whether a whole file could not be opened.
+    pub fn has_refused(&self) -> bool {
+        self.has_refused.load(Ordering::Relaxed)
     }
 
     /// The content of a vault, and whose password opened it: those of the identity that it names are tried first.
@@ -113,7 +128,7 @@ impl Ring {
         let opened = slot.get_or_init(|| {
             let content = self.open(ciphertext.trim().as_bytes())?;
             let text = String::from_utf8_lossy(&content);
-            self.secrets.add(&text);
+            note_text(&self.secrets, &text);
             Ok(Str::from(&*text))
         });
         opened.clone()
@@ -121,7 +136,7 @@ impl Ring {
 
     /// Takes a text for what was decrypted from a ciphertext, and gives the very text that counts as such.
     pub fn adopt(&self, ciphertext: &Str, text: &Str) -> Str {
-        self.secrets.add(text);
+        note_text(&self.secrets, text);
         let slot = Arc::clone(self.values.lock().entry(ciphertext.clone()).or_default());
         // A text of its own: the one that was given may stand elsewhere, and is encrypted nowhere there.
         slot.get_or_init(|| Ok(Str::from(&**text))).clone().unwrap_or_else(|_| text.clone())

@@ -7,10 +7,19 @@
 use zeroize::Zeroizing;
 
 use super::{VaultError, current, is_vault};
-use crate::source::{Entry, Kind, Node};
+use crate::{
+    output::Secrets,
+    source::{Entry, Kind, Node},
+};
 
-/// Texts that are no secrets, since they mean a boolean or nothing.
-const HARMLESS: [&str; 12] = ["true", "false", "yes", "no", "on", "off", "y", "n", "none", "null", "~", "omit"];
+/// Texts that are no secrets: booleans, nothing, and words that any output has.
+const HARMLESS: [&str; 21] = [
+    "true", "false", "yes", "no", "on", "off", "y", "n", "none", "null", "~", "omit", "present", "absent", "latest",
+    "started", "stopped", "all", "root", "local", "localhost",
+];
+/// Variables that say how hosts are reached, and are no secrets.
+const REACH: [&str; 4] =
+    ["ansible_connection", "ansible_become_method", "ansible_shell_type", "ansible_python_interpreter"];
 /// Keywords whose values show what a run does.
 const SHOWN: [&str; 12] = [
     "name",
@@ -30,6 +39,9 @@ const SHOWN: [&str; 12] = [
 const VARIABLES: [&str; 4] = ["vars", "environment", "set_fact", "ansible.builtin.set_fact"];
 /// Longer contents are not searched for by their lines: diffs do not show them either.
 const MOST: usize = 128 * 1024;
+/// A word of a text of several is a secret of its own from this length on, if it is more than letters: modules show
+/// the words of a command one by one.
+const WORD: usize = 8;
 /// A line of a content is a secret from this length on: braces and ends of blocks are not.
 const LINE: usize = 4;
 
@@ -46,8 +58,18 @@ fn note_all(node: &Node) {
     match &node.kind {
         Kind::Str(text) | Kind::Unsafe(text) => note(text),
         Kind::List(items) => items.iter().for_each(note_all),
-        Kind::Map(entries) => entries.iter().for_each(|entry| note_all(&entry.value)),
+        Kind::Map(entries) => {
+            let is_secret = |entry: &&Entry| entry.key.as_str().is_none_or(|key| !REACH.contains(&key));
+            entries.iter().filter(is_secret).for_each(|entry| note_all(&entry.value));
+        }
         _ => {}
+    }
+}
+
+/// Notes the texts of a variable, unless it says how a host is reached.
+pub fn note_variable(name: &str, value: &Node) {
+    if !REACH.contains(&name) {
+        note_all(value);
     }
 }
 
@@ -71,7 +93,17 @@ fn note_tasks(node: &Node) {
 fn note(text: &str) {
     let is_harmless = HARMLESS.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
     if !is_harmless && !text.contains("{{") && !text.contains("{%") {
-        current().secrets().add(text);
+        note_text(current().secrets(), text);
+    }
+}
+
+/// Notes a decrypted text, and the words of it that show it.
+pub fn note_text(secrets: &Secrets, text: &str) {
+    secrets.add(text);
+    let mut words = text.split_whitespace();
+    if words.clone().nth(1).is_some() {
+        let tells = |word: &&str| word.len() >= WORD && !word.chars().all(char::is_alphabetic);
+        words.by_ref().filter(tells).for_each(|word| secrets.add(word));
     }
 }
 

@@ -39,7 +39,7 @@ impl Numbers {
 
 /// Sizes around the cipher's blocks and the text's lines, and some large ones.
 const SIZES: [usize; 16] = [0, 1, 15, 16, 17, 31, 32, 33, 39, 40, 41, 79, 80, 81, 4096, 70_001];
-const IDS: [&str; 5] = ["default", "dev", "prod-eu.1", "mit Leerzeichen", "größe"];
+const IDS: [&str; 5] = ["default", "dev", "prod-eu.1", "two words", "@"];
 const ENDINGS: [&str; 5] = ["\n", "\r\n", "\r", "", "\n\n"];
 
 #[test]
@@ -67,6 +67,13 @@ fn what_was_encrypted_opens_again() {
             let changed = format!("{}\r\n  ", text.trim_end().replace('\n', "  \r\n  "));
             assert!(*ring.open(changed.as_bytes()).unwrap() == content, "size {size}, id {id}");
         }
+    }
+}
+
+#[test]
+fn a_label_that_ansible_cannot_read_is_refused() {
+    for id in ["größe", "a;b", "a\nb"] {
+        assert!(encrypt(b"x", &identity(id, "p"), Salt::Random).is_err(), "{id}");
     }
 }
 

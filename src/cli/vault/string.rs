@@ -46,6 +46,10 @@ struct Plain {
 
 impl Session {
     pub(super) fn encrypt_string(&self, arguments: &Arguments) -> Result<(), Failed> {
+        if arguments.texts.len() > 1 && arguments.output.file.is_some() {
+            let error = Diagnostic::error("`--output` takes one text");
+            return Err(misused(error.worded("At most one input file may be used with the --output option")));
+        }
         let identity = self.encrypting(&arguments.common, &arguments.encrypt)?;
         let plains = plains(arguments)?;
         let mut text = String::new();
