@@ -96,9 +96,9 @@ impl<'a> Context<'a> {
     pub fn resolve(&self, value: &Value) -> Result<Value, TemplateError> {
         let mut value = value.clone();
         while let Value::Lazy(template) = &value {
-            value = self.evaluate(template).map_err(|error| match template.is_encrypted() {
-                true => error,
-                false => error.via(template.source(), template.span()),
+            value = self.evaluate(template).map_err(|error| {
+                // The ciphertext tells nobody anything.
+                if template.is_encrypted() { error } else { error.via(template.source(), template.span()) }
             })?;
         }
         Ok(value)

@@ -36,7 +36,7 @@ fn wording(error: &TemplateError) -> String {
         ErrorKind::Recursion(_) => "Recursive loop detected in template: maximum recursion depth exceeded".to_owned(),
         ErrorKind::Encrypted(error) => {
             format!("Error rendering {kind}: Attempt to use undecryptable variable: {}", error.wording())
-        },
+        }
         ErrorKind::Lookup { name, text } => format!("The lookup plugin '{name}' failed: {text}"),
         ErrorKind::Condition { truthy, type_name } => {
             let result = if *truthy { "True" } else { "False" };

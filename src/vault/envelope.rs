@@ -55,7 +55,7 @@ impl Envelope {
         let [salt, check, ciphertext] = parts[..] else { return Err(Damage::Parts(parts.len())) };
         let (salt, check, ciphertext) = (unhex(salt)?, unhex(check)?, unhex(ciphertext)?);
         let check = check.try_into().map_err(|_| Damage::Truncated)?;
-        if ciphertext.is_empty() || ciphertext.len() % BLOCK != 0 {
+        if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(BLOCK) {
             return Err(Damage::Truncated);
         }
         Ok(Self { id, salt, check, ciphertext })
@@ -90,7 +90,7 @@ fn hex(bytes: &[u8]) -> String {
 
 fn unhex(digits: &[u8]) -> Result<Vec<u8>, Damage> {
     let value = |digit: u8| char::from(digit).to_digit(16).ok_or(Damage::NoDigit);
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(Damage::OddLength);
     }
     digits.chunks_exact(2).map(|pair| Ok((value(pair[0])? << 4 | value(pair[1])?) as u8)).collect()

@@ -115,7 +115,9 @@ impl fmt::Display for VaultError {
                     _ => write!(f, "none of the vault passwords opens it (those of {})", list(tried))?,
                 }
                 match id {
-                    Some(id) if tried.as_slice() != std::slice::from_ref(id) => write!(f, "; it was made with that of `{id}`"),
+                    Some(id) if tried.as_slice() != std::slice::from_ref(id) => {
+                        write!(f, "; it was made with that of `{id}`")
+                    }
                     _ => Ok(()),
                 }
             }

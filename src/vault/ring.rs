@@ -61,7 +61,14 @@ pub fn current() -> Arc<Ring> {
 impl Ring {
     /// A ring of passwords. With `is_exact` (`vault_id_match`) a vault is tried with those of its own identity alone.
     pub fn new(identities: Vec<Identity>, is_exact: bool, secrets: Secrets) -> Self {
-        Self { identities, is_exact, secrets, has_refused: AtomicBool::new(false), keys: Mutex::default(), values: Mutex::default() }
+        Self {
+            identities,
+            is_exact,
+            secrets,
+            has_refused: AtomicBool::new(false),
+            keys: Mutex::default(),
+            values: Mutex::default(),
+        }
     }
 
     /// Adds a password.

@@ -14,8 +14,27 @@ use crate::{
 
 /// Texts that are no secrets: booleans, nothing, and words that any output has.
 const HARMLESS: [&str; 21] = [
-    "true", "false", "yes", "no", "on", "off", "y", "n", "none", "null", "~", "omit", "present", "absent", "latest",
-    "started", "stopped", "all", "root", "local", "localhost",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "y",
+    "n",
+    "none",
+    "null",
+    "~",
+    "omit",
+    "present",
+    "absent",
+    "latest",
+    "started",
+    "stopped",
+    "all",
+    "root",
+    "local",
+    "localhost",
 ];
 /// Variables that say how hosts are reached, and are no secrets.
 const REACH: [&str; 4] =

@@ -27,10 +27,10 @@ fn encrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let salt = salt.filter(Value::is_truthy).map_or(Salt::Random, |salt| Salt::Fixed(salt.to_str()));
     let sealed = vault::encrypt(data.as_bytes(), &identity, salt)
         .map_err(|cause| failed(format!("Unable to encrypt: {cause}")))?;
-    Ok(match flag(wraps.as_ref()) {
-        true => Value::Str(vault::current().adopt(&Str::from(sealed), &data)),
-        false => sealed.into(),
-    })
+    if flag(wraps.as_ref()) {
+        return Ok(Value::Str(vault::current().adopt(&Str::from(sealed), &data)));
+    }
+    Ok(sealed.into())
 }
 
 fn decrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

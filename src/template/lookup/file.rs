@@ -1,4 +1,4 @@
-//! Files of the controller: `file`, `template`, `fileglob`, `first_found`.
+//! Files of the controller: `file`, `unvault`, `template`, `fileglob`, `first_found`.
 
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ use crate::{
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     table.extend([
         ("file", file as Lookup),
-        ("unvault", file),
+        ("unvault", unvault),
         ("template", template),
         ("fileglob", fileglob),
         ("first_found", first_found),
@@ -76,6 +76,12 @@ fn file(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         contents.push(Value::from(content));
     }
     Ok(contents)
+}
+
+/// Files as they are, decrypted.
+fn unvault(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let content = |name| read(arguments.context, "files", name).map(|(_, content)| Value::from(content));
+    arguments.positional.iter().map(content).collect()
 }
 
 fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
