@@ -234,7 +234,7 @@ impl Session {
         }
         let ring = self.load(&sources, Purpose::Create)?;
         match named {
-            None => first(&ring, |_| true),
+            None => first(&ring),
             Some(id) => Ok(identity(&ring, &id)?),
         }
     }
@@ -300,7 +300,7 @@ impl Session {
         let new_ring = self.load(std::slice::from_ref(new), Purpose::Create)?;
         let new = match &encrypt.encrypt_vault_id {
             Some(id) => identity(&new_ring, id)?,
-            None => first(&new_ring, |_| true)?,
+            None => first(&new_ring)?,
         };
         for name in files {
             let text = read(name, "ciphertext")?;
@@ -370,9 +370,8 @@ fn or_stdin(files: Vec<PathBuf>, output: &OutputFile) -> Result<Vec<PathBuf>, Fa
 }
 
 /// The first identity of a ring that was loaded: there is at least one, or loading has failed.
-fn first(ring: &Ring, is_it: impl Fn(&Identity) -> bool) -> Result<Identity, Failed> {
-    let found = ring.identities().iter().find(|identity| is_it(identity)).cloned();
-    found.ok_or_else(|| VaultError::NoSecrets.diagnostic("anything").into())
+fn first(ring: &Ring) -> Result<Identity, Failed> {
+    ring.identities().first().cloned().ok_or_else(|| VaultError::NoSecrets.diagnostic("anything").into())
 }
 
 fn identity(ring: &Ring, id: &str) -> Result<Identity, Diagnostic> {

@@ -65,7 +65,9 @@ pub fn print(content: &[u8]) {
 /// Shows a content: on a terminal in the pager.
 pub fn page(content: &[u8], pager: &str) -> Result<(), Diagnostic> {
     if io::stdout().is_terminal() && !pager.is_empty() {
-        let spawned = Command::new("sh").args(["-c", pager]).stdin(Stdio::piped()).spawn();
+        // What fits on the screen needs no pager; this is what Ansible gives `less`.
+        let options = std::env::var_os("LESS").unwrap_or_else(|| "FRSX".into());
+        let spawned = Command::new("sh").args(["-c", pager]).env("LESS", options).stdin(Stdio::piped()).spawn();
         if let Ok(mut child) = spawned {
             if let Some(mut input) = child.stdin.take() {
                 // Who leaves the pager early has seen enough.
