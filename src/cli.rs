@@ -11,6 +11,8 @@ mod lists;
 mod playbook;
 mod prompt;
 mod tree;
+mod vault;
+mod vaults;
 mod version;
 
 use std::{
@@ -53,6 +55,8 @@ enum Command {
     Run(adhoc::Arguments),
     /// Show which hosts and groups there are, with their variables.
     Inventory(inventory::Arguments),
+    /// Encrypt and decrypt files and values with Ansible Vault.
+    Vault(vault::Arguments),
     /// Show settings and where they come from.
     Config(config::Arguments),
     /// Show what modules do and which arguments they have.
@@ -73,12 +77,14 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     match name.as_deref().and_then(OsStr::to_str) {
         Some("ansible-playbook") => named("ansible-playbook", arguments, playbook::run),
         Some("ansible-inventory") => named("ansible-inventory", arguments, inventory::run),
+        Some("ansible-vault") => named("ansible-vault", arguments, vault::run),
         Some("ansible-config") => named("ansible-config", arguments, config::run),
         Some("ansible") => named("ansible", arguments, adhoc::run),
         _ => match Cli::try_parse_from(arguments) {
             Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
             Ok(Cli { command: Command::Run(arguments) }) => adhoc::run(arguments),
             Ok(Cli { command: Command::Inventory(arguments) }) => inventory::run(arguments),
+            Ok(Cli { command: Command::Vault(arguments) }) => vault::run(arguments),
             Ok(Cli { command: Command::Config(arguments) }) => config::run(arguments),
             Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
             Err(error) => usage(&error),
@@ -133,7 +139,8 @@ fn colours(config: &Config) -> bool {
 fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
     vars::load_extra(texts).map_err(|error| {
         let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
-        let code = if texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
+        let is_sealed = crate::vault::current().has_refused();
+        let code = if is_sealed || texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };
         Stop::new(code, [error])
     })
 }
@@ -181,7 +188,10 @@ fn print_errors(errors: &[Diagnostic], colour: bool) {
             known.chain(errors.iter().find(is_error)).collect()
         }
     };
+    let secrets = crate::vault::current();
     for error in told {
-        eprint!("{}", render_message(error, Kind::of(error), layout(), colour));
+        let mut error = error.clone();
+        secrets.secrets().mask_diagnostic(&mut error);
+        eprint!("{}", render_message(&error, Kind::of(&error), layout(), colour));
     }
 }

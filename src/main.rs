@@ -12,6 +12,7 @@ mod template;
 mod transport;
 mod value;
 mod vars;
+mod vault;
 
 use std::process::ExitCode;
 

@@ -56,6 +56,7 @@ pub struct Template {
     mutates: bool,
     names: Vec<Str>,
     broken: Option<TemplateError>,
+    is_encrypted: bool,
 }
 
 impl Template {
@@ -85,6 +86,7 @@ impl Template {
             mutates: facts.mutates,
             names: facts.free,
             broken: None,
+            is_encrypted: false,
         }
     }
 
@@ -96,6 +98,16 @@ impl Template {
     /// Whether it was written without markers, as an expression.
     pub fn is_expression(&self) -> bool {
         self.expression
+    }
+
+    /// An encrypted value: it means what it holds, which is no template, and is decrypted when it is first used.
+    pub fn encrypted(text: &str, span: &Span) -> Self {
+        Self { is_encrypted: true, ..Self::new(text, span, Vec::new(), false) }
+    }
+
+    /// Whether it is an encrypted value, and its source the ciphertext.
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Why it cannot be evaluated, if it is no template.
@@ -121,6 +133,7 @@ impl Template {
     /// Its value if it depends on nothing.
     pub fn constant(&self) -> Option<Value> {
         match &self.body[..] {
+            _ if self.is_encrypted => None,
             [] => Some(Value::empty_text()),
             [ast::Statement::Text(text)] => Some(Value::Str(text.clone())),
             [ast::Statement::Print(ast::Expr { kind: ast::ExprKind::Const(value), .. })] => Some(value.clone()),
@@ -131,6 +144,11 @@ impl Template {
     /// The variables it reads: names that it does not set itself. Functions such as `lookup` are among them.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| &**name)
+    }
+
+    /// Whether it holds text of its own from a file that was encrypted, and so makes texts that are secrets.
+    fn makes_secrets(&self) -> bool {
+        self.span().file.is_secret() && !matches!(&self.body[..], [ast::Statement::Print(_)])
     }
 
     fn origin(&self) -> Arc<evaluate::Origin> {

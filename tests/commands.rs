@@ -14,7 +14,7 @@ use std::{
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-const PROGRAMS: [&str; 4] = ["sutler", "ansible-playbook", "ansible-inventory", "ansible-config"];
+const PROGRAMS: [&str; 5] = ["sutler", "ansible-playbook", "ansible-inventory", "ansible-config", "ansible-vault"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

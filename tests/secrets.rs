@@ -40,6 +40,26 @@ impl Case {
         [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat()
     }
 
+    /// With a file that holds this text, encrypted with the password in `pass`.
+    fn seal(self, name: &str, text: &str) -> Self {
+        let case = self.write("pass", "correct horse\n").write(name, text);
+        let output = case.vault(&["encrypt", name]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        case
+    }
+
+    /// This text as an encrypted value of YAML.
+    fn sealed(&self, text: &str) -> String {
+        fs::write(self.folder.path().join("pass"), "correct horse\n").expect("a temporary folder can be written");
+        String::from_utf8_lossy(&self.vault(&["encrypt_string", text]).stdout).into_owned()
+    }
+
+    fn vault(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sutler"));
+        command.current_dir(&self.folder).args(["vault", arguments[0], "--vault-password-file", "pass"]);
+        command.args(&arguments[1..]).stdin(Stdio::null()).output().expect("sutler was built")
+    }
+
     /// The test fails unless the run says all of `says`, and nothing that has a canary in it.
     #[track_caller]
     fn hides(&self, arguments: &[&str], says: &[&str]) {
@@ -165,4 +185,73 @@ fn errors_in_a_run_do_not_show_the_password_in_the_lines_of_a_file() {
     let case = Case::new("").write("play.yml", play);
     let shown = ["app_password: ********", "login --user x --password ******** {{ missing }}"];
     case.hides(&[], &shown);
+}
+
+/// How vaults are opened.
+const OPEN: [&str; 2] = ["--vault-password-file", "pass"];
+
+#[test]
+fn an_encrypted_value_is_masked_wherever_it_is_used() {
+    let case = Case::new("").write("play.yml", &telltale("token_of_host"));
+    let sealed = case.sealed("canary-11 of a host");
+    let case = case.write("host_vars/here.yml", &format!("token_of_host: {sealed}"));
+    case.hides(&OPEN, &["\"msg\": \"it is ********\"", "TASK [named ********]", "not ********", "+********\n"]);
+    // Without the password nothing is decrypted, and the run says why.
+    let printed = case.run(&[]);
+    assert!(printed.contains("no vault password is known") && !printed.contains("canary"), "{printed}");
+}
+
+#[test]
+fn an_encrypted_value_of_several_lines_is_masked_line_by_line() {
+    let play = "- hosts: all\n  gather_facts: no\n  tasks:\n  - command: cat\n    args: {stdin: '{{ key }}'}\n\
+        \u{20}   register: said\n  - debug: var=said\n  - debug: msg='{{ key.splitlines()[1] }}'\n";
+    let case = Case::new("").write("play.yml", play);
+    let sealed = case.sealed("BEGIN\ncanary-12\n  canary-12 too\n");
+    case.write("host_vars/here.yml", &format!("key: {sealed}")).hides(&OPEN, &["\"msg\": \"********\""]);
+}
+
+#[test]
+fn the_texts_of_an_encrypted_file_of_variables_are_masked() {
+    let vars = "plain: {deep: [canary-13]}\nmade: 'canary-13 {{ inventory_hostname }}'\nflag: true\nport: 22\nname: canary-13\n";
+    let show = "  tasks:\n    - debug: msg='{{ plain }} {{ made }} {{ flag }} {{ port }}'\n    - debug: var=plain\n    \
+        - debug: var=made\n    - command: echo {{ plain.deep[0] }}\n    - debug: msg='{{ name ~ missing }}'\n      \
+        ignore_errors: yes\n    - set_fact: {kept: '{{ made }}'}\n";
+    let play = |head: &str| format!("- hosts: all\n  gather_facts: no\n{head}{show}");
+    let says = ["********", "True 22", "22"];
+    let case = Case::new("").seal("group_vars/all.yml", vars).write("play.yml", &play(""));
+    case.hides(&OPEN, &says);
+    let case = Case::new("").seal("vars.yml", vars).write("play.yml", &play("  vars_files: [vars.yml]\n"));
+    case.hides(&OPEN, &says);
+    let extra = [OPEN[0], OPEN[1], "-e", "@vars.yml"];
+    Case::new("").seal("vars.yml", vars).write("play.yml", &play("")).hides(&extra, &says);
+    let tasks = play("  pre_tasks: [{include_vars: vars.yml}]\n");
+    Case::new("").seal("vars.yml", vars).write("play.yml", &tasks).hides(&OPEN, &says);
+    let case = Case::new("").seal("roles/r/vars/main.yml", vars).write("play.yml", &play("  roles: [r]\n"));
+    case.hides(&OPEN, &says);
+}
+
+#[test]
+fn what_encrypted_files_hold_is_masked() {
+    let play = "- hosts: all\n  gather_facts: no\n  tasks:\n  - copy: {src: key, dest: '{{ inventory_dir }}/written'}\n  \
+        - template: {src: t.j2, dest: '{{ inventory_dir }}/rendered'}\n  - debug: msg=\"{{ lookup('file', 'key') }}\"\n  \
+        - command: cat rendered\n  - include_tasks: tasks.yml\n  - debug: msg=\"{{ sealed | unvault('pw') }}\"\n    \
+        vars: {sealed: \"{{ ('can' ~ 'ary-14') | vault('pw') }}\"}\n    ignore_errors: yes\n";
+    let case = Case::new("").write("play.yml", play).seal("files/key", "canary-15\nline of canary-15\n");
+    let case = case.seal("templates/t.j2", "a canary-16 {{ inventory_hostname }}\n");
+    let case = case.seal("tasks.yml", "- command: echo the canary-17\n- debug: {msg: 'a canary-17 {{ 1 + 1 }}'}\n");
+    case.hides(&OPEN, &["\"stdout\": \"********\"", "+********\n"]);
+}
+
+#[test]
+fn errors_show_no_line_of_an_encrypted_file() {
+    let play = "- hosts: all\n  gather_facts: no\n  tasks: []\n";
+    let case = Case::new("").write("play.yml", play);
+    let case = case.seal("host_vars/here.yml", "a: canary-18\nb: [canary-18\n");
+    case.hides(&OPEN, &["host_vars/here.yml:"]);
+    let wrong = "- hosts: all\n  tasks:\n  - debg: msg=canary-19\n  - command: echo canary-19\n";
+    Case::new("").seal("play.yml", wrong).hides(&OPEN, &["play.yml:3:5"]);
+    let undefined = "made: 'canary-20 {{ missing_name }}'\n";
+    let play = "- hosts: all\n  gather_facts: no\n  tasks: [debug: {msg: '{{ made }}'}]\n";
+    let case = Case::new("").write("play.yml", play).seal("group_vars/all.yml", undefined);
+    case.hides(&OPEN, &["missing_name", "while evaluating `********`"]);
 }

@@ -10,10 +10,11 @@ use clap::ArgAction;
 
 use super::{
     Stop,
-    arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
+    arguments::{Escalation, Hosts, Reach, connection_defaults},
     colours, extra_vars, layout,
     playbook::{Launch, printing, project},
     print_errors, settings,
+    vaults::Vaults,
 };
 use crate::{
     config::{
@@ -111,6 +112,8 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     arguments.check().map_err(stop(ExitCode::Settings))?;
     let sources = arguments.hosts.sources(&config);
     let folder = arguments.playbook_dir.clone();
+    let secrets = Secrets::default();
+    let of_vaults = arguments.vaults.open(&config, &secrets).map_err(stop(ExitCode::Error))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&sources, &reading).map_err(stop(ExitCode::Error))?;
@@ -132,12 +135,11 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
         return Ok(ExitCode::Success);
     }
     let mut warnings = config.warnings().to_vec();
-    warnings.extend(arguments.vaults.warning());
+    warnings.extend(of_vaults);
     warnings.extend(arguments.deprecations());
     if layout() == Layout::Ansible {
         warnings.retain(|warning| warning.ansible.message.is_some());
     }
-    let secrets = Secrets::default();
     let form = if arguments.one_line { Form::OneLine } else { Form::Single };
     let tree = arguments.tree.clone();
     let options = arguments.into_options(&config, &secrets).map_err(stop(ExitCode::Error))?;

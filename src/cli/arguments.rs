@@ -50,31 +50,6 @@ impl Hosts {
     }
 }
 
-/// How encrypted files are opened.
-#[derive(Debug, clap::Args)]
-pub struct Vaults {
-    /// The identity of a vault, as LABEL@FILE or LABEL@prompt. May be repeated.
-    #[arg(long, value_name = "IDENTITY")]
-    pub vault_id: Vec<String>,
-    /// The file with the password of vaults. May be repeated.
-    #[arg(long, alias = "vault-pass-file", value_name = "FILE", conflicts_with = "ask_vault_password")]
-    pub vault_password_file: Vec<PathBuf>,
-    /// Ask for the password of vaults.
-    #[arg(short = 'J', long, alias = "ask-vault-pass")]
-    pub ask_vault_password: bool,
-}
-
-impl Vaults {
-    /// The warning that these options do nothing yet.
-    pub fn warning(&self) -> Option<Diagnostic> {
-        let given = self.ask_vault_password || !self.vault_id.is_empty() || !self.vault_password_file.is_empty();
-        given.then(|| {
-            Diagnostic::warning("vaults cannot be opened yet: their passwords are not used")
-                .help("an encrypted file or value is an error that names it")
-        })
-    }
-}
-
 /// How hosts are reached.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]

@@ -9,15 +9,13 @@ use std::{path::PathBuf, sync::Arc};
 use clap::ArgAction;
 
 use super::{
-    Stop,
-    arguments::{Hosts, Vaults},
-    colours, extra_vars, print_errors, print_text, settings,
-    tree::Markers,
+    Stop, arguments::Hosts, colours, extra_vars, print_errors, print_text, settings, tree::Markers, vaults::Vaults,
 };
 use crate::{
     config::settings::{inventory as inventory_settings, running},
     executor::ExitCode,
     inventory::{Inventory, Pattern, Reading},
+    output::Secrets,
     source::Diagnostic,
 };
 
@@ -84,12 +82,13 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
         0 => return Err(misused("nothing says what to print", "add `--list`, `--graph` or `--host HOST`")),
         _ => return Err(misused("`--list`, `--graph` and `--host` exclude each other", "use one of them")),
     }
+    let of_vaults = arguments.vaults.open(&config, &Secrets::default()).map_err(&wrong)?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     let playbook_dir = arguments.playbook_dir.clone().or_else(|| config.get(&running::PLAYBOOK_DIR));
     let reading = Reading { playbook_dir, extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&arguments.hosts.sources(&config), &reading).map_err(&wrong)?;
     let mut warnings: Vec<Diagnostic> = config.warnings().iter().chain(inventory.warnings()).cloned().collect();
-    warnings.extend(arguments.vaults.warning());
+    warnings.extend(of_vaults);
     if inventory.sources().is_empty() && config.get(&inventory_settings::INVENTORY_UNPARSED_WARNING) {
         let nothing = "no inventory was parsed, only the implicit localhost is available";
         warnings.push(Diagnostic::warning(nothing).help("name an inventory with `-i`"));

@@ -12,8 +12,9 @@ use parking_lot::RwLock;
 
 use super::{
     Stop,
-    arguments::{Escalation, Hosts, Reach, Vaults, connection_defaults},
+    arguments::{Escalation, Hosts, Reach, connection_defaults},
     colours, extra_vars, layout, lists, print_errors, settings,
+    vaults::Vaults,
 };
 use crate::{
     config::{
@@ -30,6 +31,7 @@ use crate::{
     transport::{self, Connections},
     value::{Dict, Value},
     vars::{self, FactCache, GroupNames, RunVars},
+    vault,
 };
 
 /// What `sutler playbook` takes.
@@ -109,11 +111,13 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let colour = colours(&config);
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
+    let secrets = Secrets::default();
+    let of_vaults = arguments.vaults.open(&config, &secrets).map_err(&wrong)?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
     let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
-    warnings.extend(arguments.warnings());
+    warnings.extend(of_vaults.into_iter().chain(arguments.warnings()));
     for path in &arguments.playbooks {
         is_playbook(path).map_err(&wrong)?;
         let loaded = playbook::load(path, &project(folder_of(path), &extra, &config))
@@ -148,7 +152,6 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
             .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
     keep_to_the_letter(&mut warnings);
-    let secrets = Secrets::default();
     let options = arguments.into_options(&config, &secrets).map_err(&wrong)?;
     let printing = printing(&options, colour);
     Launch { playbooks, inventory, sources, extra, folder, options, warnings }.go(printing, secrets)
@@ -156,7 +159,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
 
 /// How it ends when a playbook cannot be loaded.
 fn of_broken(broken: &Broken) -> ExitCode {
-    if broken.is_refused { ExitCode::Error } else { ExitCode::Unreachable }
+    if broken.is_refused || vault::current().has_refused() { ExitCode::Error } else { ExitCode::Unreachable }
 }
 
 /// Where the plays of a folder find roles and collections.
@@ -228,6 +231,8 @@ impl Launch {
         });
         // Tasks that were stopped by force may still hold the events: they end with the runtime.
         runtime.shutdown_background();
+        drop(playbooks);
+        vault::forget();
         output.finish();
         Ok(code)
     }
@@ -340,12 +345,11 @@ impl Arguments {
     }
 
     /// About options that are taken and do nothing.
-    fn warnings(&self) -> Vec<Diagnostic> {
-        let modules = (!self.module_path.is_empty()).then(|| {
+    fn warnings(&self) -> Option<Diagnostic> {
+        (!self.module_path.is_empty()).then(|| {
             Diagnostic::warning("`--module-path` is not used: modules in Python are never run")
                 .help("`sutler doc` lists the modules there are")
-        });
-        self.vaults.warning().into_iter().chain(modules).collect()
+        })
     }
 
     /// Asks for the passwords that were announced.

@@ -7,6 +7,7 @@ use fancy_regex::Regex;
 use crate::{
     config::settings,
     source::{Diagnostic, Kind, Severity, SourceFile, Span, load_one},
+    vault,
 };
 
 use super::{Inventory, Reading, address, constructed, generator, ini, script, toml, yaml};
@@ -81,6 +82,16 @@ impl Inventory {
     /// The folder whose `group_vars` and `host_vars` count from now on, beside those of the sources.
     pub fn set_playbook_dir(&mut self, dir: Option<&Path>) {
         self.files.set_playbook(dir);
+    }
+
+    /// What an encrypted source says is printed nowhere.
+    fn note_secrets(&self, source: &Arc<SourceFile>) {
+        let hosts = self.hosts.values().map(|host| &host.vars);
+        for (name, value) in hosts.chain(self.groups.values().map(|group| &group.vars)).flatten() {
+            if Arc::ptr_eq(&value.span.file, source) {
+                vault::note_variable(name, value);
+            }
+        }
     }
 
     /// A name that is both a host and a group is seldom meant.
@@ -169,9 +180,6 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
         return script::read(inventory, path, &reading.config);
     }
     let file = SourceFile::from_bytes(path, bytes)?;
-    if file.text().starts_with("$ANSIBLE_VAULT;") {
-        return Err(super::vars_files::encrypted(path));
-    }
     let ending = path.extension().map(|end| format!(".{}", end.to_string_lossy()));
     let yaml_endings = reading.config.get(&settings::plugins::YAML_EXTENSIONS);
     let is_yaml = match &ending {
@@ -185,10 +193,15 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
     }
     if ending.as_deref() == Some(".toml") {
         enabled(&["toml"], &path.to_string_lossy(), reading)?;
-        return toml::read(inventory, &file);
+        toml::read(inventory, &file)?;
+    } else {
+        enabled(&["ini"], &path.to_string_lossy(), reading)?;
+        ini::read(inventory, &file)?;
     }
-    enabled(&["ini"], &path.to_string_lossy(), reading)?;
-    ini::read(inventory, &file)
+    if file.is_secret() {
+        inventory.note_secrets(&file);
+    }
+    Ok(())
 }
 
 /// A YAML inventory, or the document of a plugin.

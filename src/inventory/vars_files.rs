@@ -181,9 +181,6 @@ fn read_folder(folder: &Path, rules: &Rules, read: &mut Read) -> Result<(), Diag
 
 fn read_file(path: &Path, rules: &Rules, read: &mut Read) -> Result<(), Diagnostic> {
     let file = SourceFile::read(path)?;
-    if file.text().starts_with("$ANSIBLE_VAULT;") {
-        return Err(encrypted(path));
-    }
     let (document, warnings) = load_one(&file)?;
     read.warnings.extend(warnings);
     let entries = match document.kind {
@@ -211,10 +208,4 @@ fn read_file(path: &Path, rules: &Rules, read: &mut Read) -> Result<(), Diagnost
         read.vars.insert(name.to_owned(), value);
     }
     Ok(())
-}
-
-/// The error for a file that Ansible Vault encrypted.
-pub fn encrypted(path: &Path) -> Diagnostic {
-    Diagnostic::error(format!("`{}` is encrypted with Ansible Vault, which sutler cannot decrypt yet", path.display()))
-        .help("keep a decrypted copy for now: `ansible-vault decrypt --output COPY FILE`")
 }

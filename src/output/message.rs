@@ -109,6 +109,9 @@ fn origin(place: &Span) -> String {
     }
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let head = format!("Origin: {}:{}:{}", path.display(), place.line, place.column);
+    if place.file.is_secret() {
+        return head + "\n\n(source not shown: content encrypted)";
+    }
     let first = place.line.saturating_sub(CONTEXT).max(1);
     let lines: Vec<&str> =
         place.file.text().lines().skip(first as usize - 1).take((place.line + 1 - first) as usize).collect();

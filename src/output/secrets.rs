@@ -23,6 +23,12 @@ struct Known {
     short: Vec<String>,
 }
 
+impl Drop for Known {
+    fn drop(&mut self) {
+        self.long.iter_mut().chain(&mut self.short).for_each(zeroize::Zeroize::zeroize);
+    }
+}
+
 impl Secrets {
     /// Masks `secret` from now on: itself, as it stands in JSON, and each of its lines.
     pub fn add(&self, secret: &str) {

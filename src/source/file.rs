@@ -6,26 +6,37 @@ use std::{
     sync::Arc,
 };
 
-use super::{Diagnostic, Span};
+use zeroize::Zeroize as _;
 
-/// A text that positions point into: a file, or a command-line argument with a made-up name.
-#[derive(Debug, PartialEq, Eq)]
+use super::{Diagnostic, Span};
+use crate::vault;
+
+/// A text that positions point into: a file, or a command-line argument with a made-up name. That of an encrypted
+/// file is decrypted; messages show none of its lines, and it is wiped when it is dropped.
+#[derive(PartialEq, Eq)]
 pub struct SourceFile {
     path: PathBuf,
     text: String,
     /// In a text that is masked: the column of the one place that it is shown for.
     caret: Option<u32>,
+    is_secret: bool,
 }
 
 impl SourceFile {
     /// Wraps a text that is already read; `path` is what messages show.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), caret: None }
+        Self { path: path.into(), text: text.into(), caret: None, is_secret: false }
     }
 
     /// The same, as a masked text that is shown for a place in this column.
-    pub(super) fn with_caret(self, caret: u32) -> Self {
-        Self { caret: Some(caret), ..self }
+    pub(super) fn with_caret(mut self, caret: u32) -> Self {
+        self.caret = Some(caret);
+        self
+    }
+
+    /// The same file without its text, for a place in this column of a text that nobody may see.
+    pub(super) fn hidden(&self, caret: u32) -> Self {
+        Self { path: self.path.clone(), text: String::new(), caret: Some(caret), is_secret: self.is_secret }
     }
 
     /// The column of the place, in a masked text.
@@ -33,15 +44,25 @@ impl SourceFile {
         self.caret
     }
 
-    /// Reads a file; fails when it cannot be read or is not UTF-8. A byte order mark is dropped.
+    /// Whether the text was encrypted in its file.
+    pub fn is_secret(&self) -> bool {
+        self.is_secret
+    }
+
+    /// Reads a file, decrypted if it is a vault; fails when it cannot be read, no vault password opens it, or it is
+    /// not UTF-8. A byte order mark is dropped.
     pub fn read(path: &Path) -> Result<Arc<Self>, Diagnostic> {
         let bytes = fs::read(path)
             .map_err(|cause| Diagnostic::error(format!("cannot read `{}`: {}", path.display(), io_reason(&cause))))?;
         Self::from_bytes(path, bytes)
     }
 
-    /// Wraps the bytes of a file that is already read; fails when they are not UTF-8.
+    /// Wraps the bytes of a file that is already read, decrypted if they are a vault; fails when no vault password
+    /// opens it, or they are not UTF-8.
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Arc<Self>, Diagnostic> {
+        if vault::is_vault(&bytes) {
+            return Self::decrypted(path, &bytes);
+        }
         match String::from_utf8(bytes) {
             Ok(mut text) => {
                 if text.starts_with('\u{feff}') {
@@ -51,6 +72,19 @@ impl SourceFile {
             }
             Err(cause) => Err(Self::not_utf8(path, cause.as_bytes(), cause.utf8_error().valid_up_to())),
         }
+    }
+
+    fn decrypted(path: &Path, bytes: &[u8]) -> Result<Arc<Self>, Diagnostic> {
+        let shown = format!("`{}`", path.display());
+        let place = Span { file: Arc::new(Self::new(path, "")), line: 1, column: 1 };
+        let failed = |error: vault::VaultError| error.diagnostic(&shown).origin(&place);
+        let content = vault::current().open_file(bytes).map_err(failed)?;
+        let text = std::str::from_utf8(&content)
+            .map_err(|_| Diagnostic::error(format!("what {shown} holds, decrypted, is not valid UTF-8")))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut file = Self::new(path, text);
+        file.is_secret = true;
+        Ok(Arc::new(file))
     }
 
     fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> Diagnostic {
@@ -76,6 +110,20 @@ impl SourceFile {
     /// One line without its ending, counted from 1; `None` past the end.
     pub fn line(&self, number: u32) -> Option<&str> {
         self.text.lines().nth(number.checked_sub(1)? as usize)
+    }
+}
+
+impl Drop for SourceFile {
+    fn drop(&mut self) {
+        if self.is_secret {
+            self.text.zeroize();
+        }
+    }
+}
+
+impl std::fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SourceFile({})", self.path.display())
     }
 }
 

@@ -33,6 +33,9 @@ impl Span {
         if self.file.caret().is_some() {
             return self.clone();
         }
+        if self.file.is_secret() {
+            return Self { file: Arc::new(self.file.hidden(self.column)), line: self.line, column: self.column };
+        }
         let mut lines = hidden_lines(self.file.text());
         lines.iter_mut().for_each(mask);
         let place = (self.line as usize).saturating_sub(1);

@@ -12,6 +12,7 @@ use std::{
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
 use super::{Diagnostic, Kind, Node, SourceFile, Span, mapping::Mapping, syntax, tag};
+use crate::vault;
 
 /// How deep lists and mappings may stand in each other: what a thread's stack holds, with room.
 const MAX_DEPTH: usize = 200;
@@ -48,7 +49,12 @@ pub fn load(file: &Arc<SourceFile>) -> Result<Loaded, Diagnostic> {
     loop {
         let event = composer.next()?;
         match event.data {
-            EventData::StreamEnd => return Ok(Loaded { documents, warnings: composer.warnings }),
+            EventData::StreamEnd => {
+                if file.is_secret() {
+                    documents.iter().for_each(vault::note_leaves);
+                }
+                return Ok(Loaded { documents, warnings: composer.warnings });
+            }
             EventData::StreamStart { .. } | EventData::DocumentEnd { .. } => {}
             EventData::DocumentStart { .. } => {
                 composer.anchors.clear();

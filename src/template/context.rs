@@ -6,6 +6,7 @@ use super::{Environment, ErrorKind, Names, Template, TemplateError, evaluate::Fr
 use crate::{
     source::Span,
     value::{Dict, Key, Str, Value},
+    vault,
 };
 
 /// Templates nest in variables no deeper than this; a deeper chain is taken for a circle.
@@ -46,6 +47,12 @@ impl<'a> Context<'a> {
         if let Some(error) = template.error() {
             return Err(error.clone());
         }
+        if template.is_encrypted() {
+            let opened = vault::current().open_value(&template.origin().source);
+            return opened.map(Value::Str).map_err(|error| {
+                TemplateError::new(ErrorKind::Encrypted(Box::new(error))).at(template.span().clone())
+            });
+        }
         let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
         let this = std::ptr::from_ref(template) as usize;
         let circle = OPEN.with_borrow(|open| {
@@ -61,7 +68,13 @@ impl<'a> Context<'a> {
         }
         OPEN.with_borrow_mut(|open| open.push((this, names, template.source().to_owned())));
         let _opened = Opened;
-        Frame::new(self, template).run(template).map(|value| template.with_final_newlines(value))
+        let value = Frame::new(self, template).run(template).map(|value| template.with_final_newlines(value))?;
+        if let Value::Str(text) = &value
+            && template.makes_secrets()
+        {
+            vault::note_rendered(text);
+        }
+        Ok(value)
     }
 
     /// Evaluates a template completely: nothing in the result is lazy, undefined is an error, `omit` inside lists and
@@ -84,8 +97,10 @@ impl<'a> Context<'a> {
     pub fn resolve(&self, value: &Value) -> Result<Value, TemplateError> {
         let mut value = value.clone();
         while let Value::Lazy(template) = &value {
-            let evaluated = self.evaluate(template).map_err(|error| error.via(template.source(), template.span()))?;
-            value = evaluated;
+            value = self.evaluate(template).map_err(|error| {
+                // The ciphertext tells nobody anything.
+                if template.is_encrypted() { error } else { error.via(template.source(), template.span()) }
+            })?;
         }
         Ok(value)
     }

@@ -1,7 +1,7 @@
 //! An error of a template as people read it: the place, and how evaluation got there.
 
 use super::{ErrorKind, TemplateError};
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, MASK};
 
 impl From<TemplateError> for Diagnostic {
     fn from(error: TemplateError) -> Self {
@@ -14,7 +14,8 @@ impl From<TemplateError> for Diagnostic {
             diagnostic = diagnostic.at(span);
         }
         for via in error.chain() {
-            diagnostic = diagnostic.note(format!("while evaluating `{}` at {}", via.source.trim(), via.span));
+            let source = if via.span.file.is_secret() { MASK } else { via.source.trim() };
+            diagnostic = diagnostic.note(format!("while evaluating `{source}` at {}", via.span));
         }
         if let Some(help) = error.help() {
             diagnostic = diagnostic.help(help);
@@ -33,6 +34,9 @@ fn wording(error: &TemplateError) -> String {
         ErrorKind::Unknown { what, name, .. } => format!("Syntax error in {kind}: No {what} named '{name}'."),
         ErrorKind::Raised { text, .. } => format!("Error rendering template: {text}"),
         ErrorKind::Recursion(_) => "Recursive loop detected in template: maximum recursion depth exceeded".to_owned(),
+        ErrorKind::Encrypted(error) => {
+            format!("Error rendering {kind}: Attempt to use undecryptable variable: {}", error.wording())
+        }
         ErrorKind::Lookup { name, text } => format!("The lookup plugin '{name}' failed: {text}"),
         ErrorKind::Condition { truthy, type_name } => {
             let result = if *truthy { "True" } else { "False" };

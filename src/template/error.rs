@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{source::Span, value::Undefined};
+use crate::{source::Span, value::Undefined, vault::VaultError};
 
 /// An error with the place of the failing expression in its file, as far as it is known.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub enum ErrorKind {
         /// The directories searched.
         searched: Vec<String>,
     },
+    /// An encrypted value that cannot be decrypted.
+    Encrypted(Box<VaultError>),
     /// A lookup failed.
     Lookup {
         /// Its name.
@@ -162,6 +164,7 @@ impl TemplateError {
                 "expressions come from playbooks, roles and inventories, not from hosts or from what templates make"
                     .to_owned(),
             ),
+            ErrorKind::Encrypted(error) => Some(error.help()),
             ErrorKind::Omitted => Some("`omit` only stands for a whole argument of a module".to_owned()),
             _ => None,
         }
@@ -191,6 +194,7 @@ impl fmt::Display for TemplateError {
             ErrorKind::NoTemplate { name, searched } => {
                 write!(f, "template `{name}` not found; searched {}", searched.join(", "))
             }
+            ErrorKind::Encrypted(error) => write!(f, "cannot decrypt this value: {error}"),
             ErrorKind::Lookup { name, text } => write!(f, "lookup `{name}` failed: {text}"),
         }
     }

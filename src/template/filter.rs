@@ -16,6 +16,7 @@ pub(super) mod text;
 pub(super) mod comment;
 pub(super) mod time;
 pub(super) mod url;
+pub(super) mod vault;
 pub(super) mod yaml;
 pub(super) mod shape;
 
@@ -43,6 +44,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     text::register(table);
     time::register(table);
     url::register(table);
+    vault::register(table);
     yaml::register(table);
 }
 

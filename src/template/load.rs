@@ -1,11 +1,9 @@
 //! YAML nodes as values: text with markers becomes a template, `!unsafe` text never does.
 
-use std::sync::Arc;
-
 use super::{Syntax, Template, TemplateError};
 use crate::{
     source::{Entry, Kind, Node, Span},
-    value::{Dict, Key, Str, Undefined, Value},
+    value::{Dict, Key, Str, Value},
 };
 
 /// The value of a node from a file that people wrote. A template in it that does not parse is an error for whoever
@@ -39,10 +37,7 @@ pub fn plain_value(node: &Node) -> Value {
         Kind::BigInt(number) => Value::from(number.clone()),
         Kind::Float(number) => Value::Float(*number),
         Kind::Str(text) | Kind::Unsafe(text) => Value::from(text.as_str()),
-        Kind::Vault(_) => Value::Undefined(Arc::new(Undefined::hint(format!(
-            "the value at {} is encrypted and no vault password opens it",
-            node.span
-        )))),
+        Kind::Vault(text) => Template::encrypted(text, &node.span).into(),
         Kind::List(items) => items.iter().map(plain_value).collect(),
         Kind::Map(entries) => Value::Dict(
             entries
@@ -65,6 +60,7 @@ pub fn node_from_value(value: &Value, span: &Span, text: fn(String) -> Kind) -> 
         Value::Float(number) => Kind::Float(*number),
         Value::Str(plain) => text(plain.to_string()),
         Value::Bytes(bytes) => text(String::from_utf8_lossy(bytes).into_owned()),
+        Value::Lazy(template) if template.is_encrypted() => Kind::Vault(template.source().to_owned()),
         Value::Lazy(template) => Kind::Str(template.source().to_owned()),
         Value::List(list) => Kind::List(list.to_vec().iter().map(node).collect()),
         Value::Tuple(items) => Kind::List(items.iter().map(node).collect()),

@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use zeroize::Zeroize as _;
+
 /// An immutable text, shared by its clones.
 #[derive(Clone)]
 pub struct Str {
@@ -25,6 +27,18 @@ impl Str {
     /// Whether it may be used as an expression: a condition that a variable holds, for example.
     pub fn is_trusted(&self) -> bool {
         self.is_trusted
+    }
+
+    /// Whether both are clones of one text, and not only equal.
+    pub fn is_same(a: &Self, b: &Self) -> bool {
+        Arc::ptr_eq(&a.text, &b.text)
+    }
+
+    /// Overwrites the text with zeros, unless a clone of it is still in use.
+    pub fn wipe(mut self) {
+        if let Some(text) = Arc::get_mut(&mut self.text) {
+            text.zeroize();
+        }
     }
 }
 

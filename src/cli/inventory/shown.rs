@@ -7,9 +7,10 @@ use indexmap::{IndexMap, IndexSet};
 use crate::{
     cli::tree::Tree,
     inventory::{Group, HostId, Inventory},
-    source::{Diagnostic, Kind, Node, Span},
+    source::{Diagnostic, Entry, Kind, Node, Span},
     template::node_from_value,
     value::Dict,
+    vault,
 };
 
 /// An inventory and what of it is printed.
@@ -29,8 +30,9 @@ impl<'a> Shown<'a> {
     pub fn new(inventory: &'a Inventory, extra: &Dict) -> Self {
         let span = Span::outside("-e", "");
         let entries = extra.entries().into_iter();
-        let extra =
-            entries.map(|(name, value)| (name.value().to_str(), node_from_value(&value, &span, Kind::Str))).collect();
+        let extra = entries
+            .map(|(name, value)| (name.value().to_str(), masked_node(&node_from_value(&value, &span, Kind::Str))))
+            .collect();
         Self { inventory, extra, exports: false, limit: None }
     }
 
@@ -41,7 +43,8 @@ impl<'a> Shown<'a> {
 
     /// A host's variables by name.
     pub fn host_vars(&self, host: &str) -> Result<IndexMap<&'a str, Cow<'a, Node>>, Diagnostic> {
-        if self.exports { self.inventory.host_variables(host) } else { self.inventory.variables(host) }
+        let vars = if self.exports { self.inventory.host_variables(host)? } else { self.inventory.variables(host)? };
+        Ok(masked(vars))
     }
 
     /// What `-e` adds to every host.
@@ -69,7 +72,7 @@ impl<'a> Shown<'a> {
     }
 
     fn group_vars(&self, group: &str) -> Result<Entries<'a>, Diagnostic> {
-        if self.exports { Ok(trees(self.inventory.group_variables(group)?)) } else { Ok(Vec::new()) }
+        if self.exports { Ok(trees(masked(self.inventory.group_variables(group)?))) } else { Ok(Vec::new()) }
     }
 
     /// As inventory scripts print it: every group by its name, and the variables of hosts in `_meta`.
@@ -186,6 +189,37 @@ impl<'a> Shown<'a> {
 struct Seen<'a> {
     groups: IndexSet<&'a str>,
     hosts: IndexSet<&'a str>,
+}
+
+/// Variables without what was decrypted, which is printed nowhere.
+fn masked<'a>(mut vars: IndexMap<&'a str, Cow<'a, Node>>) -> IndexMap<&'a str, Cow<'a, Node>> {
+    // What holds no secret stays the same node: YAML refers to one that stands twice.
+    for node in vars.values_mut() {
+        let masked = masked_node(node);
+        if masked != **node {
+            *node = Cow::Owned(masked);
+        }
+    }
+    vars
+}
+
+fn masked_node(node: &Node) -> Node {
+    let masked = |text: &String| {
+        let mut text = text.clone();
+        vault::current().secrets().mask(&mut text);
+        text
+    };
+    let kind = match &node.kind {
+        Kind::Str(text) => Kind::Str(masked(text)),
+        Kind::Unsafe(text) => Kind::Unsafe(masked(text)),
+        Kind::List(items) => Kind::List(items.iter().map(masked_node).collect()),
+        Kind::Map(entries) => {
+            let entry = |entry: &Entry| Entry { key: entry.key.clone(), value: masked_node(&entry.value) };
+            Kind::Map(entries.iter().map(entry).collect())
+        }
+        other => other.clone(),
+    };
+    Node::new(kind, node.span.clone())
 }
 
 fn trees<'a>(vars: IndexMap<&'a str, Cow<'a, Node>>) -> Entries<'a> {

@@ -87,9 +87,9 @@ settings! {
     ignored DOCSITE_ROOT_URL: text = "https://docs.ansible.com/ansible-core/",
         ini ["defaults.docsite_root_url"], env [];
     /// The editor for vaults.
-    ignored EDITOR: text = "vi", ini ["defaults.editor"], env ["ANSIBLE_EDITOR", "EDITOR"];
+    setting EDITOR: text = "vi", ini ["defaults.editor"], env ["ANSIBLE_EDITOR", "EDITOR"];
     /// The program that shows long texts.
-    ignored PAGER: text = "less", ini ["defaults.pager"], env ["ANSIBLE_PAGER", "PAGER"];
+    setting PAGER: text = "less", ini ["defaults.pager"], env ["ANSIBLE_PAGER", "PAGER"];
     /// Banners say that nothing is changed.
     setting CHECK_MODE_MARKERS as "callback.default.check_mode_markers": bool = "False",
         ini ["defaults.check_mode_markers"], env ["ANSIBLE_CHECK_MODE_MARKERS"];

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io::{self, Cursor, Read},
+    io::{self, Cursor, Read, Seek},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,7 +13,7 @@ use sutler_modules::kit::reader::{hasher_writer, hex};
 use sutler_protocol::{Content, INLINE_LIMIT};
 
 use super::Fields;
-use crate::transport::Bodies;
+use crate::{transport::Bodies, vault};
 
 /// The contents of one request.
 #[derive(Default)]
@@ -46,10 +46,15 @@ impl Contents {
         Content { sha1, size, inline: None }
     }
 
-    /// The content of a file; big ones are read again when a host asks for them.
-    pub fn file(&mut self, path: &Path) -> io::Result<Content> {
+    /// The content of a file; big ones are read again when a host asks for them. With `decrypts`, that of a vault is
+    /// what it holds.
+    pub fn file(&mut self, path: &Path, decrypts: bool) -> io::Result<Content> {
         let mut file = std::fs::File::open(path)?;
         let size = file.metadata()?.len();
+        if decrypts && begins_a_vault(&mut file)? {
+            let bytes = vault::content_of(std::fs::read(path)?).map_err(io::Error::other)?;
+            return Ok(self.content_of_bytes(hex(&Sha1::digest(&bytes)), bytes.to_vec()));
+        }
         if size <= INLINE_LIMIT as u64 {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
@@ -63,8 +68,8 @@ impl Contents {
     }
 
     /// Adds a file as the argument `_content`.
-    pub fn add_file(&mut self, path: &Path) -> io::Result<()> {
-        let content = self.file(path)?;
+    pub fn add_file(&mut self, path: &Path, decrypts: bool) -> io::Result<()> {
+        let content = self.file(path, decrypts)?;
         self.arguments.insert("_content".into(), json!(content));
         Ok(())
     }
@@ -83,6 +88,14 @@ impl Contents {
     pub fn extend(&mut self, other: Self) {
         self.bodies.extend(other.bodies);
     }
+}
+
+/// Whether a file begins as a vault does; it is at its beginning again afterwards.
+fn begins_a_vault(file: &mut std::fs::File) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.by_ref().take(64).read_to_end(&mut start)?;
+    file.rewind()?;
+    Ok(vault::is_vault(&start))
 }
 
 impl Bodies for Contents {

@@ -29,11 +29,12 @@ pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result
     }
     let Some(src) = arguments.text("src")? else { return Ok(()) };
     let path = files::find("files", src.trim_end_matches('/'), arguments)?;
+    let decrypts = decrypts(arguments);
     let unreadable = |error: std::io::Error| files::unreadable(&path, &error);
     if path.is_dir() {
         return add_tree(&path, src.ends_with('/'), arguments, contents);
     }
-    contents.add_file(&path).map_err(unreadable)?;
+    contents.add_file(&path, decrypts).map_err(unreadable)?;
     contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
     let mode = path.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
     contents.add_argument("_mode", mode);
@@ -52,20 +53,35 @@ fn add_tree(
     let root =
         if content_only { String::new() } else { path.file_name().unwrap_or_default().to_string_lossy().into_owned() };
     let mut entries = Vec::new();
-    walk(path, &root, local_follow, contents, &mut entries).map_err(|error| files::unreadable(path, &error))?;
+    let how = Walk { follows: local_follow, decrypts: decrypts(arguments) };
+    walk(path, &root, how, contents, &mut entries).map_err(|error| files::unreadable(path, &error))?;
     contents.add_argument("_tree", json!(entries));
     Ok(())
+}
+
+/// How a directory is walked.
+#[derive(Clone, Copy)]
+struct Walk {
+    /// Links are followed.
+    follows: bool,
+    /// What encrypted files hold is copied.
+    decrypts: bool,
+}
+
+/// Whether what an encrypted file holds is meant, as it is unless the task says otherwise.
+fn decrypts(arguments: &Evaluated) -> bool {
+    arguments.flag("decrypt").unwrap_or(true)
 }
 
 fn walk(
     path: &Path,
     relative: &str,
-    follow: bool,
+    how: Walk,
     contents: &mut Contents,
     entries: &mut Vec<TreeEntry>,
 ) -> std::io::Result<()> {
     let entry = |kind, mode| TreeEntry { path: relative.to_owned(), kind, mode, target: None, content: None };
-    if !follow && path.is_symlink() {
+    if !how.follows && path.is_symlink() {
         let target = std::fs::read_link(path)?.to_string_lossy().into_owned();
         entries.push(TreeEntry { target: Some(target), ..entry(TreeKind::Link, 0o777) });
         return Ok(());
@@ -73,7 +89,7 @@ fn walk(
     let metadata = path.metadata()?;
     let mode = metadata.permissions().mode() & 0o7777;
     if metadata.is_file() {
-        entries.push(TreeEntry { content: Some(contents.file(path)?), ..entry(TreeKind::File, mode) });
+        entries.push(TreeEntry { content: Some(contents.file(path, how.decrypts)?), ..entry(TreeKind::File, mode) });
     } else if metadata.is_dir() {
         if !relative.is_empty() {
             entries.push(entry(TreeKind::Dir, mode));
@@ -83,7 +99,7 @@ fn walk(
         for child in children {
             let name = child.file_name().to_string_lossy().into_owned();
             let inner = if relative.is_empty() { name } else { format!("{relative}/{name}") };
-            walk(&child.path(), &inner, follow, contents, entries)?;
+            walk(&child.path(), &inner, how, contents, entries)?;
         }
     }
     Ok(())
@@ -94,7 +110,7 @@ pub fn add_archive(arguments: &mut Evaluated, contents: &mut Contents) -> Result
     if arguments.flag("copy") == Some(false) || arguments.text("src")?.is_some_and(|src| src.contains("://")) {
         return Ok(());
     }
-    if let Some(path) = add_source(arguments, contents)? {
+    if let Some(path) = add_file(arguments, decrypts(arguments), contents)? {
         contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
     }
     Ok(())
@@ -102,9 +118,13 @@ pub fn add_archive(arguments: &mut Evaluated, contents: &mut Contents) -> Result
 
 /// Adds the file that `src` means, unless it is on the host already; returns its path.
 pub fn add_source(arguments: &Evaluated, contents: &mut Contents) -> Result<Option<PathBuf>, PrepareError> {
+    add_file(arguments, false, contents)
+}
+
+fn add_file(arguments: &Evaluated, decrypts: bool, contents: &mut Contents) -> Result<Option<PathBuf>, PrepareError> {
     let src = arguments.text("src")?.filter(|_| !arguments.flag("remote_src").unwrap_or(false));
     let Some(src) = src else { return Ok(None) };
     let path = files::find("files", &src, arguments)?;
-    contents.add_file(&path).map_err(|error| files::unreadable(&path, &error))?;
+    contents.add_file(&path, decrypts).map_err(|error| files::unreadable(&path, &error))?;
     Ok(Some(path))
 }

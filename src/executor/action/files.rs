@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Evaluated, PrepareError};
-use crate::{playbook::expand_home, source::Diagnostic};
+use crate::{playbook::expand_home, source::Diagnostic, vault::VaultError};
 
 /// The file that `src` means: absolute, or in the folders of the task's role, its file and the
 /// playbook, each time first in the folder of that kind (`templates`, `files`).
@@ -25,6 +25,9 @@ pub fn find(kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, Pr
 
 /// A failure to read a file of the controller.
 pub fn unreadable(path: &Path, error: &std::io::Error) -> PrepareError {
+    if let Some(error) = error.get_ref().and_then(|cause| cause.downcast_ref::<VaultError>()) {
+        return error.diagnostic(&format!("`{}`", path.display())).into();
+    }
     let why = sutler_modules::kit::failure::os_text(error);
     Diagnostic::error(format!("cannot read {}: {why}", path.display())).into()
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     source::{self, SourceFile},
     value::Value,
+    vault,
 };
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
@@ -79,6 +80,9 @@ impl Dumper<'_> {
 
     fn value(&mut self, value: &Value) -> Result<(), TemplateError> {
         match value {
+            Value::Str(text) if let Some(sealed) = vault::current().ciphertext_of(text) => {
+                self.emit(Event::scalar(None, Some("!vault"), &sealed, false, false, ScalarStyle::Literal))
+            }
             Value::List(list) => self.items(&list.to_vec()),
             Value::Tuple(items) => self.items(items),
             Value::Dict(dict) => {

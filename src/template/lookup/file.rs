@@ -1,4 +1,4 @@
-//! Files of the controller: `file`, `template`, `fileglob`, `first_found`.
+//! Files of the controller: `file`, `unvault`, `template`, `fileglob`, `first_found`.
 
 use std::{
     collections::HashMap,
@@ -19,12 +19,13 @@ use super::{
 use crate::{
     source::{SourceFile, Span},
     value::Value,
+    vault,
 };
 
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     table.extend([
         ("file", file as Lookup),
-        ("unvault", file),
+        ("unvault", unvault),
         ("template", template),
         ("fileglob", fileglob),
         ("first_found", first_found),
@@ -54,6 +55,8 @@ fn read(context: &Context<'_>, folder: &str, name: &Value) -> Result<(PathBuf, S
         return Err(failed(format!("could not find `{name}`; searched {}", searched.join(", "))));
     };
     let bytes = std::fs::read(&path).map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
+    let bytes =
+        vault::content_of(bytes).map_err(|error| failed(format!("cannot decrypt {}: {error}", path.display())))?;
     Ok((path, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -73,6 +76,12 @@ fn file(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         contents.push(Value::from(content));
     }
     Ok(contents)
+}
+
+/// Files as they are, decrypted.
+fn unvault(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let content = |name| read(arguments.context, "files", name).map(|(_, content)| Value::from(content));
+    arguments.positional.iter().map(content).collect()
 }
 
 fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::vault;
+
 use super::super::{Arguments, TemplateError, Test, arguments::required, filter::path::expand_user};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
@@ -39,7 +41,11 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
         }),
         ("vaulted_file", |arguments| {
             let path = path(arguments)?;
-            Ok(fs::read(path).is_ok_and(|content| content.starts_with(b"$ANSIBLE_VAULT")))
+            let content = fs::read(&path).map_err(|error| {
+                let text = format!("Cannot test if the file '{}' is a vault: {error}", path.display());
+                TemplateError::raised("AnsibleTestPluginError", text)
+            })?;
+            Ok(vault::is_vault(&content))
         }),
     ]);
 }

@@ -8,7 +8,10 @@ use super::super::{
     environment::short_name,
     filter::default::to_bool,
 };
-use crate::value::{Shape, Value};
+use crate::{
+    value::{Shape, Value},
+    vault,
+};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     table.extend([
@@ -55,7 +58,10 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
         ("falsy", |arguments| truthy(arguments).map(|truthy| !truthy)),
         ("nan", |arguments| nan(arguments)),
         ("isnan", |arguments| nan(arguments)),
-        ("vault_encrypted", |arguments| Ok(one(arguments)?.to_str().starts_with("$ANSIBLE_VAULT;"))),
+        ("vault_encrypted", |arguments| match one(arguments)? {
+            Value::Str(text) => Ok(vault::current().ciphertext_of(&text).is_some()),
+            _ => Ok(false),
+        }),
     ]);
 }
 

@@ -1,0 +1,194 @@
+//! The options that say which passwords open vaults, and where the passwords come from.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::prompt;
+use crate::{
+    config::{Config, settings::vault as settings},
+    output::Secrets,
+    playbook::expand_home,
+    source::{Diagnostic, Severity},
+    vault::{self, Identity, Ring},
+};
+
+/// How encrypted files are opened.
+#[derive(Debug, Default, clap::Args)]
+pub struct Vaults {
+    /// The identity of a vault, as LABEL@FILE, LABEL@PROGRAM or LABEL@prompt. May be repeated.
+    #[arg(long, value_name = "IDENTITY")]
+    pub vault_id: Vec<String>,
+    /// The file with the password of vaults; run if it is executable. May be repeated.
+    #[arg(long, alias = "vault-pass-file", value_name = "FILE", conflicts_with = "ask_vault_password")]
+    pub vault_password_file: Vec<PathBuf>,
+    /// Ask for the password of vaults.
+    #[arg(short = 'J', long, alias = "ask-vault-pass")]
+    pub ask_vault_password: bool,
+}
+
+/// Where the password of an identity comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The label, the default one where none was given.
+    pub id: String,
+    /// Whether it was given; a client script is told it only then.
+    is_labelled: bool,
+    from: From,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum From {
+    File(PathBuf),
+    /// The person at the keyboard, who is told the label.
+    Prompt,
+    /// The person at the keyboard, who needs no label: there is only this identity.
+    Ask,
+}
+
+/// Whether a password has to be one that exists, or becomes one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It opens what was encrypted with it.
+    Open,
+    /// It is asked for twice, because it encrypts.
+    Create,
+}
+
+impl Vaults {
+    /// Makes the passwords known to everything that reads files, and asks for those that were announced. What they
+    /// decrypt is added to `secrets`. Gives warnings of sources that have no password, if others have.
+    pub fn open(&self, config: &Config, secrets: &Secrets) -> Result<Vec<Diagnostic>, Diagnostic> {
+        let (ring, warnings) = load(&self.sources(config), Purpose::Open, config, secrets)?;
+        vault::install(ring);
+        Ok(warnings)
+    }
+
+    /// The sources in the order in which their passwords are tried.
+    pub fn sources(&self, config: &Config) -> Vec<Source> {
+        let default = config.get(&settings::DEFAULT_VAULT_IDENTITY);
+        let listed = config.get(&settings::DEFAULT_VAULT_IDENTITY_LIST);
+        let file = |file: PathBuf| Source { id: default.clone(), is_labelled: true, from: From::File(file) };
+        let mut sources: Vec<Source> =
+            listed.iter().chain(&self.vault_id).map(|text| Source::parse(text, &default)).collect();
+        sources.extend(self.vault_password_file.iter().cloned().map(file));
+        sources.extend(config.get(&settings::DEFAULT_VAULT_PASSWORD_FILE).map(file));
+        if self.ask_vault_password || config.get(&settings::DEFAULT_ASK_VAULT_PASS) {
+            sources.push(Source::asked(config));
+        }
+        sources
+    }
+}
+
+impl Source {
+    /// `LABEL@SOURCE`, or a source alone.
+    pub fn parse(text: &str, default: &str) -> Self {
+        let (id, source) = text.split_once('@').unwrap_or(("", text));
+        let from = match source {
+            "prompt" => From::Prompt,
+            "prompt_ask_vault_pass" => From::Ask,
+            file => From::File(file.into()),
+        };
+        let is_labelled = !id.is_empty();
+        Self { id: if is_labelled { id } else { default }.to_owned(), is_labelled, from }
+    }
+
+    /// A password file of the default identity.
+    pub fn file(file: &Path, config: &Config) -> Self {
+        let id = config.get(&settings::DEFAULT_VAULT_IDENTITY);
+        Self { id, is_labelled: true, from: From::File(file.to_owned()) }
+    }
+
+    /// The person at the keyboard, for the default identity.
+    pub fn asked(config: &Config) -> Self {
+        Self { id: config.get(&settings::DEFAULT_VAULT_IDENTITY), is_labelled: true, from: From::Ask }
+    }
+
+    fn password(&self, purpose: Purpose, known: &Ring) -> Result<Zeroizing<Vec<u8>>, Diagnostic> {
+        let id = &self.id;
+        let question = match (&self.from, purpose) {
+            (From::File(file), _) => {
+                let label = self.is_labelled.then_some(id.as_str());
+                return Ok(vault::password_of_file(&expand_home(file), label, known)?);
+            }
+            (From::Prompt, Purpose::Open) => format!("Vault password ({id}): "),
+            (From::Prompt, Purpose::Create) => format!("New vault password ({id}): "),
+            (From::Ask, Purpose::Open) => "Vault password: ".to_owned(),
+            (From::Ask, Purpose::Create) => "New Vault password: ".to_owned(),
+        };
+        let ask = |question: &str| -> Result<Zeroizing<Vec<u8>>, Diagnostic> {
+            let answer = prompt::password(question).ok_or_else(|| nobody(id))?;
+            Ok(Zeroizing::new(answer.expose().as_bytes().to_vec()))
+        };
+        let answer = ask(&question)?;
+        if answer.is_empty() {
+            let error = Diagnostic::error(format!("the vault password of `{id}` is empty"));
+            return Err(error.worded(format!("Invalid vault password was provided for ({id})")));
+        }
+        if purpose == Purpose::Create
+            && ask(&format!("Confirm {}{}", question[..1].to_lowercase(), &question[1..]))? != answer
+        {
+            return Err(Diagnostic::error("the passwords are not the same").worded("Passwords do not match"));
+        }
+        Ok(answer)
+    }
+}
+
+/// There is no terminal, and standard input has ended.
+fn nobody(id: &str) -> Diagnostic {
+    Diagnostic::error(format!("there is nobody to ask for the vault password of `{id}`"))
+        .worded(format!("EOFError (ctrl-d) on prompt for ({id})"))
+        .help("run it on a terminal, or name a file with `--vault-password-file`")
+}
+
+/// Reads and asks for the passwords. A source without one is passed over with a warning, unless no other has one or
+/// the person who was asked gave none.
+pub fn load(
+    sources: &[Source],
+    purpose: Purpose,
+    config: &Config,
+    secrets: &Secrets,
+) -> Result<(Ring, Vec<Diagnostic>), Diagnostic> {
+    let mut ring = Ring::new(Vec::new(), config.get(&settings::DEFAULT_VAULT_ID_MATCH), secrets.clone());
+    let mut errors = Vec::new();
+    for source in sources {
+        match source.password(purpose, &ring) {
+            Ok(password) => {
+                // A password that is no text is printed nowhere as text.
+                if let Ok(text) = std::str::from_utf8(&password) {
+                    secrets.add(text);
+                }
+                ring.push(Identity::new(source.id.as_str(), password));
+            }
+            Err(error) if matches!(source.from, From::File(_)) => errors.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match errors.pop() {
+        Some(last) if ring.identities().is_empty() => Err(last),
+        last => {
+            let warning = |error: Diagnostic| Diagnostic { severity: Severity::Warning, ..error };
+            Ok((ring, errors.into_iter().chain(last).map(warning).collect()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_split_at_its_first_at_sign() {
+        let parsed = |text: &str| {
+            let source = Source::parse(text, "default");
+            (source.id, source.from)
+        };
+        let file = |name: &str| From::File(name.into());
+        assert_eq!(parsed("dev@pass"), ("dev".into(), file("pass")));
+        assert_eq!(parsed("dev@a@b"), ("dev".into(), file("a@b")));
+        assert_eq!(parsed("@pass"), ("default".into(), file("pass")));
+        assert_eq!(parsed("pass"), ("default".into(), file("pass")));
+        assert_eq!(parsed("dev@prompt"), ("dev".into(), From::Prompt));
+        assert_eq!(parsed("prompt"), ("default".into(), From::Prompt));
+    }
+}

@@ -1,0 +1,63 @@
+//! Encryption in templates: `vault` and `unvault`.
+
+use std::collections::HashMap;
+
+use zeroize::Zeroizing;
+
+use super::{
+    super::{Arguments, Filter, TemplateError, arguments::required},
+    failed, flag,
+};
+use crate::{
+    value::{Str, Value},
+    vault::{self, Identity, Ring, Salt},
+};
+
+/// The label of what the filter encrypts.
+const ID: &str = "filter_default";
+
+pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    table.extend([("vault", encrypt as Filter), ("unvault", decrypt)]);
+}
+
+fn encrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [data, secret, salt, id, wraps] = arguments.bind(["data", "secret", "salt", "vault_id", "wrap_object"])?;
+    let data = text(&required(data, "vault", "data")?, "Can only vault strings, instead we got")?;
+    let identity = identity(secret, id, "vault")?;
+    let salt = salt.filter(Value::is_truthy).map_or(Salt::Random, |salt| Salt::Fixed(salt.to_str()));
+    let sealed = vault::encrypt(data.as_bytes(), &identity, salt)
+        .map_err(|cause| failed(format!("Unable to encrypt: {cause}")))?;
+    if flag(wraps.as_ref()) {
+        return Ok(Value::Str(vault::current().adopt(&Str::from(sealed), &data)));
+    }
+    Ok(sealed.into())
+}
+
+fn decrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [sealed, secret, id] = arguments.bind(["vault", "secret", "vault_id"])?;
+    let sealed =
+        text(&required(sealed, "unvault", "vault")?, "Vault should be in the form of a string, instead we got")?;
+    let identity = identity(secret, id, "unvault")?;
+    // What is no vault, or was decrypted already, stays what it is.
+    if !vault::is_vault(sealed.as_bytes()) {
+        return Ok(Value::Str(sealed));
+    }
+    let secrets = vault::current().secrets().clone();
+    let ring = Ring::new(vec![identity], false, secrets);
+    let opened = ring.open_value(&sealed).map_err(|error| failed(format!("Unable to decrypt: {}", error.wording())))?;
+    Ok(Value::Str(opened))
+}
+
+fn text(value: &Value, otherwise: &str) -> Result<Str, TemplateError> {
+    match value {
+        Value::Str(text) => Ok(text.clone()),
+        other => Err(failed(format!("{otherwise} <class '{}'>", other.type_name()))),
+    }
+}
+
+fn identity(secret: Option<Value>, id: Option<Value>, name: &str) -> Result<Identity, TemplateError> {
+    let secret = required(secret, name, "secret")?;
+    let secret = text(&secret, "Secret passed is required to be as string, instead we got")?;
+    let id = id.map_or_else(|| ID.to_owned(), |id| id.to_str());
+    Ok(Identity::new(id, Zeroizing::new(secret.as_bytes().to_vec())))
+}

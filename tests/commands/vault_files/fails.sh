@@ -1,0 +1,3 @@
+#!/bin/sh
+echo 'the safe is closed' >&2
+exit 3
