@@ -26,7 +26,7 @@ pub use object::{Object, Shape};
 pub use print::quote_text;
 pub use text::Str;
 pub use undefined::{Missing, Undefined};
-pub(crate) use {json::json_key, number::float_format};
+pub(crate) use {json::json_key, number::float_format, percent::ascii_repr};
 
 /// A string of a file that holds template markers, compiled: the only text that is ever evaluated.
 pub type Lazy = Arc<Template>;

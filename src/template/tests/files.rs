@@ -59,7 +59,7 @@ fn a_header_changes_the_syntax() {
                 {% if true %}\n[% n %]{{ n }}\n{% endif %}";
     assert_eq!(render(&[], main).expect("renders"), "\n5{{ n }}\n");
     let error = render(&[], "#jinja2: zork: 1\nx").expect_err("unknown option");
-    assert_eq!(error.to_string(), "syntax error in template: unknown option `zork` in the `#jinja2:` header");
+    assert_eq!(error.to_string(), "Invalid '#jinja2:' override key 'zork'.");
 }
 
 #[test]
