@@ -12,6 +12,11 @@ use source::{SourceFile, Span};
 use template::{Context, Environment, Names, Syntax, Template};
 use value::Value;
 
+/// Words of templates that run for as long as they are told to, or reach outside.
+const LONG: [&str; 12] = [
+    "range", "*", "lookup", "query", "q(", "lipsum", "random", "permut", "product", "combin", "vault", "password",
+];
+
 struct Variables;
 
 impl Names for Variables {
@@ -41,8 +46,7 @@ pub fn template(text: &str) {
         Template::expression(text, &span),
         template::template_file_with(text, &span, file),
     ];
-    let long = ["range", "*", "lookup", "query", "q(", "lipsum", "random"];
-    let may_be_long = text.len() > 400 || long.iter().any(|word| text.contains(word));
+    let may_be_long = text.len() > 400 || LONG.iter().any(|word| text.contains(word));
     for template in compiled.iter().flatten() {
         let _ = template.names().count();
         if !may_be_long && text.matches("for").count() < 3 && text.matches("macro").count() < 3 {

@@ -273,7 +273,10 @@ impl Frame<'_> {
         arguments: &ast::Arguments,
         expr: &Expr,
     ) -> Result<Value, TemplateError> {
-        let arguments = self.arguments(name, None, arguments)?;
+        let mut arguments = self.arguments(name, None, arguments)?;
+        if self.shared.copies {
+            arguments.copy();
+        }
         let result = match value {
             Value::Object(object) => {
                 let result = arguments.evaluated().and_then(|arguments| object.call(arguments));
@@ -326,6 +329,7 @@ impl Frame<'_> {
 
 /// Applies a filter by name; the value is the first argument.
 pub(in crate::template) fn apply_filter(arguments: Arguments<'_>, name: &str) -> Result<Value, TemplateError> {
+    not_failed(&arguments)?;
     let filters = &arguments.context.environment.vocabulary().filters;
     match filters.get(short_name(name)) {
         Some(filter) => filter(arguments),
@@ -335,6 +339,7 @@ pub(in crate::template) fn apply_filter(arguments: Arguments<'_>, name: &str) ->
 
 /// Applies a test by name; the value is the first argument.
 pub(in crate::template) fn apply_test(arguments: Arguments<'_>, name: &str) -> Result<bool, TemplateError> {
+    not_failed(&arguments)?;
     let tests = &arguments.context.environment.vocabulary().tests;
     match tests.get(short_name(name)) {
         Some(test) => test(arguments),
@@ -354,6 +359,14 @@ pub(in crate::template) fn unknown<'n>(
         .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
         .map(|(_, known)| known.to_owned());
     TemplateError::new(ErrorKind::Unknown { what, name: name.to_owned(), suggestion })
+}
+
+/// Fails if an error stands in place of the value that a filter or test is for.
+fn not_failed(arguments: &Arguments<'_>) -> Result<(), TemplateError> {
+    match arguments.positional.first() {
+        Some(Value::Undefined(undefined)) if undefined.is_failure() => Err(TemplateError::undefined(undefined)),
+        _ => Ok(()),
+    }
 }
 
 /// Whether an error stands in place of the value that is not about something undefined.
