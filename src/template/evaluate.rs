@@ -125,9 +125,10 @@ impl<'a> Frame<'a> {
                 vocabulary.filters.contains_key(short)
             };
             if !known {
-                let error = match word.is_test {
-                    true => unknown("test", &word.name, vocabulary.tests.keys().copied()),
-                    false => unknown("filter", &word.name, vocabulary.filters.keys().copied()),
+                let error = if word.is_test {
+                    unknown("test", &word.name, vocabulary.tests.keys().copied())
+                } else {
+                    unknown("filter", &word.name, vocabulary.filters.keys().copied())
                 };
                 return Err(error.at(self.template.place(word.at)));
             }
