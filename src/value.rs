@@ -117,6 +117,16 @@ impl Value {
         }
     }
 
+    /// How deep lists, tuples and dicts stand in each other here; 0 for what holds nothing.
+    pub fn height(&self) -> u16 {
+        match self {
+            Self::List(list) => list.height(),
+            Self::Dict(dict) => dict.height(),
+            Self::Tuple(items) => list::height_over(items.iter()),
+            _ => 0,
+        }
+    }
+
     /// Its text, if it is text.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -31,6 +31,9 @@ const SHALLOW: [&str; 13] = [
     "keys",
 ];
 
+/// Lists and dicts stand in each other no deeper than this.
+const DEPTH: u16 = 300;
+
 impl Frame<'_> {
     /// The value of an expression. It may be undefined; it is not lazy itself, though what it holds may be.
     pub(super) fn expr(&self, expr: &Expr) -> Result<Value, TemplateError> {
@@ -58,7 +61,10 @@ impl Frame<'_> {
             Ok(Value::Undefined(undefined)) if undefined.cause.is_none() && !undefined.is_silent() => {
                 TemplateError::undefined(&undefined)
             }
-            Ok(value) => return value,
+            Ok(value) => match not_too_deep(value) {
+                Ok(value) => return value,
+                Err(error) => error,
+            },
             Err(error) => error,
         };
         Value::Undefined(Arc::new(Undefined::caused_by(self.placed(error, expr))))
@@ -68,16 +74,19 @@ impl Frame<'_> {
         match &expr.kind {
             ExprKind::Const(value) => Ok(value.clone()),
             ExprKind::Name(name) => Ok(self.caught(self.name(name), expr)),
-            ExprKind::List(items) => items.iter().map(|item| self.expr(item)).collect(),
+            ExprKind::List(items) => {
+                items.iter().map(|item| self.expr(item)).collect::<Result<Value, _>>().and_then(not_too_deep)
+            }
             ExprKind::Tuple(items) => {
-                Ok(Value::Tuple(items.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>, _>>()?.into()))
+                let items = items.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>, _>>()?;
+                not_too_deep(Value::Tuple(items.into()))
             }
             ExprKind::Dict(entries) => {
                 let dict = Dict::new();
                 for (key, value) in entries {
                     dict.set(Key::new(self.expr(key)?)?, self.expr(value)?);
                 }
-                Ok(Value::Dict(dict))
+                not_too_deep(Value::Dict(dict))
             }
             ExprKind::Unary(operator, operand) => {
                 let value = self.expr(operand)?;
@@ -359,6 +368,14 @@ pub(in crate::template) fn unknown<'n>(
         .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
         .map(|(_, known)| known.to_owned());
     TemplateError::new(ErrorKind::Unknown { what, name: name.to_owned(), suggestion })
+}
+
+/// Fails for lists and dicts that stand in each other more deeply than a stack holds.
+fn not_too_deep(value: Value) -> Result<Value, TemplateError> {
+    if value.height() > DEPTH {
+        return Err(TemplateError::raised("RecursionError", "maximum recursion depth exceeded"));
+    }
+    Ok(value)
 }
 
 /// Fails if an error stands in place of the value that a filter or test is for.

@@ -149,3 +149,14 @@ fn a_list_never_holds_itself() {
         let _ = evaluate("value", &text, &variables());
     }
 }
+
+#[test]
+fn values_nest_no_deeper_than_a_stack_holds() {
+    for inner in ["[ns.x]", "(ns.x,)", "{'a': ns.x}", "dict(a=ns.x)", "[] + [ns.x]", "[ns.x] | list"] {
+        let text = format!(
+            "{{% set ns = namespace(x=0) %}}{{% for i in range(5000) %}}{{% set ns.x = {inner} %}}{{% endfor %}}{{{{ ns.x }}}}"
+        );
+        let error = evaluate("value", &text, &variables()).expect_err(inner);
+        assert_eq!(error.to_string(), "maximum recursion depth exceeded", "{inner}");
+    }
+}
