@@ -13,8 +13,8 @@ use template::{Context, Environment, Names, Syntax, Template};
 use value::Value;
 
 /// Words of templates that run for as long as they are told to, or reach outside.
-const LONG: [&str; 12] = [
-    "range", "*", "lookup", "query", "q(", "lipsum", "random", "permut", "product", "combin", "vault", "password",
+const LONG: [&str; 14] = [
+    "range", "*", "lookup", "query", "q(", "pipe", "lines", "lipsum", "random", "permut", "product", "combin", "vault", "password",
 ];
 
 struct Variables;
