@@ -17,7 +17,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SourceFile;
-pub use literal_secret::MASK;
+pub use literal_secret::{MASK, names_a_secret};
 pub use mapping::Duplicates;
 pub use node::{Entry, Kind, Node};
 pub use span::{Span, Spanned};

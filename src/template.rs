@@ -1,8 +1,7 @@
 //! Templates: Jinja2's language with Python's semantics, as Ansible evaluates it.
 //!
-//! minijinja splits the text into tokens; the parser is ours, since minijinja's tree has no chained comparisons, unary
-//! plus, tuples, `include without context` or `varargs`, and borrows from the text. What is ours owns its text and
-//! knows the place of every expression. Nothing here runs text that came from a host.
+//! Text becomes tokens, tokens a tree, and the tree is walked. The tree owns its text and knows the place of every
+//! expression. Nothing here runs text that came from a host.
 
 mod error;
 mod syntax;
@@ -37,6 +36,7 @@ pub use context::Context;
 pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
 pub use error::{ErrorKind, TemplateError};
 pub use load::{node_from_value, plain_value, value_from_node};
+pub(crate) use method::is_printable;
 pub use python_regex::pattern as python_pattern;
 pub use syntax::Syntax;
 
@@ -55,6 +55,7 @@ pub struct Template {
     expression: bool,
     mutates: bool,
     names: Vec<Str>,
+    words: Vec<names::Word>,
     broken: Option<TemplateError>,
     is_encrypted: bool,
 }
@@ -62,6 +63,11 @@ pub struct Template {
 impl Template {
     /// Compiles a text that may hold markers; `span` is where it begins in its file.
     pub fn compile(text: &str, span: &Span, syntax: &Syntax) -> Result<Self, TemplateError> {
+        if syntax.is_plain(text) && syntax.newline_sequence == "\n" {
+            let body = if text.is_empty() { Vec::new() } else { vec![ast::Statement::Text(text.into())] };
+            return Ok(Self::new(text, span, body, false));
+        }
+        let text = &*token::with_newlines(text);
         let body = parser::template(text, span, syntax)?;
         Ok(Self::new(text, span, body, false))
     }
@@ -72,6 +78,7 @@ impl Template {
             let template = Self::compile(text.trim_end(), span, &Syntax::default())?;
             return Ok(Self { expression: true, ..template });
         }
+        let text = &*token::with_newlines(text);
         let syntax = Syntax { keep_escapes: false, ..Syntax::default() };
         let body = parser::expression(text, span, &syntax)?;
         Ok(Self::new(text, span, body, true))
@@ -85,6 +92,7 @@ impl Template {
             expression,
             mutates: facts.mutates,
             names: facts.free,
+            words: facts.words,
             broken: None,
             is_encrypted: false,
         }

@@ -27,7 +27,7 @@ pub use object::{Object, Shape};
 pub use print::quote_text;
 pub use text::Str;
 pub use undefined::{Missing, Undefined};
-pub(crate) use {json::json_key, number::float_format};
+pub(crate) use {json::json_key, number::float_format, percent::ascii_repr};
 
 /// A string of a file that holds template markers, compiled: the only text that is ever evaluated.
 pub type Lazy = Arc<Template>;
@@ -115,6 +115,16 @@ impl Value {
             Self::Dict(dict) => dict.may_be_lazy(),
             Self::Tuple(items) => items.iter().any(Self::may_be_lazy),
             _ => false,
+        }
+    }
+
+    /// How deep lists, tuples and dicts stand in each other here; 0 for what holds nothing.
+    pub fn height(&self) -> u16 {
+        match self {
+            Self::List(list) => list.height(),
+            Self::Dict(dict) => dict.height(),
+            Self::Tuple(items) => list::height_over(items.iter()),
+            _ => 0,
         }
     }
 

@@ -76,7 +76,7 @@ fn find(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether the word at the end of `text` is the name of a secret.
-fn names_a_secret(text: &str) -> bool {
+pub fn names_a_secret(text: &str) -> bool {
     let word = word(text).to_ascii_lowercase();
     NAMES.iter().any(|name| {
         let before = word.strip_suffix(name);

@@ -18,6 +18,23 @@ pub struct Arguments<'a> {
 }
 
 impl Arguments<'_> {
+    /// Makes lists and dicts among the arguments copies.
+    pub(super) fn copy(&mut self) {
+        for value in self.positional.iter_mut().chain(self.named.iter_mut().map(|(_, value)| value)) {
+            *value = value.deep_copy();
+        }
+    }
+
+    /// The arguments with every template inside them evaluated.
+    pub(super) fn evaluated(mut self) -> Result<Self, TemplateError> {
+        for value in self.positional.iter_mut().chain(self.named.iter_mut().map(|(_, value)| value)) {
+            if value.may_be_lazy() {
+                *value = self.context.resolve_inside(value)?;
+            }
+        }
+        Ok(self)
+    }
+
     /// The arguments in the order of these parameters; `None` where none was given. Fails, as Python does, for too
     /// many arguments, an unknown name, or two values for one parameter. Undefined arguments are an error.
     pub fn bind<const N: usize>(self, parameters: [&str; N]) -> Result<[Option<Value>; N], TemplateError> {

@@ -139,11 +139,24 @@ pub(super) enum Target {
     Tuple(Vec<Self>),
 }
 
+impl Target {
+    /// Whether it sets this name.
+    pub fn sets(&self, name: &str) -> bool {
+        match self {
+            Self::Name(own) => **own == *name,
+            Self::Attribute(..) => false,
+            Self::Tuple(targets) => targets.iter().any(|target| target.sets(name)),
+        }
+    }
+}
+
 /// A statement or a piece of text.
 #[derive(Debug)]
 pub(super) enum Statement {
     Text(Str),
     Print(Expr),
+    /// `{% print a, b %}`.
+    Several(Vec<Self>),
     If(Vec<(Expr, Vec<Self>)>, Vec<Self>),
     For(Arc<For>),
     Set(Target, Expr),
@@ -197,6 +210,8 @@ pub(super) struct Macro {
 #[derive(Debug)]
 pub(super) struct Block {
     pub name: Str,
+    /// Whether it sees the names of the loops and blocks around it.
+    pub scoped: bool,
     pub required: bool,
     pub body: Vec<Statement>,
 }

@@ -1,11 +1,11 @@
 //! Evaluation for one task on one host: names in, values out.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use super::{Environment, ErrorKind, Names, Template, TemplateError, evaluate::Frame};
 use crate::{
     source::Span,
-    value::{Dict, Key, Str, Value},
+    value::{Dict, Key, Str, Undefined, Value},
     vault,
 };
 
@@ -19,6 +19,14 @@ pub struct Context<'a> {
     pub names: &'a dyn Names,
     /// Search paths and vocabulary.
     pub environment: &'a Environment,
+}
+
+/// What stays an object where plain data leaves the templates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Nothing,
+    /// Dates, which print otherwise than the text that stands for them.
+    Dates,
 }
 
 thread_local! {
@@ -86,21 +94,30 @@ impl<'a> Context<'a> {
 
     /// Evaluates a template file: always text, with `None` as nothing.
     pub fn render_text(&self, template: &Template) -> Result<String, TemplateError> {
-        let value = self.render(template)?;
-        Ok(match value {
-            Value::None => String::new(),
-            other => other.to_str(),
-        })
+        let at = |error: TemplateError| error.at(template.span().clone());
+        match self.finish_with(&self.evaluate(template)?, Kept::Dates).map_err(at)? {
+            Value::None => Ok(String::new()),
+            value if value.is_omit() => Err(at(TemplateError::new(ErrorKind::Omitted))),
+            other => Ok(other.to_str()),
+        }
     }
 
     /// A value with its own template evaluated, if it is one; what it holds may still be lazy, and it may be undefined.
     pub fn resolve(&self, value: &Value) -> Result<Value, TemplateError> {
         let mut value = value.clone();
         while let Value::Lazy(template) = &value {
-            value = self.evaluate(template).map_err(|error| {
-                // The ciphertext tells nobody anything.
+            // A ciphertext tells nobody anything.
+            let via = |error: TemplateError| {
                 if template.is_encrypted() { error } else { error.via(template.source(), template.span()) }
-            })?;
+            };
+            let evaluated = match self.evaluate(template).map_err(via)? {
+                Value::Undefined(undefined) if !undefined.is_silent() => {
+                    let error = TemplateError::undefined(&undefined).at(template.span().clone());
+                    Value::Undefined(Arc::new(Undefined::caused_by(via(error))))
+                }
+                evaluated => evaluated,
+            };
+            value = evaluated;
         }
         Ok(value)
     }
@@ -171,14 +188,18 @@ impl<'a> Context<'a> {
 
     /// What leaves the templates: plain data.
     fn finish(&self, value: &Value) -> Result<Value, TemplateError> {
+        self.finish_with(value, Kept::Nothing)
+    }
+
+    fn finish_with(&self, value: &Value, kept: Kept) -> Result<Value, TemplateError> {
         match self.resolve(value)? {
             Value::Undefined(undefined) => Err(TemplateError::undefined(&undefined)),
-            Value::List(list) => self.finish_items(&list.to_vec()),
-            Value::Tuple(items) => self.finish_items(&items),
+            Value::List(list) => self.finish_items(&list.to_vec(), kept),
+            Value::Tuple(items) => self.finish_items(&items, kept),
             Value::Dict(dict) => {
                 let finished = Dict::new();
                 for (key, value) in dict.entries() {
-                    let value = self.finish(&value)?;
+                    let value = self.finish_with(&value, kept)?;
                     if !value.is_omit() {
                         finished.set(key, value);
                     }
@@ -186,17 +207,18 @@ impl<'a> Context<'a> {
                 Ok(Value::Dict(finished))
             }
             Value::Object(object) => match object.plain()? {
-                plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => self.finish(&plain),
+                plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => self.finish_with(&plain, kept),
+                Value::Str(_) if kept == Kept::Dates => Ok(Value::Object(object)),
                 plain => Ok(plain),
             },
             other => Ok(other),
         }
     }
 
-    fn finish_items(&self, items: &[Value]) -> Result<Value, TemplateError> {
+    fn finish_items(&self, items: &[Value], kept: Kept) -> Result<Value, TemplateError> {
         let mut finished = Vec::with_capacity(items.len());
         for item in items {
-            let item = self.finish(item)?;
+            let item = self.finish_with(item, kept)?;
             if !item.is_omit() {
                 finished.push(item);
             }
@@ -235,6 +257,10 @@ impl<'a> Context<'a> {
         match value {
             Value::Undefined(undefined) => Err(at(TemplateError::undefined(&undefined))),
             Value::Bool(flag) => Ok(flag),
+            omit if omit.is_omit() => Err(at(TemplateError::new(ErrorKind::Omitted))),
+            other if matches!(other, Value::Object(_)) && self.finish(&other).is_err() => {
+                self.finish(&other).map_err(at).map(|_| false)
+            }
             other if self.environment.allow_broken_conditionals => Ok(other.is_truthy()),
             other => {
                 let type_name = other.type_name().to_owned();

@@ -1,7 +1,13 @@
 //! An error of a template as people read it: the place, and how evaluation got there.
 
 use super::{ErrorKind, TemplateError};
-use crate::source::{Diagnostic, MASK};
+use crate::{
+    source::{Diagnostic, MASK, names_a_secret},
+    value::Value,
+};
+
+/// As many characters of a value are shown.
+const SHOWN: usize = 120;
 
 impl From<TemplateError> for Diagnostic {
     fn from(error: TemplateError) -> Self {
@@ -13,6 +19,11 @@ impl From<TemplateError> for Diagnostic {
         if let Some(span) = error.span() {
             diagnostic = diagnostic.at(span);
         }
+        for (name, value) in error.values() {
+            let hidden = names_a_secret(name);
+            let shown = if hidden { MASK.to_owned() } else { shortened(&without_secrets(value).repr()) };
+            diagnostic = diagnostic.note(format!("`{name}` is {shown}"));
+        }
         for via in error.chain() {
             let source = if via.span.file.is_secret() { MASK } else { via.source.trim() };
             diagnostic = diagnostic.note(format!("while evaluating `{source}` at {}", via.span));
@@ -21,6 +32,31 @@ impl From<TemplateError> for Diagnostic {
             diagnostic = diagnostic.help(help);
         }
         diagnostic
+    }
+}
+
+/// A value without what stands under the name of a secret in it.
+fn without_secrets(value: &Value) -> Value {
+    match value {
+        Value::List(list) => list.to_vec().iter().map(without_secrets).collect(),
+        Value::Tuple(items) => Value::Tuple(items.iter().map(without_secrets).collect()),
+        Value::Dict(dict) => {
+            let entries = dict.entries().into_iter().map(|(key, value)| {
+                let hidden = key.as_str().is_some_and(names_a_secret) && value.as_dict().is_none();
+                let value = if hidden { Value::from(MASK) } else { without_secrets(&value) };
+                (key, value)
+            });
+            Value::Dict(entries.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -121,6 +121,9 @@ impl Environment {
 
     /// The compiled template of a file that `include` and its kin name; `None` if no search path has it.
     pub(super) fn template(&self, name: &str) -> Result<Option<Arc<Template>>, TemplateError> {
+        if name.split('/').any(|part| part == "..") {
+            return Ok(None);
+        }
         for directory in &self.template_paths {
             let path = directory.join(name);
             if let Some(template) = self.files.read().get(&path) {
@@ -134,7 +137,10 @@ impl Environment {
             })?;
             let file = Arc::new(SourceFile::new(&path, text));
             let syntax = Syntax { keep_escapes: false, ..Syntax::default() };
-            let template = Template::compile(file.text(), &Span::new(&file, 1, 1), &syntax)?;
+            let text = file.text();
+            // A part of another text does not end a line.
+            let text = if syntax.is_plain(text) { text.strip_suffix('\n').unwrap_or(text) } else { text };
+            let template = Template::compile(text, &Span::new(&file, 1, 1), &syntax)?;
             let template = Arc::new(template);
             self.files.write().insert(path, Arc::clone(&template));
             return Ok(Some(template));

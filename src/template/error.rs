@@ -2,7 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{source::Span, value::Undefined, vault::VaultError};
+use crate::{
+    source::Span,
+    value::{Str, Undefined, Value},
+    vault::VaultError,
+};
 
 /// An error with the place of the failing expression in its file, as far as it is known.
 #[derive(Clone, Debug)]
@@ -12,6 +16,7 @@ pub struct TemplateError(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     span: Option<Span>,
+    values: Vec<(Str, Value)>,
     via: Vec<Via>,
 }
 
@@ -81,7 +86,7 @@ pub enum ErrorKind {
 impl TemplateError {
     /// An error with no place yet.
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, span: None, via: Vec::new() }))
+        Self(Box::new(Inner { kind, span: None, values: Vec::new(), via: Vec::new() }))
     }
 
     /// The template does not parse, at this place.
@@ -91,7 +96,10 @@ impl TemplateError {
 
     /// Something that does not exist was used.
     pub fn undefined(undefined: &Arc<Undefined>) -> Self {
-        Self::new(ErrorKind::Undefined(Arc::clone(undefined)))
+        match &undefined.cause {
+            Some(cause) => cause.clone(),
+            None => Self::new(ErrorKind::Undefined(Arc::clone(undefined))),
+        }
     }
 
     /// What Python would raise as `class`.
@@ -116,6 +124,18 @@ impl TemplateError {
         self
     }
 
+    /// This error with the values of the names in the failing expression.
+    #[must_use]
+    pub fn with_values(mut self, values: Vec<(Str, Value)>) -> Self {
+        self.0.values = values;
+        self
+    }
+
+    /// The names in the failing expression, with their values.
+    pub fn values(&self) -> &[(Str, Value)] {
+        &self.0.values
+    }
+
     /// This error, met while the template `source` was evaluated.
     #[must_use]
     pub fn via(mut self, source: &str, span: &Span) -> Self {
@@ -136,6 +156,14 @@ impl TemplateError {
     /// The templates whose evaluation led here, the innermost first.
     pub fn chain(&self) -> &[Via] {
         &self.0.via
+    }
+
+    /// What does not exist, if that is the error.
+    pub fn undefined_value(&self) -> Option<&Undefined> {
+        match &self.0.kind {
+            ErrorKind::Undefined(undefined) => Some(undefined),
+            _ => None,
+        }
     }
 
     /// Whether something that does not exist was used.

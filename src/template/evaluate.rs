@@ -48,8 +48,12 @@ pub(super) struct Frame<'a> {
     context: &'a Context<'a>,
     template: Arc<Origin>,
     scope: Arc<Scope>,
+    /// The scope of the template's top, which blocks see.
+    root: Arc<Scope>,
     shared: Arc<Shared>,
     blocks: Arc<Blocks>,
+    /// What the template extends, as soon as that is known.
+    parent: Arc<Mutex<Option<Arc<Template>>>>,
 }
 
 /// Where a template's text is from, for the places in errors.
@@ -87,23 +91,49 @@ impl<'a> Frame<'a> {
     /// The start of a rendering.
     pub(super) fn new(context: &'a Context<'a>, template: &Template) -> Self {
         let shared = Shared { names: Mutex::default(), visible: true, copies: template.mutates, depth: Arc::default() };
+        let root = Arc::new(Scope::default());
         Self {
             context,
             template: template.origin(),
-            scope: Arc::new(Scope::default()),
+            scope: Arc::clone(&root),
+            root,
             shared: Arc::new(shared),
             blocks: Arc::default(),
+            parent: Arc::default(),
         }
     }
 
     /// Evaluates the whole template.
     pub(super) fn run(&self, template: &Template) -> Result<Value, TemplateError> {
         if let [super::ast::Statement::Print(expr)] = &template.body[..] {
+            self.check(template)?;
             return self.expr(expr);
         }
         let mut out = Output::default();
         self.render(template, &mut out)?;
         Ok(out.finish())
+    }
+
+    /// Fails for a filter or test that does not exist, whether or not it would be reached.
+    fn check(&self, template: &Template) -> Result<(), TemplateError> {
+        let vocabulary = self.context.environment.vocabulary();
+        for word in &template.words {
+            let short = super::environment::short_name(&word.name);
+            let known = if word.is_test {
+                vocabulary.tests.contains_key(short)
+            } else {
+                vocabulary.filters.contains_key(short)
+            };
+            if !known {
+                let error = if word.is_test {
+                    unknown("test", &word.name, vocabulary.tests.keys().copied())
+                } else {
+                    unknown("filter", &word.name, vocabulary.filters.keys().copied())
+                };
+                return Err(error.at(self.template.place(word.at)));
+            }
+        }
+        Ok(())
     }
 
     /// The same evaluation in another scope.
@@ -120,6 +150,9 @@ impl<'a> Frame<'a> {
     fn name(&self, name: &Str) -> Result<Value, TemplateError> {
         if let Some(value) = self.scope.get(name) {
             return Ok(value);
+        }
+        if **name == *"self" {
+            return Ok(self.reference());
         }
         if self.shared.visible {
             if let Some(value) = self.shared.names.lock().get(name) {

@@ -1,6 +1,6 @@
 //! Functions of the global names, one file for each family.
 
-mod count;
+pub(super) mod count;
 mod make;
 mod lookup;
 mod state;
@@ -44,6 +44,9 @@ impl Object for Global {
     }
 
     fn repr(&self) -> String {
-        format!("<{} {}>", self.type_name(), self.name)
+        match self.name {
+            "range" | "dict" => format!("<class '{}'>", self.name),
+            name => format!("<{} {name}>", self.type_name()),
+        }
     }
 }

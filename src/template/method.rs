@@ -4,50 +4,153 @@ mod dict;
 mod list;
 mod number;
 mod text;
+mod bytes;
+mod unicode;
 mod format;
-mod view;
 
 pub(super) use dict::from_value as dict_from;
 pub(super) use text::{capitalize, is_blank, lines};
+pub(crate) use unicode::is_printable;
 
 use super::{Arguments, TemplateError};
 use crate::value::{Object, Value};
 
-pub(super) use view::View;
-
 /// Methods that do not look inside the items they move.
-const SHALLOW: [&str; 9] = ["append", "get", "insert", "extend", "setdefault", "clear", "keys", "popitem", "__len__"];
+const SHALLOW: [&str; 8] = ["append", "get", "insert", "extend", "setdefault", "clear", "keys", "popitem"];
+
+/// Methods that take arguments by name.
+const KEYWORDS: [&str; 8] = ["format", "split", "rsplit", "splitlines", "expandtabs", "encode", "decode", "update"];
 
 /// Whether a value has a method of this name.
 pub(super) fn exists(object: &Value, name: &str) -> bool {
     match object {
         Value::Str(_) => text::NAMES.contains(&name),
         Value::List(_) => list::NAMES.contains(&name),
-        Value::Tuple(_) => matches!(name, "index" | "count" | "__len__" | "__contains__"),
+        Value::Tuple(_) => matches!(name, "index" | "count"),
         Value::Dict(_) => dict::NAMES.contains(&name),
-        Value::Bytes(_) => matches!(name, "decode" | "hex"),
-        Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::BigInt(_) => number::NAMES.contains(&name),
+        Value::Bytes(_) => bytes::exists(name),
+        Value::Int(_) | Value::Bool(_) | Value::BigInt(_) => number::INTEGER.contains(&name),
+        Value::Float(_) => number::FLOAT.contains(&name),
         Value::Object(object) => object.has_method(name),
         _ => false,
     }
 }
 
-/// Whether a method works on values that hold templates not evaluated yet.
-pub(super) fn is_shallow(name: &str) -> bool {
-    SHALLOW.contains(&name)
+/// An attribute of a number.
+pub(super) fn attribute(object: &Value, name: &str) -> Option<Value> {
+    number::attribute(object, name)
 }
 
 /// Calls a method that exists.
 pub(super) fn call(object: &Value, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    match object {
+    let lazy = !SHALLOW.contains(&name) && object.may_be_lazy();
+    let object = if lazy { arguments.context.resolve_inside(object)? } else { object.clone() };
+    if let Value::Dict(dict) = &object
+        && lazy
+        && matches!(name, "items" | "values")
+        && let Some(undefined) = dict.values().iter().find_map(Value::missing)
+    {
+        return Err(TemplateError::undefined(undefined));
+    }
+    let class = object.type_name();
+    if !arguments.named.is_empty()
+        && !KEYWORDS.contains(&name)
+        && !matches!(object, Value::Object(_))
+        && (name, class) != ("sort", "list")
+    {
+        return Err(TemplateError::type_error(format!("{class}.{name}() takes no keyword arguments")));
+    }
+    if let Some(text) = miscounted(class, name, arguments.positional.len()) {
+        return Err(TemplateError::type_error(text));
+    }
+    match &object {
         Value::Str(text) => text::call(text, name, arguments),
-        Value::List(list) => list::call(list, name, arguments),
-        Value::Tuple(items) => list::call(&items.iter().cloned().collect(), name, arguments),
+        Value::List(list) => list::call(list, name, arguments, "list"),
+        Value::Tuple(items) => list::call(&items.iter().cloned().collect(), name, arguments, "tuple"),
         Value::Dict(dict) => dict::call(dict, name, arguments),
-        Value::Bytes(bytes) => text::call_bytes(bytes, name, arguments),
+        Value::Bytes(bytes) => bytes::call(bytes, name, arguments),
         Value::Object(object) => object.call_method(name, arguments),
         other => number::call(other, name, arguments),
     }
+}
+
+/// What Python says of a call with too few or too many arguments by position.
+fn miscounted(class: &str, name: &str, given: usize) -> Option<String> {
+    const NONE: [&str; 28] = [
+        "capitalize",
+        "casefold",
+        "isalnum",
+        "isalpha",
+        "isascii",
+        "isdecimal",
+        "isdigit",
+        "isidentifier",
+        "islower",
+        "isnumeric",
+        "isprintable",
+        "isspace",
+        "istitle",
+        "isupper",
+        "lower",
+        "swapcase",
+        "title",
+        "upper",
+        "keys",
+        "values",
+        "items",
+        "clear",
+        "copy",
+        "reverse",
+        "popitem",
+        "bit_length",
+        "bit_count",
+        "conjugate",
+    ];
+    const ONE: [&str; 11] = [
+        "append",
+        "extend",
+        "remove",
+        "partition",
+        "rpartition",
+        "removeprefix",
+        "removesuffix",
+        "join",
+        "translate",
+        "format_map",
+        "zfill",
+    ];
+    const SEVERAL: [(&str, &str, usize, usize); 14] = [
+        ("str", "replace", 2, 3),
+        ("str", "center", 1, 2),
+        ("str", "ljust", 1, 2),
+        ("str", "rjust", 1, 2),
+        ("str", "strip", 0, 1),
+        ("str", "lstrip", 0, 1),
+        ("str", "rstrip", 0, 1),
+        ("list", "insert", 2, 2),
+        ("list", "pop", 0, 1),
+        ("list", "index", 1, 3),
+        ("dict", "get", 1, 2),
+        ("dict", "pop", 1, 2),
+        ("dict", "setdefault", 1, 2),
+        ("dict", "update", 0, 1),
+    ];
+    let plural = |count: usize| if count == 1 { "argument" } else { "arguments" };
+    if given > 0 && NONE.contains(&name) {
+        return Some(format!("{class}.{name}() takes no arguments ({given} given)"));
+    }
+    let is_one = ONE.contains(&name) || name == "count" && class != "str";
+    if given != 1 && is_one {
+        return Some(format!("{class}.{name}() takes exactly one argument ({given} given)"));
+    }
+    let (_, _, least, most) = SEVERAL.iter().find(|entry| (entry.0, entry.1) == (class, name))?;
+    let (how, count) = match given {
+        given if (*least..=*most).contains(&given) => return None,
+        _ if least == most => ("", least),
+        given if given < *least => ("at least ", least),
+        _ => ("at most ", most),
+    };
+    Some(format!("{name} expected {how}{count} {}, got {given}", plural(*count)))
 }
 
 /// A method with its object, not called yet.
@@ -73,8 +176,7 @@ impl Object for Bound {
     }
 
     fn call(&self, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-        let object = arguments.context.resolve_inside(&self.object)?;
-        call(&object, &self.name, arguments)
+        call(&self.object, &self.name, arguments)
     }
 
     fn repr(&self) -> String {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{Arguments, Expr, ExprKind, Statement, Target};
-use crate::value::Str;
+use super::ast::{Arguments, At, Expr, ExprKind, Statement, Target};
+use crate::value::{Str, Value};
 
 /// Methods that change a list or dict in place.
 const MUTATORS: [&str; 11] =
@@ -11,14 +11,26 @@ const MUTATORS: [&str; 11] =
 
 /// What is known of a template before it is evaluated.
 pub(super) struct Facts {
+    /// Filters and tests that it uses, but for those that an `if` may leave out.
+    pub words: Vec<Word>,
     /// Whether it calls a method that may change a variable in place.
     pub mutates: bool,
     /// Names that it reads and does not set.
     pub free: Vec<Str>,
 }
 
+/// A filter or test, and where it stands.
+pub(super) struct Word {
+    pub is_test: bool,
+    pub name: Str,
+    pub at: At,
+}
+
 #[derive(Default)]
 struct Walker {
+    words: Vec<Word>,
+    /// Whether the walk is directly inside an `if`.
+    soft: bool,
     read: BTreeSet<Str>,
     set: BTreeSet<Str>,
     mutates: bool,
@@ -30,7 +42,15 @@ pub(super) fn collect(body: &[Statement]) -> Facts {
     walker.body(body);
     let own = ["loop", "self", "super", "caller", "varargs", "kwargs"];
     let free = walker.read.iter().filter(|name| !walker.set.contains(*name) && !own.contains(&&***name));
-    Facts { mutates: walker.mutates, free: free.cloned().collect() }
+    let free = free.cloned().collect();
+    Facts { mutates: walker.mutates, free, words: walker.words }
+}
+
+/// The names that an expression reads, in the order of the alphabet.
+pub(super) fn of(expr: &Expr) -> Vec<Str> {
+    let mut walker = Walker::default();
+    walker.expr(expr);
+    walker.read.into_iter().collect()
 }
 
 /// Whether a body reads a name anywhere.
@@ -45,23 +65,38 @@ impl Walker {
         body.iter().for_each(|statement| self.statement(statement));
     }
 
+    /// A body with a scope of its own.
+    fn inner(&mut self, body: &[Statement]) {
+        let outside = std::mem::replace(&mut self.soft, false);
+        self.body(body);
+        self.soft = outside;
+    }
+
+    fn word(&mut self, is_test: bool, name: &Str, at: At) {
+        if !self.soft {
+            self.words.push(Word { is_test, name: name.clone(), at });
+        }
+    }
+
     fn statement(&mut self, statement: &Statement) {
         match statement {
             Statement::Text(_) | Statement::Break | Statement::Continue => {}
             Statement::Print(expr) | Statement::Do(expr) | Statement::Extends(expr) => self.expr(expr),
             Statement::If(branches, otherwise) => {
+                let outside = std::mem::replace(&mut self.soft, true);
                 for (condition, body) in branches {
                     self.expr(condition);
                     self.body(body);
                 }
                 self.body(otherwise);
+                self.soft = outside;
             }
             Statement::For(repeat) => {
                 self.target(&repeat.target);
                 self.expr(&repeat.items);
                 repeat.condition.iter().for_each(|condition| self.expr(condition));
-                self.body(&repeat.body);
-                self.body(&repeat.otherwise);
+                self.inner(&repeat.body);
+                self.inner(&repeat.otherwise);
             }
             Statement::Set(target, expr) => {
                 self.target(target);
@@ -70,18 +105,18 @@ impl Walker {
             Statement::SetBlock(target, filter, body) => {
                 self.target(target);
                 filter.iter().for_each(|filter| self.expr(filter));
-                self.body(body);
+                self.inner(body);
             }
             Statement::With(assignments, body) => {
                 for (target, expr) in assignments {
                     self.target(target);
                     self.expr(expr);
                 }
-                self.body(body);
+                self.inner(body);
             }
             Statement::Filter(filter, body) => {
                 self.expr(filter);
-                self.body(body);
+                self.inner(body);
             }
             Statement::Macro(definition) | Statement::CallBlock(_, definition) => {
                 if let Statement::CallBlock(call, _) = statement {
@@ -90,7 +125,7 @@ impl Walker {
                 self.set.extend(definition.name.clone());
                 self.set.extend(definition.parameters.iter().cloned());
                 definition.defaults.iter().for_each(|default| self.expr(default));
-                self.body(&definition.body);
+                self.inner(&definition.body);
             }
             Statement::Include(include) => self.expr(&include.name),
             Statement::Import(name, alias, _) => {
@@ -101,8 +136,9 @@ impl Walker {
                 self.expr(name);
                 self.set.extend(imports.iter().map(|(_, alias)| alias.clone()));
             }
-            Statement::Block(block) => self.body(&block.body),
-            Statement::Scope(body) => self.body(body),
+            Statement::Block(block) => self.inner(&block.body),
+            Statement::Several(body) => self.body(body),
+            Statement::Scope(body) => self.inner(body),
         }
     }
 
@@ -143,13 +179,24 @@ impl Walker {
                 rest.iter().for_each(|(_, operand)| self.expr(operand));
             }
             ExprKind::If(inline) => {
+                let outside = std::mem::replace(&mut self.soft, true);
                 self.expr(&inline.condition);
                 self.expr(&inline.then);
                 inline.otherwise.iter().for_each(|otherwise| self.expr(otherwise));
+                self.soft = outside;
             }
-            ExprKind::Embedded(template) => self.body(&template.body),
-            ExprKind::Attribute(object, _) => self.expr(object),
+            // It checks its own words.
+            ExprKind::Embedded(template) => {
+                let outside = std::mem::replace(&mut self.soft, true);
+                self.body(&template.body);
+                self.soft = outside;
+            }
+            ExprKind::Attribute(object, name) => {
+                self.mutates |= MUTATORS.contains(&&**name);
+                self.expr(object);
+            }
             ExprKind::Item(object, index) => {
+                self.mutates |= matches!(&index.kind, ExprKind::Const(Value::Str(name)) if MUTATORS.contains(&&**name));
                 self.expr(object);
                 self.expr(index);
             }
@@ -158,17 +205,19 @@ impl Walker {
                 bounds.iter().flatten().for_each(|bound| self.expr(bound));
             }
             ExprKind::Call(callee, arguments) => {
-                if let ExprKind::Attribute(_, method) = &callee.kind {
-                    self.mutates |= MUTATORS.contains(&&**method);
-                }
+                // What is called without a name may be any method.
+                self.mutates |= !matches!(callee.kind, ExprKind::Attribute(..) | ExprKind::Name(_));
                 self.expr(callee);
                 self.arguments(arguments);
             }
-            ExprKind::Filter(value, _, arguments) => {
+            ExprKind::Filter(value, name, arguments) => {
+                self.mutates |= **name == *"attr";
+                self.word(false, name, expr.at);
                 value.iter().for_each(|value| self.expr(value));
                 self.arguments(arguments);
             }
-            ExprKind::Test(value, _, arguments, _) => {
+            ExprKind::Test(value, name, arguments, _) => {
+                self.word(true, name, expr.at);
                 self.expr(value);
                 self.arguments(arguments);
             }

@@ -3,6 +3,8 @@
 mod expression;
 mod statement;
 
+use std::collections::HashSet;
+
 use super::{
     Syntax, TemplateError,
     ast::{At, Expr, Statement},
@@ -42,6 +44,10 @@ struct Parser<'t> {
     text: &'t str,
     span: &'t Span,
     depth: usize,
+    /// How many `for` are open.
+    loops: usize,
+    /// The names of the blocks so far.
+    blocks: HashSet<Str>,
     /// Whether text literals with markers are templates, as Ansible has it in conditions and lookups.
     embedded: bool,
 }
@@ -49,7 +55,7 @@ struct Parser<'t> {
 impl<'t> Parser<'t> {
     fn new(text: &'t str, span: &'t Span, in_expression: bool, syntax: &Syntax) -> Result<Self, TemplateError> {
         let tokens = token::tokens(text, span, in_expression, syntax)?;
-        Ok(Self { tokens, next: 0, text, span, depth: 0, embedded: false })
+        Ok(Self { tokens, next: 0, text, span, depth: 0, loops: 0, blocks: HashSet::new(), embedded: false })
     }
 
     fn peek(&self) -> &Kind {
@@ -124,12 +130,15 @@ impl<'t> Parser<'t> {
 
     fn expected(&self, wanted: &str) -> TemplateError {
         match self.peek() {
-            Kind::End => self.error(format!("unexpected end of template, expected '{wanted}'")),
+            Kind::End => self.error(format!("unexpected end of template, expected '{wanted}'.")),
             found => self.error(format!("expected token '{wanted}', got '{}'", describe(found))),
         }
     }
 
     fn unexpected(&self) -> TemplateError {
+        if matches!(self.peek(), Kind::VariableEnd | Kind::BlockEnd) {
+            return self.error(format!("Expected an expression, got '{}'", describe(self.peek())));
+        }
         self.error(format!("unexpected '{}'", describe(self.peek())))
     }
 

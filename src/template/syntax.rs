@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use minijinja::syntax::SyntaxConfig;
-
-use super::TemplateError;
-use crate::source::Span;
+use super::{TemplateError, token};
+use crate::{source::Span, value::Value};
 
 /// Delimiters and whitespace rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +50,10 @@ impl Default for Syntax {
 }
 
 impl Syntax {
-    /// Sets one option by the name it has in Jinja2, as text or `True`/`False`.
+    /// Sets one option by the name it has in Jinja2; flags as any spelling of a boolean.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let text = value.trim().trim_matches(['\'', '"']).to_owned();
-        let flag = || match text.to_ascii_lowercase().as_str() {
+        let text = value.to_owned();
+        let flag = || match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "1" => Ok(true),
             "false" | "no" | "off" | "0" => Ok(false),
             _ => Err(format!("`{name}` must be True or False, not `{text}`")),
@@ -73,41 +71,108 @@ impl Syntax {
             "line_statement_prefix" => self.line_statement_prefix = Some(text),
             "line_comment_prefix" => self.line_comment_prefix = Some(text),
             "newline_sequence" => self.newline_sequence = text.replace("\\n", "\n").replace("\\r", "\r").into(),
-            _ => return Err(format!("unknown option `{name}` in the `#jinja2:` header")),
+            _ => return Err(format!("there is no option `{name}` of the syntax")),
         }
         Ok(())
     }
 
-    /// Takes the `#jinja2: name: value, …` header off a template file; the rest of the text starts on line 2.
+    /// Takes the `#jinja2: name: value, …` header off a template file; the rest of the text starts on line 2. Values
+    /// are Python's literals.
     pub(super) fn split_header<'t>(&mut self, text: &'t str, span: &Span) -> Result<(&'t str, bool), TemplateError> {
         const HEADER: &str = "#jinja2:";
+        let failed = |message: String| TemplateError::value_error(message).at(span.clone());
         let Some(header) = text.strip_prefix(HEADER) else { return Ok((text, false)) };
-        let (line, rest) = header.split_once('\n').unwrap_or((header, ""));
+        let Some((line, rest)) = header.split_once('\n') else {
+            return Err(failed(format!("Missing newline after '{HEADER}' override.")));
+        };
         for pair in line.split(',') {
+            if pair.trim().is_empty() {
+                return Err(failed(format!("Empty '{HEADER}' override pair not allowed.")));
+            }
             let Some((name, value)) = pair.split_once(':') else {
-                let message = format!("the `#jinja2:` header needs `name: value` pairs, not `{}`", pair.trim());
-                return Err(TemplateError::syntax(message, span.clone()));
+                let pair = Value::from(pair).repr();
+                let message = format!("Missing key-value separator `:` in '{HEADER}' override pair {pair}.");
+                return Err(failed(message));
             };
-            self.set(name.trim(), value).map_err(|message| TemplateError::syntax(message, span.clone()))?;
+            let name = name.trim();
+            if !OPTIONS.contains(&name) {
+                return Err(failed(format!("Invalid '{HEADER}' override key '{name}'.")));
+            }
+            let value = literal(value.trim(), span)?;
+            self.set_literal(name, &value).map_err(failed)?;
         }
+        self.check().map_err(failed)?;
         Ok((rest, true))
     }
 
-    pub(super) fn config(&self, span: &Span) -> Result<SyntaxConfig, TemplateError> {
-        let mut builder = SyntaxConfig::builder();
-        builder
-            .block_delimiters(self.block.0.clone(), self.block.1.clone())
-            .variable_delimiters(self.variable.0.clone(), self.variable.1.clone())
-            .comment_delimiters(self.comment.0.clone(), self.comment.1.clone())
-            .trim_blocks(self.trim_blocks)
-            .lstrip_blocks(self.lstrip_blocks)
-            .keep_trailing_newline(self.keep_trailing_newline);
-        if let Some(prefix) = &self.line_statement_prefix {
-            builder.line_statement_prefix(prefix.clone());
+    fn set_literal(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        let is_flag = matches!(name, "trim_blocks" | "lstrip_blocks" | "keep_trailing_newline");
+        let wanted = if is_flag { "bool" } else { "str" };
+        if value.type_name() != wanted {
+            let found = value.type_name();
+            return Err(format!("TemplateOverrides.{name} must be <class '{wanted}'> instead of <class '{found}'>"));
         }
-        if let Some(prefix) = &self.line_comment_prefix {
-            builder.line_comment_prefix(prefix.clone());
+        if name == "newline_sequence" && !matches!(&*value.to_str(), "\n" | "\r\n" | "\r") {
+            let found = value.repr();
+            return Err(format!(
+                "TemplateOverrides.newline_sequence must be one of ('\\n', '\\r\\n', '\\r') instead of {found}"
+            ));
         }
-        builder.build().map_err(|error| TemplateError::syntax(error.to_string(), span.clone()))
+        self.set(name, &value.to_str())
     }
+
+    /// Fails for delimiters that cannot be told apart.
+    fn check(&self) -> Result<(), String> {
+        let [block, variable, comment] = [&self.block.0, &self.variable.0, &self.comment.0];
+        if block == variable || block == comment || variable == comment {
+            return Err("Block, variable and comment start strings must be different.".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether a text has nothing in it that this syntax gives a meaning to.
+    pub(super) fn is_plain(&self, text: &str) -> bool {
+        let starts = [&self.block.0, &self.variable.0, &self.comment.0];
+        !starts.iter().any(|start| text.contains(&***start))
+            && self.line_statement_prefix.is_none()
+            && self.line_comment_prefix.is_none()
+    }
+}
+
+const OPTIONS: [&str; 12] = [
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "line_statement_prefix",
+    "line_comment_prefix",
+    "trim_blocks",
+    "lstrip_blocks",
+    "newline_sequence",
+    "keep_trailing_newline",
+];
+
+/// A value of the header: text in quotes, a number, `True`, `False` or `None`.
+fn literal(text: &str, span: &Span) -> Result<Value, TemplateError> {
+    let failed = |message: &str| Err(TemplateError::value_error(message).at(span.clone()));
+    match text {
+        "True" => return Ok(Value::Bool(true)),
+        "False" => return Ok(Value::Bool(false)),
+        "None" => return Ok(Value::None),
+        _ => {}
+    }
+    if let Ok(number) = text.parse() {
+        return Ok(Value::Int(number));
+    }
+    if text.starts_with(['\'', '"']) {
+        return match token::quoted(text) {
+            Some(quoted) if quoted.len() == text.len() => token::unescape(&quoted[1..quoted.len() - 1])
+                .map(Value::from)
+                .map_err(|message| TemplateError::value_error(message).at(span.clone())),
+            _ => failed("unterminated string literal (detected at line 1) (<unknown>, line 1)"),
+        };
+    }
+    failed("malformed node or string on line 1: <ast.Name object>")
 }

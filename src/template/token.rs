@@ -1,22 +1,24 @@
-//! Tokens of a template, from minijinja's lexer, with numbers and text read as Python reads them.
-//!
-//! The lexer bounds integers to 128 bits and reads JSON's escapes; so the text of a token is read here again.
+//! Tokens of a template, as Jinja2's lexer makes them.
 
-use minijinja::machinery::{Token as Lexed, Tokenizer};
-use num_bigint::BigInt;
+mod literal;
+mod tag;
 
-use super::{Syntax, TemplateError, ast::At};
+use std::borrow::Cow;
+
+use literal::number;
+pub(super) use literal::{quoted, unescape};
+
+use super::{Syntax, TemplateError, ast::At, method::is_blank};
 use crate::{
     source::Span,
-    value::{Str, Value, parse_int},
+    value::{Str, Value},
 };
 
-/// A token and where it begins and ends.
+/// A token and where it begins.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
     pub kind: Kind,
     pub at: At,
-    pub end: At,
 }
 
 /// What a token is.
@@ -36,152 +38,269 @@ pub(super) enum Kind {
     End,
 }
 
-/// The tokens of a text; the last is `End`.
+/// A text with newlines of one kind, as places in it are counted.
+pub(super) fn with_newlines(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() }
+}
+
+/// The tokens of a text with newlines of one kind; the last is `End`.
 pub(super) fn tokens(
     text: &str,
     span: &Span,
     in_expression: bool,
     syntax: &Syntax,
 ) -> Result<Vec<Token>, TemplateError> {
-    let config = syntax.config(span)?;
-    let mut lexer = Tokenizer::new(text, "", in_expression, config);
-    let mut tokens = Vec::new();
-    loop {
-        match lexer.next_token() {
-            Ok(Some((lexed, range))) => {
-                let (at, end) = (range.start_offset, range.end_offset);
-                let kind = kind(&lexed, &text[at as usize..end as usize], syntax.keep_escapes)
-                    .map_err(|message| TemplateError::syntax(message, place(text, span, at)))?;
-                let kind = match kind {
-                    Kind::Data(data) => Kind::Data(data_text(&data, text, at, syntax)),
-                    other => other,
-                };
-                tokens.push(Token { kind, at, end });
-            }
-            Ok(None) => break,
-            Err(error) => {
-                // The lexer's own place needs its `debug` feature: it stopped at the next token.
-                let last = tokens.last().map_or(0, |token: &Token| token.end as usize);
-                let rest = &text[last..];
-                let at = (last + rest.len() - rest.trim_start().len()) as At;
-                let message = error.detail().unwrap_or("unexpected character").to_owned();
-                return Err(TemplateError::syntax(message, place(text, span, at)));
-            }
-        }
-    }
-    let end = text.len() as At;
-    tokens.push(Token { kind: Kind::End, at: end, end });
-    Ok(tokens)
-}
-
-/// Text as Jinja2 has it: newlines of one kind, and the one after `{% raw %}`, which the lexer drops.
-fn data_text(data: &str, text: &str, at: At, syntax: &Syntax) -> Str {
-    let (before, after) = text.split_at(at as usize);
-    let raw = before
-        .strip_suffix(&*syntax.block.1)
-        .is_some_and(|tag| !tag.ends_with('-') && tag.trim_end_matches('+').trim_end().ends_with("raw"));
-    let dropped = if raw && syntax.trim_blocks && !data.starts_with(['\r', '\n']) {
-        after.strip_prefix("\r\n").map(|_| "\n").or_else(|| after.strip_prefix('\n').map(|_| "\n"))
-    } else {
-        None
+    let source = match text.strip_suffix('\n') {
+        Some(shorter) if !syntax.keep_trailing_newline && !in_expression => shorter,
+        _ => text,
     };
-    let data = format!("{}{data}", dropped.unwrap_or(""));
-    if !data.contains('\r') && syntax.newline_sequence == "\n" {
-        return data.into();
+    let mut lexer = Lexer { text: source, span, syntax, tags: tag::Tags::new(syntax), tokens: Vec::new(), pos: 0 };
+    if in_expression {
+        lexer.inside(End::Variable)?;
     }
-    data.replace("\r\n", "\n").replace('\r', "\n").replace('\n', &syntax.newline_sequence).into()
+    while lexer.pos < source.len() {
+        lexer.outside()?;
+    }
+    lexer.push(Kind::End, text.len());
+    Ok(lexer.tokens)
 }
 
-fn kind(lexed: &Lexed<'_>, text: &str, keep_escapes: bool) -> Result<Kind, String> {
-    Ok(match lexed {
-        Lexed::TemplateData(data) => Kind::Data(Str::from(*data)),
-        Lexed::VariableStart => Kind::VariableStart,
-        Lexed::VariableEnd => Kind::VariableEnd,
-        Lexed::BlockStart => Kind::BlockStart,
-        Lexed::BlockEnd => Kind::BlockEnd,
-        Lexed::Ident(name) => Kind::Name(Str::from(*name)),
-        Lexed::Str(text) => Kind::Text(Str::from(*text)),
-        Lexed::String(_) if keep_escapes => Kind::Text(text[1..text.len() - 1].into()),
-        Lexed::String(_) => Kind::Text(unescape(&text[1..text.len() - 1])?.into()),
-        Lexed::Int(_) | Lexed::Int128(_) => {
-            let number: BigInt = parse_int(text, 0).or_else(|| parse_int(text, 10)).ok_or("invalid number")?;
-            Kind::Number(number.into())
+/// What closes the tag that the lexer is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Block,
+    Variable,
+    /// The end of the line, for a line that is a statement.
+    Line,
+}
+
+struct Lexer<'t> {
+    text: &'t str,
+    span: &'t Span,
+    syntax: &'t Syntax,
+    tags: tag::Tags<'t>,
+    tokens: Vec<Token>,
+    pos: usize,
+}
+
+const SYMBOLS: [&str; 26] = [
+    "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".",
+    ":", "|", ",", ";",
+];
+
+impl<'t> Lexer<'t> {
+    /// Adds the token from the current place to `end`, and moves there.
+    fn push(&mut self, kind: Kind, end: usize) {
+        self.tokens.push(Token { kind, at: self.pos as At });
+        self.pos = end;
+    }
+
+    fn rest(&self) -> &'t str {
+        &self.text[self.pos..]
+    }
+
+    fn error(&self, message: impl Into<String>) -> TemplateError {
+        TemplateError::syntax(message, place(self.text, self.span, self.pos as At))
+    }
+
+    fn data(&mut self, data: &str, end: usize) {
+        if !data.is_empty() {
+            let data = match &*self.syntax.newline_sequence {
+                "\n" => Str::from(data),
+                sequence => data.replace('\n', sequence).into(),
+            };
+            self.push(Kind::Data(data), end);
         }
-        Lexed::Float(number) => Kind::Number(Value::Float(*number)),
-        Lexed::Plus => Kind::Symbol("+"),
-        Lexed::Minus => Kind::Symbol("-"),
-        Lexed::Mul => Kind::Symbol("*"),
-        Lexed::Div => Kind::Symbol("/"),
-        Lexed::FloorDiv => Kind::Symbol("//"),
-        Lexed::Pow => Kind::Symbol("**"),
-        Lexed::Mod => Kind::Symbol("%"),
-        Lexed::Dot => Kind::Symbol("."),
-        Lexed::Comma => Kind::Symbol(","),
-        Lexed::Colon => Kind::Symbol(":"),
-        Lexed::Tilde => Kind::Symbol("~"),
-        Lexed::Assign => Kind::Symbol("="),
-        Lexed::Pipe => Kind::Symbol("|"),
-        Lexed::Eq => Kind::Symbol("=="),
-        Lexed::Ne => Kind::Symbol("!="),
-        Lexed::Gt => Kind::Symbol(">"),
-        Lexed::Gte => Kind::Symbol(">="),
-        Lexed::Lt => Kind::Symbol("<"),
-        Lexed::Lte => Kind::Symbol("<="),
-        Lexed::BracketOpen => Kind::Symbol("["),
-        Lexed::BracketClose => Kind::Symbol("]"),
-        Lexed::ParenOpen => Kind::Symbol("("),
-        Lexed::ParenClose => Kind::Symbol(")"),
-        Lexed::BraceOpen => Kind::Symbol("{"),
-        Lexed::BraceClose => Kind::Symbol("}"),
-    })
-}
+        self.pos = end;
+    }
 
-/// Python's escapes in a text literal; an unknown one stays as written.
-fn unescape(text: &str) -> Result<String, String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let mut chars = rest[at + 1..].chars();
-        let Some(c) = chars.next() else { return Err("unexpected end of string".to_owned()) };
-        rest = chars.as_str();
-        let digits = match c {
-            'x' => 2,
-            'u' => 4,
-            'U' => 8,
-            _ => 0,
+    /// Text up to the next tag, and the tag.
+    fn outside(&mut self) -> Result<(), TemplateError> {
+        let Some(tag) = self.tags.next(self.text, self.pos) else {
+            self.data(self.rest(), self.text.len());
+            return Ok(());
         };
-        match c {
-            '\n' => {}
-            'a' => out.push('\x07'),
-            'b' => out.push('\x08'),
-            'f' => out.push('\x0c'),
-            'n' => out.push('\n'),
-            'r' => out.push('\r'),
-            't' => out.push('\t'),
-            'v' => out.push('\x0b'),
-            '\\' | '\'' | '"' => out.push(c),
-            '0'..='7' => {
-                let digits = &text[text.len() - rest.len() - 1..];
-                let length = digits.bytes().take(3).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
-                let code = u32::from_str_radix(&digits[..length], 8).unwrap_or(0);
-                out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-                rest = &digits[length..];
+        let data = self.stripped(self.pos, tag.at, tag.sign, tag.kind == tag::Kind::Variable);
+        self.data(data, tag.at);
+        match tag.kind {
+            tag::Kind::Raw => {
+                self.pos = tag.end;
+                self.raw()
             }
-            'x' | 'u' | 'U' => {
-                let code = rest.get(..digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-                let Some(code) = code else { return Err(format!("truncated \\{c} escape in a string")) };
-                out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
-                rest = &rest[digits..];
+            tag::Kind::Comment => {
+                self.pos = tag.end;
+                let closing = &*self.syntax.comment.1;
+                match self.rest().find(closing) {
+                    Some(at) => {
+                        let (at, end) = (self.pos + at, self.pos + at + closing.len());
+                        self.pos = if at > self.pos { self.past_end(at, end) } else { self.past_end(end, end) };
+                        Ok(())
+                    }
+                    None if self.pos >= self.text.len() => Ok(()),
+                    None => Err(self.error("Missing end of comment tag")),
+                }
             }
-            other => {
-                out.push('\\');
-                out.push(other);
+            tag::Kind::LineComment => {
+                self.pos = self.text[tag.end..].find('\n').map_or(self.text.len(), |at| tag.end + at);
+                Ok(())
+            }
+            tag::Kind::Block => {
+                self.push(Kind::BlockStart, tag.end);
+                self.inside(End::Block)
+            }
+            tag::Kind::Line => {
+                self.push(Kind::BlockStart, tag.end);
+                self.inside(End::Line)
+            }
+            tag::Kind::Variable => {
+                self.push(Kind::VariableStart, tag.end);
+                self.inside(End::Variable)
             }
         }
     }
-    out.push_str(rest);
-    Ok(out)
+
+    /// Text before a tag: without trailing blanks for `-`, without the blanks before it on its line for
+    /// `lstrip_blocks`.
+    fn stripped(&self, start: usize, end: usize, sign: Option<char>, variable: bool) -> &'t str {
+        let data = &self.text[start..end];
+        match sign {
+            Some('-') => return data.trim_end_matches(is_blank),
+            None if self.syntax.lstrip_blocks && !variable => {}
+            _ => return data,
+        }
+        let line = data.rfind('\n').map_or(0, |at| at + 1);
+        let starts_line = line > 0 || start == 0 || self.text[..start].ends_with('\n');
+        if starts_line && data[line..].chars().all(is_blank) { &data[..line] } else { data }
+    }
+
+    /// Where the text goes on after the end of a block or comment whose sign may stand at `at` before its `end`.
+    fn past_end(&self, at: usize, end: usize) -> usize {
+        let rest = &self.text[end..];
+        match self.text[..at].chars().next_back() {
+            Some('-') => self.text.len() - rest.trim_start_matches(is_blank).len(),
+            Some('+') => end,
+            _ if self.syntax.trim_blocks && rest.starts_with('\n') => end + 1,
+            _ => end,
+        }
+    }
+
+    /// The text of `{% raw %}` and its end.
+    fn raw(&mut self) -> Result<(), TemplateError> {
+        if self.pos >= self.text.len() {
+            return Ok(());
+        }
+        let Some((at, sign, close, end)) = self.tags.end_of_raw(self.text, self.pos) else {
+            return Err(self.error("Missing end of raw directive"));
+        };
+        let data = self.stripped(self.pos, at, sign, false);
+        self.data(data, at);
+        self.pos = self.past_end(close, end);
+        Ok(())
+    }
+
+    /// The tokens of a tag up to its end.
+    fn inside(&mut self, end: End) -> Result<(), TemplateError> {
+        let mut brackets: Vec<char> = Vec::new();
+        loop {
+            if brackets.is_empty() && self.closed(end) {
+                return Ok(());
+            }
+            let blanks = self.rest().trim_start_matches(is_blank);
+            self.pos = self.text.len() - blanks.len();
+            let Some(first) = blanks.chars().next() else {
+                if end == End::Line && brackets.is_empty() {
+                    self.push(Kind::BlockEnd, self.pos);
+                }
+                return Ok(());
+            };
+            if brackets.is_empty() && self.closed(end) {
+                return Ok(());
+            }
+            if first.is_ascii_digit()
+                && let Some((value, length)) = number(blanks, self.text[..self.pos].ends_with('.'))
+            {
+                self.push(Kind::Number(value), self.pos + length);
+            } else if literal::is_word(first) {
+                let word = &blanks[..blanks.find(|c| !literal::is_word(c)).unwrap_or(blanks.len())];
+                if !literal::is_identifier(word) {
+                    return Err(self.error("Invalid character in identifier"));
+                }
+                self.push(Kind::Name(word.into()), self.pos + word.len());
+            } else if let Some(quoted) = quoted(blanks) {
+                let inner = &quoted[1..quoted.len() - 1];
+                let inner = match &*self.syntax.newline_sequence {
+                    "\n" => Cow::from(inner),
+                    sequence => inner.replace('\n', sequence).into(),
+                };
+                let text = if self.syntax.keep_escapes {
+                    inner.into_owned()
+                } else {
+                    unescape(&inner).map_err(|message| self.error(message))?
+                };
+                self.push(Kind::Text(text.into()), self.pos + quoted.len());
+            } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| blanks.starts_with(**symbol)) {
+                self.bracket(first, &mut brackets)?;
+                self.push(Kind::Symbol(symbol), self.pos + symbol.len());
+            } else {
+                let shown = Value::from(first.to_string()).repr();
+                let at = self.text[..self.pos].chars().count();
+                return Err(self.error(format!("unexpected char {shown} at {at}")));
+            }
+        }
+    }
+
+    fn bracket(&self, symbol: char, open: &mut Vec<char>) -> Result<(), TemplateError> {
+        match symbol {
+            '{' => open.push('}'),
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '}' | ')' | ']' => match open.pop() {
+                None => return Err(self.error(format!("unexpected '{symbol}'"))),
+                Some(wanted) if wanted != symbol => {
+                    return Err(self.error(format!("unexpected '{symbol}', expected '{wanted}'")));
+                }
+                Some(_) => {}
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes the end of the tag, if it is next.
+    fn closed(&mut self, end: End) -> bool {
+        let rest = self.rest();
+        match end {
+            End::Line => {
+                let blanks = &rest[..rest.len() - rest.trim_start_matches(is_blank).len()];
+                let Some(at) = blanks.rfind('\n') else { return false };
+                self.push(Kind::BlockEnd, self.pos + at + 1);
+            }
+            End::Block => {
+                let closing = &*self.syntax.block.1;
+                let signed = rest.strip_prefix(['-', '+']).is_some_and(|rest| rest.starts_with(closing));
+                if !signed && !rest.starts_with(closing) {
+                    return false;
+                }
+                let sign = self.pos + usize::from(signed);
+                let after = sign + closing.len();
+                let next = if signed { self.past_end(sign, after) } else { self.past_end(0, after) };
+                self.push(Kind::BlockEnd, next);
+            }
+            End::Variable => {
+                let closing = &*self.syntax.variable.1;
+                let signed = rest.strip_prefix('-').and_then(|rest| rest.strip_prefix(closing));
+                match (signed, rest.strip_prefix(closing)) {
+                    (Some(after), _) => {
+                        let next = self.text.len() - after.trim_start_matches(is_blank).len();
+                        self.push(Kind::VariableEnd, next);
+                    }
+                    (None, Some(after)) => self.push(Kind::VariableEnd, self.text.len() - after.len()),
+                    (None, None) => return false,
+                }
+            }
+        }
+        true
+    }
 }
 
 /// The place in the file of a byte of a text that begins at `start`. Exact where the file has the text as it is

@@ -35,6 +35,18 @@ impl Value {
         }
     }
 
+    /// Fails for an integer beyond the floats that meets a float.
+    fn fits_float(&self, other: &Self) -> Result<(), TemplateError> {
+        let too_large =
+            |number: &Self| matches!(number, Self::BigInt(_)) && number.as_f64().is_some_and(f64::is_infinite);
+        match (self, other) {
+            (Self::Float(_), number) | (number, Self::Float(_)) if too_large(number) => {
+                Err(TemplateError::raised("OverflowError", "int too large to convert to float"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn unsupported(&self, operator: &str, other: &Self) -> TemplateError {
         for side in [self, other] {
             if let Self::Undefined(undefined) = side {
@@ -47,6 +59,7 @@ impl Value {
 
     /// `self + other`.
     pub fn add(&self, other: &Self) -> Result<Self, TemplateError> {
+        self.fits_float(other)?;
         match (self, other) {
             (Self::Str(a), Self::Str(b)) => Ok(Self::from(format!("{a}{b}"))),
             (Self::List(a), Self::List(b)) => Ok([a.to_vec(), b.to_vec()].concat().into()),
@@ -68,6 +81,7 @@ impl Value {
 
     /// `self - other`.
     pub fn subtract(&self, other: &Self) -> Result<Self, TemplateError> {
+        self.fits_float(other)?;
         if let Self::Object(object) = self
             && let Some(difference) = object.subtract(other)?
         {
@@ -82,6 +96,10 @@ impl Value {
 
     /// `self * other`; text, lists and tuples are repeated.
     pub fn multiply(&self, other: &Self) -> Result<Self, TemplateError> {
+        self.fits_float(other)?;
+        if let (Self::Object(object), factor) | (factor, Self::Object(object)) = (self, other) {
+            return object.multiply(factor).ok_or_else(|| self.unsupported("*", other));
+        }
         if let Some(pair) = self.pair(other) {
             return Ok(match pair {
                 Pair::Int(a, b) => a.checked_mul(b).map_or_else(|| (BigInt::from(a) * b).into(), Self::Int),
@@ -118,6 +136,10 @@ impl Value {
 
     /// `self / other`, always a float.
     pub fn divide(&self, other: &Self) -> Result<Self, TemplateError> {
+        self.fits_float(other)?;
+        if let Self::Object(object) = self {
+            return object.divide(other).ok_or_else(|| self.unsupported("/", other));
+        }
         let pair = self.pair(other).ok_or_else(|| self.unsupported("/", other))?;
         let (a, b) = match pair {
             Pair::Float(_, 0.0) => {
@@ -131,7 +153,7 @@ impl Value {
             }
             Pair::Big(a, b) => match (a.to_f64(), b.to_f64()) {
                 (Some(x), Some(y)) if x.is_finite() && y.is_finite() => (x, y),
-                (Some(_), Some(y)) if !y.is_finite() && a.bits() <= b.bits() => (0.0, 1.0),
+                _ if a.bits() < b.bits() + 1020 => return Ok(Self::Float(quotient(&a, &b))),
                 _ => {
                     let text = "integer division result too large for a float";
                     return Err(TemplateError::raised("OverflowError", text));
@@ -206,6 +228,7 @@ impl Value {
     /// `-self`.
     pub fn negate(&self) -> Result<Self, TemplateError> {
         match self {
+            Self::Object(object) => object.multiply(&Self::Int(-1)).ok_or_else(|| self.bad_operand("-")),
             Self::Float(number) => Ok(Self::Float(-number)),
             Self::BigInt(number) => Ok((-(**number).clone()).into()),
             _ => match self.as_i64() {
@@ -231,6 +254,17 @@ impl Value {
     }
 }
 
+/// The quotient of integers beyond the floats.
+fn quotient(a: &BigInt, b: &BigInt) -> f64 {
+    // Enough bits that the last one of a float is right, and one more for what is cut off.
+    let shift = i64::try_from(b.bits()).unwrap_or(0) - i64::try_from(a.bits()).unwrap_or(0) + 66;
+    let (above, below) = if shift >= 0 { (a << shift, b.clone()) } else { (a.clone(), b << -shift) };
+    let (whole, rest) = (&above / &below, &above % &below);
+    let whole = if rest.is_zero() { whole } else { whole | BigInt::from(1) };
+    let scale = i32::try_from(-shift).unwrap_or(0);
+    whole.to_f64().unwrap_or(0.0) * 2_f64.powi(scale / 2) * 2_f64.powi(scale - scale / 2)
+}
+
 /// Quotient rounded down, and the rest with the divisor's sign. The divisor is not 0.
 fn floor_division(a: &BigInt, b: &BigInt) -> (BigInt, BigInt) {
     let (quotient, rest) = (a / b, a % b);
@@ -252,6 +286,10 @@ fn float_power(base: f64, exponent: f64) -> Result<Value, TemplateError> {
     if base == 0.0 && exponent < 0.0 {
         let text = "0.0 cannot be raised to a negative power";
         return Err(TemplateError::raised("ZeroDivisionError", text));
+    }
+    if base < 0.0 && exponent.is_finite() && exponent.fract() != 0.0 {
+        let text = "Type 'complex' is unsupported for variable storage.";
+        return Err(TemplateError::raised("AnsibleVariableTypeError", text));
     }
     let result = base.powf(exponent);
     if result.is_infinite() && base.is_finite() && exponent.is_finite() {

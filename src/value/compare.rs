@@ -53,6 +53,7 @@ impl Value {
             (Self::Bytes(a), Self::Bytes(b)) => Ok(Some(a.cmp(b))),
             (Self::List(a), Self::List(b)) => items_order(&a.to_vec(), &b.to_vec(), operator),
             (Self::Tuple(a), Self::Tuple(b)) => items_order(a, b, operator),
+            (Self::Object(a), Self::Object(b)) if let Some(order) = a.order(&**b) => Ok(Some(order)),
             (Self::Object(a), Self::Object(b)) => match (a.plain(), b.plain()) {
                 (Ok(left), Ok(right)) if a.type_name() == b.type_name() && left.as_str().is_some() => {
                     left.python_cmp(&right, operator)

@@ -4,7 +4,7 @@ use std::{
     hash::{Hash, Hasher},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
 };
 
@@ -12,7 +12,7 @@ use indexmap::{Equivalent, IndexMap};
 use num_traits::ToPrimitive as _;
 use parking_lot::RwLock;
 
-use super::{Str, Value};
+use super::{Str, Value, list::height_over};
 use crate::template::TemplateError;
 
 /// A hashable value: text, a number, a boolean, `None`, bytes, or a tuple of such.
@@ -113,6 +113,8 @@ pub struct Dict(Arc<Inner>);
 struct Inner {
     entries: RwLock<Entries>,
     lazy: AtomicBool,
+    /// How deep lists and dicts stand in each other here, itself included, as far as it is known.
+    height: AtomicU16,
 }
 
 impl Dict {
@@ -159,6 +161,7 @@ impl Dict {
         if value.may_be_lazy() {
             self.0.lazy.store(true, Ordering::Relaxed);
         }
+        self.0.height.fetch_max(value.height().saturating_add(1), Ordering::Relaxed);
         self.0.entries.write().insert(key, value);
     }
 
@@ -207,7 +210,13 @@ impl Dict {
         let mut entries = self.0.entries.write();
         let result = write(&mut entries);
         self.0.lazy.store(entries.values().any(Value::may_be_lazy), Ordering::Relaxed);
+        self.0.height.store(height_over(entries.values()), Ordering::Relaxed);
         result
+    }
+
+    /// How deep lists and dicts stand in each other here, itself included.
+    pub fn height(&self) -> u16 {
+        self.0.height.load(Ordering::Relaxed).max(1)
     }
 
     /// A dict of its own with the same values.
@@ -235,8 +244,9 @@ impl Dict {
 impl<K: Into<Key>> FromIterator<(K, Value)> for Dict {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
         let entries: Entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
-        let lazy = entries.values().any(Value::may_be_lazy);
-        Self(Arc::new(Inner { entries: RwLock::new(entries), lazy: AtomicBool::new(lazy) }))
+        let lazy = AtomicBool::new(entries.values().any(Value::may_be_lazy));
+        let height = AtomicU16::new(height_over(entries.values()));
+        Self(Arc::new(Inner { entries: RwLock::new(entries), lazy, height }))
     }
 }
 

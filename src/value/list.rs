@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU16, Ordering},
 };
 
 use parking_lot::RwLock;
@@ -17,13 +17,21 @@ pub struct List(Arc<Inner>);
 struct Inner {
     items: RwLock<Vec<Value>>,
     lazy: AtomicBool,
+    /// How deep lists and dicts stand in each other here, itself included, as far as it is known.
+    height: AtomicU16,
+}
+
+/// The height of what holds these.
+pub(super) fn height_over<'v>(items: impl Iterator<Item = &'v Value>) -> u16 {
+    items.map(Value::height).max().unwrap_or(0).saturating_add(1)
 }
 
 impl List {
     /// A list of these items.
     pub fn new(items: Vec<Value>) -> Self {
-        let lazy = items.iter().any(Value::may_be_lazy);
-        Self(Arc::new(Inner { items: RwLock::new(items), lazy: AtomicBool::new(lazy) }))
+        let lazy = AtomicBool::new(items.iter().any(Value::may_be_lazy));
+        let height = AtomicU16::new(height_over(items.iter()));
+        Self(Arc::new(Inner { items: RwLock::new(items), lazy, height }))
     }
 
     /// How many items it has.
@@ -46,6 +54,7 @@ impl List {
         if item.may_be_lazy() {
             self.0.lazy.store(true, Ordering::Relaxed);
         }
+        self.0.height.fetch_max(item.height().saturating_add(1), Ordering::Relaxed);
         self.0.items.write().push(item);
     }
 
@@ -64,7 +73,13 @@ impl List {
         let mut items = self.0.items.write();
         let result = write(&mut items);
         self.0.lazy.store(items.iter().any(Value::may_be_lazy), Ordering::Relaxed);
+        self.0.height.store(height_over(items.iter()), Ordering::Relaxed);
         result
+    }
+
+    /// How deep lists and dicts stand in each other here, itself included.
+    pub fn height(&self) -> u16 {
+        self.0.height.load(Ordering::Relaxed).max(1)
     }
 
     /// Whether an item, or something inside one, may be a template that is not evaluated yet.

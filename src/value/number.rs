@@ -70,8 +70,10 @@ pub(crate) fn float_format(number: f64, conversion: char, precision: usize, alte
         "inf".to_owned()
     } else {
         match conversion.to_ascii_lowercase() {
+            'e' if alternate && precision == 0 => exponent_format(number, 0).replacen('e', ".e", 1),
             'e' => exponent_format(number, precision),
             'g' => general_format(number, precision.max(1), alternate),
+            _ if alternate && precision == 0 => format!("{number:.0}."),
             _ => format!("{number:.precision$}"),
         }
     };

@@ -97,6 +97,11 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
         self.repr()
     }
 
+    /// Python's `format(object, spec)` for a specification that is not empty; `None` if it takes none.
+    fn format(&self, _spec: &str) -> Option<Result<String, TemplateError>> {
+        None
+    }
+
     /// Whether it equals another value that is not the same object.
     fn equals(&self, _other: &Value) -> bool {
         false
@@ -112,10 +117,25 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// `object * other`, or `other * object`; `None` if there is no such product.
+    fn multiply(&self, _other: &Value) -> Option<Value> {
+        None
+    }
+
+    /// `object / other`; `None` if there is no such quotient.
+    fn divide(&self, _other: &Value) -> Option<Value> {
+        None
+    }
+
+    /// How it compares with another object; `None` if Python does not order them.
+    fn order(&self, _other: &dyn Object) -> Option<std::cmp::Ordering> {
+        None
+    }
+
     /// The plain value that stands for it outside of templates: a list for a view, text for a date.
     /// Fails for what cannot leave a template, such as a method.
     fn plain(&self) -> Result<Value, TemplateError> {
-        Err(TemplateError::type_error(format!("type '{}' is unsupported for variable storage", self.type_name())))
+        Err(TemplateError::type_error(format!("Type '{}' is unsupported for variable storage.", self.type_name())))
     }
 }
 
@@ -131,7 +151,7 @@ struct Omit;
 
 impl Object for Omit {
     fn type_name(&self) -> &'static str {
-        "Omit"
+        "_OmitType"
     }
 
     fn repr(&self) -> String {

@@ -46,7 +46,7 @@ pub(super) fn format(format: &str, values: &Value) -> Result<String, TemplateErr
     let mut source = Source { items, next: 0, whole: values };
     let mut out = String::new();
     let mut chars = format.char_indices().peekable();
-    while let Some((_, c)) = chars.next() {
+    while let Some((start, c)) = chars.next() {
         if c != '%' {
             out.push(c);
             continue;
@@ -87,12 +87,17 @@ pub(super) fn format(format: &str, values: &Value) -> Result<String, TemplateErr
             spec.precision = Some(precision.clamp(0, 1 << 20) as usize);
         }
         while chars.next_if(|(_, c)| "hlL".contains(*c)).is_some() {}
+        let bare = key.is_none() && chars.peek().is_some_and(|(next, _)| *next == start + 1);
         let Some((at, conversion)) = chars.next() else {
             return Err(TemplateError::value_error("incomplete format"));
         };
-        if conversion == '%' {
+        if conversion == '%' && bare {
             out.push('%');
             continue;
+        }
+        if conversion == '%' {
+            source.next()?;
+            return Err(TemplateError::value_error("unsupported format character '%' (0x25)"));
         }
         if !"diuoxXeEfFgGcrsa".contains(conversion) {
             let at = format[..at].chars().count();
@@ -111,6 +116,20 @@ pub(super) fn format(format: &str, values: &Value) -> Result<String, TemplateErr
         return Err(TemplateError::type_error("not all arguments converted during string formatting"));
     }
     Ok(out)
+}
+
+/// Python's `ascii()`: as `repr()`, with what is not ASCII escaped.
+pub(crate) fn ascii_repr(value: &Value) -> String {
+    let mut out = String::new();
+    for c in value.repr().chars() {
+        match c as u32 {
+            0..=0x7f => out.push(c),
+            code @ 0x80..=0xff => out.push_str(&format!("\\x{code:02x}")),
+            code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
+            code => out.push_str(&format!("\\U{code:08x}")),
+        }
+    }
+    out
 }
 
 /// Digits, or `*` for the next value.
@@ -137,7 +156,11 @@ impl Spec {
         }
         match conversion {
             's' | 'r' | 'a' => {
-                let text = if conversion == 's' { value.to_str() } else { value.repr() };
+                let text = match conversion {
+                    's' => value.to_str(),
+                    'r' => value.repr(),
+                    _ => ascii_repr(value),
+                };
                 let text = match self.precision {
                     Some(precision) => text.chars().take(precision).collect(),
                     None => text,
@@ -193,7 +216,7 @@ impl Spec {
         };
         let digits = number::float_format(number.abs(), conversion, self.precision.unwrap_or(6), self.alternate);
         let negative = number.is_sign_negative() && !number.is_nan();
-        Ok(self.pad(self.sign(negative), &digits, number.is_finite()))
+        Ok(self.pad(self.sign(negative), &digits, true))
     }
 
     fn sign(&self, negative: bool) -> &'static str {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Dict, Value, float_text};
+use crate::template::is_printable;
 
 impl Value {
     /// Python's `str()`.
@@ -129,24 +130,6 @@ pub fn quote_text(text: &str, out: &mut String) {
         }
     }
     out.push(quote);
-}
-
-/// Whether Python's `repr()` shows the character as it is; blanks other than the space are escaped.
-fn is_printable(c: char) -> bool {
-    match c {
-        ' ' => true,
-        '\u{ad}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{e000}'..='\u{f8ff}'
-        | '\u{fff0}'..='\u{fffb}'
-        | '\u{fffe}'..='\u{ffff}'
-        | '\u{e0000}'..='\u{e00ff}'
-        | '\u{f0000}'..='\u{10ffff}' => false,
-        c => !c.is_control() && !c.is_whitespace(),
-    }
 }
 
 fn quote_bytes(bytes: &[u8], out: &mut String) {

@@ -2,13 +2,18 @@
 
 use std::fmt;
 
+use crate::template::TemplateError;
+
 /// Something that does not exist. Attributes and items of it are the same undefined value again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Undefined {
     /// What was missing.
     pub missing: Missing,
     /// Text to show instead of the usual one, as `undef(hint=…)` and `mandatory` give it.
     pub hint: Option<String>,
+    /// The error that took the place of a value, with its place: what a call, filter or test raises is raised by
+    /// whoever uses the result.
+    pub cause: Option<TemplateError>,
 }
 
 /// What was missing.
@@ -32,22 +37,35 @@ pub enum Missing {
 impl Undefined {
     /// A variable that does not exist.
     pub fn name(name: &str) -> Self {
-        Self { missing: Missing::Name(name.to_owned()), hint: None }
+        Self { missing: Missing::Name(name.to_owned()), hint: None, cause: None }
     }
 
     /// An attribute or item that does not exist; `name` as `repr()` prints it.
     pub fn attribute(object: &str, name: String) -> Self {
-        Self { missing: Missing::Attribute { object: object.to_owned(), name }, hint: None }
+        Self { missing: Missing::Attribute { object: object.to_owned(), name }, hint: None, cause: None }
     }
 
     /// A value that does not exist, with a text that says why.
     pub fn hint(text: impl Into<String>) -> Self {
-        Self { missing: Missing::Nothing, hint: Some(text.into()) }
+        Self { missing: Missing::Nothing, hint: Some(text.into()), cause: None }
     }
 
     /// The value of an inline `if` without `else`.
     pub fn without_else() -> Self {
-        Self { missing: Missing::Else, hint: None }
+        Self { missing: Missing::Else, hint: None, cause: None }
+    }
+
+    /// The result of what failed. If something undefined was used, it counts as undefined itself.
+    pub fn caused_by(error: TemplateError) -> Self {
+        match error.undefined_value() {
+            Some(undefined) => Self { cause: Some(error.clone()), ..undefined.clone() },
+            None => Self { missing: Missing::Nothing, hint: None, cause: Some(error) },
+        }
+    }
+
+    /// Whether an error stands here that is not about something undefined: even `default` and `is defined` raise it.
+    pub fn is_failure(&self) -> bool {
+        self.cause.as_ref().is_some_and(|cause| !cause.is_undefined())
     }
 
     /// Whether it may be used as if it were empty text.

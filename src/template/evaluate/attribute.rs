@@ -2,8 +2,40 @@
 
 use std::sync::Arc;
 
-use super::super::{TemplateError, method};
+use super::super::{TemplateError, function::count::Range, method};
 use crate::value::{Undefined, Value};
+
+/// Attributes that most of Python's objects have and templates must not see.
+const UNSAFE: [&str; 28] = [
+    "__add__",
+    "__call__",
+    "__class__",
+    "__contains__",
+    "__delattr__",
+    "__delitem__",
+    "__dict__",
+    "__dir__",
+    "__doc__",
+    "__eq__",
+    "__format__",
+    "__ge__",
+    "__getattribute__",
+    "__getitem__",
+    "__gt__",
+    "__hash__",
+    "__init__",
+    "__iter__",
+    "__le__",
+    "__len__",
+    "__lt__",
+    "__module__",
+    "__name__",
+    "__ne__",
+    "__reduce__",
+    "__repr__",
+    "__setitem__",
+    "__str__",
+];
 
 fn missing(object: &Value, name: String) -> Value {
     Value::Undefined(Arc::new(Undefined::attribute(object.type_name(), name)))
@@ -31,14 +63,24 @@ pub(in crate::template) fn attribute(object: &Value, name: &str) -> Result<Value
                 return Ok(value);
             }
         }
-        _ => {}
+        other => {
+            if let Some(value) = method::attribute(other, name) {
+                return Ok(value);
+            }
+        }
+    }
+    if UNSAFE.contains(&name) {
+        let hint = format!("access to attribute '{name}' of '{}' object is unsafe.", object.type_name());
+        return Ok(Value::Undefined(Arc::new(Undefined::hint(hint))));
     }
     Ok(missing(object, Value::from(name).repr()))
 }
 
 /// `object[index]`: an item, or else the attribute of that name. The result may be lazy.
 pub(in crate::template) fn item(object: &Value, index: &Value) -> Result<Value, TemplateError> {
-    if let Value::Undefined(undefined) = index {
+    if let Value::Undefined(undefined) = index
+        && object.missing().is_none()
+    {
         return Err(TemplateError::undefined(undefined));
     }
     let position = |length: usize| {
@@ -72,6 +114,18 @@ pub(in crate::template) fn item(object: &Value, index: &Value) -> Result<Value, 
             return Ok(value);
         }
     }
+    if let Value::Str(name) = index {
+        return attribute(object, name);
+    }
+    let has_items = matches!(
+        object,
+        Value::Dict(_) | Value::List(_) | Value::Tuple(_) | Value::Str(_) | Value::Bytes(_) | Value::Object(_)
+    ) && !matches!(object, Value::Object(object) if object.is_callable());
+    if !has_items || index.is_none() || matches!(index, Value::Tuple(items) if items.is_empty()) {
+        let name = if object.is_none() { "None".to_owned() } else { format!("{} object", object.type_name()) };
+        let hint = format!("{name} has no element {}", index.repr());
+        return Ok(Value::Undefined(Arc::new(Undefined::hint(hint))));
+    }
     Ok(missing(object, index.repr()))
 }
 
@@ -100,12 +154,18 @@ pub(in crate::template) fn slice(object: &Value, bounds: &[Option<Value>; 3]) ->
         Value::List(list) => Ok(list.with(|items| pick(items.len()).map(|index| items[index].clone()).collect())),
         Value::Tuple(items) => Ok(Value::Tuple(pick(items.len()).map(|index| items[index].clone()).collect())),
         Value::Bytes(bytes) => Ok(Value::Bytes(pick(bytes.len()).map(|index| bytes[index]).collect())),
+        Value::Object(inner) if let Some(range) = inner.downcast_ref::<Range>() => {
+            let picked: Vec<usize> = pick(object.len().unwrap_or(0)).collect();
+            let start = picked.first().copied().unwrap_or(0);
+            Ok(Value::object(range.slice(start, picked.len(), step.unwrap_or(1))))
+        }
         Value::Object(inner) if inner.shape() == crate::value::Shape::Sequence => {
             let items = object.iter()?;
             Ok(pick(items.len()).map(|index| items[index].clone()).collect())
         }
         Value::Undefined(_) => Ok(object.clone()),
-        other => Ok(missing(other, "slice".to_owned())),
+        Value::Dict(_) => Err(TemplateError::type_error("unhashable type: 'slice'")),
+        other => Err(TemplateError::type_error(format!("'{}' object is not subscriptable", other.type_name()))),
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     inherit::Blocks,
     scope::Scope,
 };
-use crate::value::{Dict, Object, Str, Value};
+use crate::value::{Dict, Object, Str, Undefined, Value};
 
 impl Frame<'_> {
     /// `{% call(…) name(…) %}`: the call with the body as `caller`.
@@ -26,7 +26,7 @@ impl Frame<'_> {
         let value = self.expr(callee)?;
         let result = match &value {
             Value::Object(object) => {
-                let mut arguments = self.arguments(&name, None, arguments, true)?;
+                let mut arguments = self.arguments(&name, None, arguments)?.evaluated()?;
                 arguments.named.push((Str::from("caller"), Value::object(MacroObject::new(caller, self))));
                 object.call(arguments)
             }
@@ -42,6 +42,7 @@ pub(super) struct MacroObject {
     definition: Arc<Macro>,
     template: Arc<Origin>,
     scope: Arc<Scope>,
+    root: Arc<Scope>,
     shared: Arc<Shared>,
     blocks: Arc<Blocks>,
 }
@@ -52,46 +53,57 @@ impl MacroObject {
             definition: Arc::clone(definition),
             template: Arc::clone(&frame.template),
             scope: Arc::clone(&frame.scope),
+            root: Arc::clone(&frame.root),
             shared: Arc::clone(&frame.shared),
             blocks: Arc::clone(&frame.blocks),
         }
     }
 
-    fn name(&self) -> &str {
-        self.definition.name.as_deref().unwrap_or("caller")
+    /// The name as Python shows it.
+    fn shown(&self) -> String {
+        self.definition.name.as_ref().map_or_else(|| "None".to_owned(), |name| format!("'{name}'"))
     }
 
     /// Sets the parameters in the macro's own scope.
     fn bind(&self, frame: &Frame<'_>, arguments: Arguments<'_>) -> Result<(), TemplateError> {
         let Macro { parameters, defaults, uses_caller, uses_varargs, uses_kwargs, .. } = &*self.definition;
-        let mut positional = arguments.positional.into_iter();
+        let own = |value: Value| if frame.shared.copies { value.deep_copy() } else { value };
+        let mut positional = arguments.positional.into_iter().map(own);
         let mut named = arguments.named;
         let first_default = parameters.len() - defaults.len();
-        for (index, parameter) in parameters.iter().enumerate() {
-            let by_name = named.iter().position(|(name, _)| name == parameter);
+        let mut given = Vec::with_capacity(parameters.len());
+        for parameter in parameters {
+            let by_name = named.iter().position(|(name, _)| name == parameter).map(|at| own(named.remove(at).1));
             let value = match (positional.next(), by_name) {
                 (Some(_), Some(_)) => {
-                    let name = self.name();
-                    let text = format!("macro '{name}' got multiple values for argument '{parameter}'");
+                    let name = self.shown();
+                    let text = format!("macro {name} got multiple values for argument '{parameter}'");
                     return Err(TemplateError::type_error(text));
                 }
-                (Some(value), None) => value,
-                (None, Some(at)) => named.remove(at).1,
-                (None, None) if index >= first_default => frame.expr(&defaults[index - first_default])?,
-                (None, None) => {
+                (value, by_name) => value.or(by_name),
+            };
+            // A default does not see what its own name means outside, nor parameters after it without a value.
+            frame.scope.set(parameter, value.clone().unwrap_or_else(|| Value::undefined(parameter)));
+            given.push(value.is_some());
+        }
+        for (index, parameter) in parameters.iter().enumerate().filter(|(index, _)| !given[*index]) {
+            let value = match index.checked_sub(first_default) {
+                Some(index) => frame.expr(&defaults[index])?,
+                None => {
                     let hint = format!("parameter '{parameter}' was not provided");
-                    Value::Undefined(Arc::new(crate::value::Undefined::hint(hint)))
+                    Value::Undefined(Arc::new(Undefined::hint(hint)))
                 }
             };
             frame.scope.set(parameter, value);
         }
         let caller = named.iter().position(|(name, _)| **name == *"caller").map(|at| named.remove(at).1);
         if *uses_caller {
-            frame.scope.set(&Str::from("caller"), caller.unwrap_or_else(|| Value::undefined("caller")));
+            let missing = || Value::Undefined(Arc::new(Undefined::hint("No caller defined")));
+            frame.scope.set(&Str::from("caller"), caller.unwrap_or_else(missing));
         } else if caller.is_some() {
             let text = format!(
-                "macro '{}' was invoked with two values for the special caller argument or does not use it",
-                self.name()
+                "macro {} was invoked with two values for the special caller argument. This is most likely a bug.",
+                self.shown()
             );
             return Err(TemplateError::type_error(text));
         }
@@ -99,14 +111,14 @@ impl MacroObject {
         if *uses_varargs {
             frame.scope.set(&Str::from("varargs"), Value::Tuple(rest.into()));
         } else if !rest.is_empty() {
-            let text = format!("macro '{}' takes not more than {} argument(s)", self.name(), parameters.len());
+            let text = format!("macro {} takes not more than {} argument(s)", self.shown(), parameters.len());
             return Err(TemplateError::type_error(text));
         }
         if *uses_kwargs {
             let dict: Dict = named.into_iter().collect();
             frame.scope.set(&Str::from("kwargs"), Value::Dict(dict));
         } else if let Some((name, _)) = named.first() {
-            let text = format!("macro '{}' takes no keyword argument '{name}'", self.name());
+            let text = format!("macro {} takes no keyword argument '{name}'", self.shown());
             return Err(TemplateError::type_error(text));
         }
         Ok(())
@@ -145,8 +157,10 @@ impl Object for MacroObject {
             context: arguments.context,
             template: Arc::clone(&self.template),
             scope: Arc::new(Scope::below(&self.scope)),
+            root: Arc::clone(&self.root),
             shared: Arc::clone(&self.shared),
             blocks: Arc::clone(&self.blocks),
+            parent: Arc::default(),
         };
         self.bind(&frame, arguments)?;
         let mut out = Output::default();

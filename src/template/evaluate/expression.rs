@@ -7,7 +7,7 @@ use super::{
         Arguments, ErrorKind, TemplateError,
         ast::{self, Binary, Compare, Expr, ExprKind, Unary},
         environment::short_name,
-        method,
+        method, names,
     },
     Frame,
     attribute::{attribute, item, slice},
@@ -31,29 +31,62 @@ const SHALLOW: [&str; 13] = [
     "keys",
 ];
 
+/// Lists and dicts stand in each other no deeper than this.
+const DEPTH: u16 = 300;
+
 impl Frame<'_> {
     /// The value of an expression. It may be undefined; it is not lazy itself, though what it holds may be.
     pub(super) fn expr(&self, expr: &Expr) -> Result<Value, TemplateError> {
-        self.expr_inner(expr).map_err(|error| match error.span() {
+        self.expr_inner(expr).map_err(|error| self.placed(error, expr))
+    }
+
+    /// An error with its place and the values that led to it, unless it has a place.
+    fn placed(&self, error: TemplateError, expr: &Expr) -> TemplateError {
+        match error.span() {
             Some(_) => error,
-            None => error.at(self.template.place(expr.at)),
-        })
+            None => error.at(self.template.place(expr.at)).with_values(self.values(expr)),
+        }
+    }
+
+    /// The names in an expression that have a value by now.
+    fn values(&self, expr: &Expr) -> Vec<(Str, Value)> {
+        let value = |name: &Str| self.scope.get(name).or_else(|| self.shared.names.lock().get(name).cloned());
+        let data = |value: &Value| !matches!(value, Value::Undefined(_) | Value::Object(_));
+        names::of(expr).into_iter().filter_map(|name| value(&name).filter(data).map(|value| (name, value))).collect()
+    }
+
+    /// What a call, filter, test or variable gave: an error waits, with its place, until someone uses the value.
+    fn caught(&self, result: Result<Value, TemplateError>, expr: &Expr) -> Value {
+        let error = match result {
+            Ok(Value::Undefined(undefined)) if undefined.cause.is_none() && !undefined.is_silent() => {
+                TemplateError::undefined(&undefined)
+            }
+            Ok(value) => match not_too_deep(value) {
+                Ok(value) => return value,
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        Value::Undefined(Arc::new(Undefined::caused_by(self.placed(error, expr))))
     }
 
     fn expr_inner(&self, expr: &Expr) -> Result<Value, TemplateError> {
         match &expr.kind {
             ExprKind::Const(value) => Ok(value.clone()),
-            ExprKind::Name(name) => self.name(name),
-            ExprKind::List(items) => items.iter().map(|item| self.expr(item)).collect(),
+            ExprKind::Name(name) => Ok(self.caught(self.name(name), expr)),
+            ExprKind::List(items) => {
+                items.iter().map(|item| self.expr(item)).collect::<Result<Value, _>>().and_then(not_too_deep)
+            }
             ExprKind::Tuple(items) => {
-                Ok(Value::Tuple(items.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>, _>>()?.into()))
+                let items = items.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>, _>>()?;
+                not_too_deep(Value::Tuple(items.into()))
             }
             ExprKind::Dict(entries) => {
                 let dict = Dict::new();
                 for (key, value) in entries {
                     dict.set(Key::new(self.expr(key)?)?, self.expr(value)?);
                 }
-                Ok(Value::Dict(dict))
+                not_too_deep(Value::Dict(dict))
             }
             ExprKind::Unary(operator, operand) => {
                 let value = self.expr(operand)?;
@@ -109,11 +142,13 @@ impl Frame<'_> {
             }
             ExprKind::Attribute(object, name) => {
                 let object = self.expr(object)?;
-                self.context.resolve(&attribute(&object, name)?)
+                let value = attribute(&object, name)?;
+                Ok(self.caught(self.context.resolve(&value), expr))
             }
             ExprKind::Item(object, index) => {
                 let (object, index) = (self.expr(object)?, self.expr(index)?);
-                self.context.resolve(&item(&object, &index)?)
+                let value = item(&object, &index)?;
+                Ok(self.caught(self.context.resolve(&value), expr))
             }
             ExprKind::Slice(object, bounds) => {
                 let object = self.expr(object)?;
@@ -126,29 +161,51 @@ impl Frame<'_> {
                 }
                 slice(&object, &values)
             }
-            ExprKind::Call(callee, arguments) => self.call(callee, arguments),
+            ExprKind::Call(callee, arguments) => self.call(callee, arguments, expr),
             ExprKind::Embedded(template) => Frame { template: template.origin(), ..self.clone() }.run(template),
             ExprKind::Filter(value, name, arguments) => {
                 let value = match value {
                     Some(value) => self.expr(value)?,
                     None => return Err(TemplateError::type_error("a filter without a value")),
                 };
-                self.filter(value, name, arguments)
+                self.filter(value, name, arguments, expr)
             }
             ExprKind::Test(value, name, arguments, negated) => {
-                let value = self.context.resolve_inside(&self.expr(value)?)?;
-                let arguments = self.arguments(name, Some(value), arguments, true)?;
-                Ok(Value::Bool(apply_test(arguments, name)? != *negated))
+                let value = self.expr(value)?;
+                if is_failure(&value) {
+                    return Ok(value);
+                }
+                let tests = &self.context.environment.vocabulary().tests;
+                let Some(test) = tests.get(short_name(name)) else {
+                    return Err(unknown("test", name, tests.keys().copied()));
+                };
+                let arguments = self.arguments(name, Some(value), arguments)?;
+                let result = arguments.evaluated().and_then(test).map(|holds| Value::Bool(holds != *negated));
+                Ok(self.caught(result, expr))
             }
         }
     }
 
     /// Applies a filter with the arguments of the tree.
-    pub(super) fn filter(&self, value: Value, name: &Str, arguments: &ast::Arguments) -> Result<Value, TemplateError> {
-        let deep = !SHALLOW.contains(&short_name(name));
-        let value = if deep { self.context.resolve_inside(&value)? } else { value };
-        let arguments = self.arguments(name, Some(value), arguments, deep)?;
-        self.context.resolve(&apply_filter(arguments, name)?)
+    pub(super) fn filter(
+        &self,
+        value: Value,
+        name: &Str,
+        arguments: &ast::Arguments,
+        expr: &Expr,
+    ) -> Result<Value, TemplateError> {
+        if is_failure(&value) {
+            return Ok(value);
+        }
+        let filters = &self.context.environment.vocabulary().filters;
+        let Some(filter) = filters.get(short_name(name)) else {
+            return Err(unknown("filter", name, filters.keys().copied()));
+        };
+        let arguments = self.arguments(name, Some(value), arguments)?;
+        let arguments = if SHALLOW.contains(&short_name(name)) { Ok(arguments) } else { arguments.evaluated() };
+        let result = arguments.and_then(filter).and_then(|value| self.context.resolve(&value));
+        let result = if self.shared.copies { result.map(|value| value.deep_copy()) } else { result };
+        Ok(self.caught(result, expr))
     }
 
     /// Applies a filter, or the filters of `{% filter a | b %}`, to a value.
@@ -159,7 +216,7 @@ impl Frame<'_> {
                     Some(inner) => self.filter_chain(value, inner)?,
                     None => value,
                 };
-                self.filter(value, name, arguments).map_err(|error| error.at(self.template.place(chain.at)))
+                self.filter(value, name, arguments, chain).map_err(|error| error.at(self.template.place(chain.at)))
             }
             _ => self.expr(chain),
         }
@@ -193,34 +250,51 @@ impl Frame<'_> {
         Ok(Value::Bool(true))
     }
 
-    fn call(&self, callee: &Expr, arguments: &ast::Arguments) -> Result<Value, TemplateError> {
+    fn call(&self, callee: &Expr, arguments: &ast::Arguments, expr: &Expr) -> Result<Value, TemplateError> {
         if let ExprKind::Attribute(object, name) = &callee.kind {
             let object = self.expr(object)?;
             if method::exists(&object, name) {
-                let object = if method::is_shallow(name) { object } else { self.context.resolve_inside(&object)? };
-                let arguments = self.arguments(name, None, arguments, true)?;
-                return self.context.resolve(&method::call(&object, name, arguments)?);
+                let mut arguments = self.arguments(name, None, arguments)?;
+                if self.shared.copies {
+                    arguments.copy();
+                }
+                let result = arguments.evaluated().and_then(|arguments| method::call(&object, name, arguments));
+                let result = result.and_then(|value| self.context.resolve(&value));
+                // What a call takes and returns is not the same list or dict as what it was called with.
+                let copied = self.shared.copies && **name != *"setdefault";
+                return Ok(self.caught(if copied { result.map(|value| value.deep_copy()) } else { result }, expr));
             }
-            let value = self.context.resolve(&attribute(&object, name)?)?;
-            return self.call_value(&value, name, arguments);
+            let value = self.caught(self.context.resolve(&attribute(&object, name)?), callee);
+            return self.call_value(&value, name, arguments, expr);
         }
         let name = match &callee.kind {
             ExprKind::Name(name) => name.clone(),
             _ => Str::from("object"),
         };
         let value = self.expr(callee)?;
-        self.call_value(&value, &name, arguments)
+        self.call_value(&value, &name, arguments, expr)
     }
 
-    fn call_value(&self, value: &Value, name: &Str, arguments: &ast::Arguments) -> Result<Value, TemplateError> {
-        match value {
+    fn call_value(
+        &self,
+        value: &Value,
+        name: &Str,
+        arguments: &ast::Arguments,
+        expr: &Expr,
+    ) -> Result<Value, TemplateError> {
+        let mut arguments = self.arguments(name, None, arguments)?;
+        if self.shared.copies {
+            arguments.copy();
+        }
+        let result = match value {
             Value::Object(object) => {
-                let arguments = self.arguments(name, None, arguments, true)?;
-                self.context.resolve(&object.call(arguments)?)
+                let result = arguments.evaluated().and_then(|arguments| object.call(arguments));
+                result.and_then(|value| self.context.resolve(&value))
             }
             Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
             other => Err(TemplateError::type_error(format!("'{}' object is not callable", other.type_name()))),
-        }
+        };
+        Ok(self.caught(result, expr))
     }
 
     /// Evaluates the arguments of a call; `first` stands before them.
@@ -229,25 +303,20 @@ impl Frame<'_> {
         name: &'b str,
         first: Option<Value>,
         arguments: &ast::Arguments,
-        deep: bool,
     ) -> Result<Arguments<'b>, TemplateError> {
-        let value = |expr: &Expr| {
-            let value = self.expr(expr)?;
-            if deep { self.context.resolve_inside(&value) } else { Ok(value) }
-        };
         let mut positional: Vec<Value> = first.into_iter().collect();
         for argument in &arguments.positional {
-            positional.push(value(argument)?);
+            positional.push(self.expr(argument)?);
         }
         if let Some(star) = &arguments.star {
-            positional.extend(value(star)?.iter()?);
+            positional.extend(self.context.resolve_inside(&self.expr(star)?)?.iter()?);
         }
         let mut named = Vec::with_capacity(arguments.named.len());
         for (key, argument) in &arguments.named {
-            named.push((key.clone(), value(argument)?));
+            named.push((key.clone(), self.expr(argument)?));
         }
         if let Some(stars) = &arguments.double_star {
-            let stars = value(stars)?;
+            let stars = self.context.resolve_inside(&self.expr(stars)?)?;
             let Value::Dict(dict) = &stars else {
                 return Err(TemplateError::type_error(format!(
                     "argument after ** must be a mapping, not {}",
@@ -256,6 +325,10 @@ impl Frame<'_> {
             };
             for (key, value) in dict.entries() {
                 let Some(key) = key.as_str() else { return Err(TemplateError::type_error("keywords must be strings")) };
+                if named.iter().any(|(known, _)| **known == *key) {
+                    let text = format!("{name}() got multiple values for keyword argument '{key}'");
+                    return Err(TemplateError::type_error(text));
+                }
                 named.push((Str::from(key), value));
             }
         }
@@ -265,6 +338,7 @@ impl Frame<'_> {
 
 /// Applies a filter by name; the value is the first argument.
 pub(in crate::template) fn apply_filter(arguments: Arguments<'_>, name: &str) -> Result<Value, TemplateError> {
+    not_failed(&arguments)?;
     let filters = &arguments.context.environment.vocabulary().filters;
     match filters.get(short_name(name)) {
         Some(filter) => filter(arguments),
@@ -274,6 +348,7 @@ pub(in crate::template) fn apply_filter(arguments: Arguments<'_>, name: &str) ->
 
 /// Applies a test by name; the value is the first argument.
 pub(in crate::template) fn apply_test(arguments: Arguments<'_>, name: &str) -> Result<bool, TemplateError> {
+    not_failed(&arguments)?;
     let tests = &arguments.context.environment.vocabulary().tests;
     match tests.get(short_name(name)) {
         Some(test) => test(arguments),
@@ -293,6 +368,27 @@ pub(in crate::template) fn unknown<'n>(
         .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
         .map(|(_, known)| known.to_owned());
     TemplateError::new(ErrorKind::Unknown { what, name: name.to_owned(), suggestion })
+}
+
+/// Fails for lists and dicts that stand in each other more deeply than a stack holds.
+fn not_too_deep(value: Value) -> Result<Value, TemplateError> {
+    if value.height() > DEPTH {
+        return Err(TemplateError::raised("RecursionError", "maximum recursion depth exceeded"));
+    }
+    Ok(value)
+}
+
+/// Fails if an error stands in place of the value that a filter or test is for.
+fn not_failed(arguments: &Arguments<'_>) -> Result<(), TemplateError> {
+    match arguments.positional.first() {
+        Some(Value::Undefined(undefined)) if undefined.is_failure() => Err(TemplateError::undefined(undefined)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an error stands in place of the value that is not about something undefined.
+fn is_failure(value: &Value) -> bool {
+    matches!(value, Value::Undefined(undefined) if undefined.is_failure())
 }
 
 /// The truth of a value; undefined is an error.

@@ -12,7 +12,7 @@ use super::{
     Frame, Origin, Output, Shared,
     scope::Scope,
 };
-use crate::value::{Dict, Object, Shape, Str, Value};
+use crate::value::{Dict, Object, Shape, Str, Undefined, Value};
 
 /// The blocks of each name, from the most derived template to its last parent.
 #[derive(Default)]
@@ -52,22 +52,28 @@ impl Frame<'_> {
     /// Evaluates a template, and the parents that it extends.
     pub(super) fn render(&self, template: &Template, out: &mut Output) -> Result<(), TemplateError> {
         let _deeper = self.shared.deeper()?;
+        self.check(template)?;
         self.blocks.collect(&template.body, &self.template);
-        let mut parent = None;
         let mut silent = Output::default();
         for statement in &template.body {
-            if let Statement::Extends(name) = statement {
-                parent = Some(self.found(name)?);
-                continue;
-            }
-            if parent.is_none() {
+            if self.parent.lock().is_none() {
                 self.body(std::slice::from_ref(statement), out)?;
             } else if !matches!(statement, Statement::Block(_) | Statement::Print(_) | Statement::Text(_)) {
                 self.body(std::slice::from_ref(statement), &mut silent)?;
             }
         }
+        let parent = self.parent.lock().take();
         match parent {
             Some(parent) => Frame { template: parent.origin(), ..self.clone() }.render(&parent, out),
+            None => Ok(()),
+        }
+    }
+
+    /// `{% extends name %}`.
+    pub(super) fn extend(&self, name: &Expr) -> Result<(), TemplateError> {
+        let parent = self.found(name)?;
+        match self.parent.lock().replace(parent) {
+            Some(_) => Err(TemplateError::raised("TemplateRuntimeError", "extended multiple times")),
             None => Ok(()),
         }
     }
@@ -82,33 +88,54 @@ impl Frame<'_> {
                 format!("required block '{}' not found", found.name),
             ));
         }
-        let value = self.block_value(&found, &origin, 0)?;
+        let value = self.block_value(&found, &origin, 0, block.scoped)?;
         match value {
             Value::Str(text) => out.push_text(&text),
-            other => out.push(other)?,
+            other => out.push(other, || self.template.span.clone()),
         }
         Ok(())
     }
 
-    fn block_value(&self, block: &Arc<Block>, origin: &Arc<Origin>, level: usize) -> Result<Value, TemplateError> {
+    fn block_value(
+        &self,
+        block: &Arc<Block>,
+        origin: &Arc<Origin>,
+        level: usize,
+        scoped: bool,
+    ) -> Result<Value, TemplateError> {
         let _deeper = self.shared.deeper()?;
-        let frame = Frame { template: Arc::clone(origin), ..self.inner() };
+        let outer = if scoped { &self.scope } else { &self.root };
+        let frame = Frame { template: Arc::clone(origin), ..self.within(Scope::below(outer)) };
         let parent = self.blocks.get(&block.name, level + 1).map(|(block, origin)| SuperBlock {
             block,
             origin,
             level: level + 1,
             scope: Arc::clone(&self.scope),
+            root: Arc::clone(&self.root),
             shared: Arc::clone(&self.shared),
             blocks: Arc::clone(&self.blocks),
         });
         let parent = match parent {
             Some(parent) => Value::object(parent),
-            None => Value::undefined("super"),
+            None => {
+                let hint = format!("there is no parent block called '{}'.", block.name);
+                Value::Undefined(Arc::new(Undefined::hint(hint)))
+            }
         };
         frame.scope.set(&Str::from("super"), parent);
         let mut out = Output::default();
         frame.body(&block.body, &mut out)?;
         Ok(out.finish())
+    }
+
+    /// `self`: the blocks of the template.
+    pub(super) fn reference(&self) -> Value {
+        Value::object(Reference {
+            scope: Arc::clone(&self.scope),
+            root: Arc::clone(&self.root),
+            shared: Arc::clone(&self.shared),
+            blocks: Arc::clone(&self.blocks),
+        })
     }
 
     pub(super) fn include(&self, include: &Include, out: &mut Output) -> Result<(), TemplateError> {
@@ -124,7 +151,7 @@ impl Frame<'_> {
         frame.render(&template, &mut inner).map_err(|error| error.via(template.source(), template.span()))?;
         match inner.finish() {
             Value::Str(text) => out.push_text(&text),
-            other => out.push(other)?,
+            other => out.push(other, || self.template.span.clone()),
         }
         Ok(())
     }
@@ -144,23 +171,31 @@ impl Frame<'_> {
 
     /// A frame for another template: with the names of this one, or with functions only.
     fn other(&self, template: &Template, with_context: bool) -> Self {
-        let scope = if with_context { Scope::below(&self.scope) } else { Scope::default() };
-        let shared = if with_context {
+        let scope = if with_context { self.scope.copy() } else { Scope::default() };
+        for own in ["loop", "caller", "varargs", "kwargs"] {
+            scope.hide(own);
+        }
+        let scope = Scope::below(&Arc::new(scope));
+        let copies = self.shared.copies || template.mutates;
+        let shared = if with_context && copies == self.shared.copies {
             Arc::clone(&self.shared)
         } else {
             Arc::new(Shared {
                 names: Mutex::default(),
-                visible: false,
-                copies: false,
+                visible: with_context && self.shared.visible,
+                copies,
                 depth: Arc::clone(&self.shared.depth),
             })
         };
+        let scope = Arc::new(scope);
         Frame {
             context: self.context,
             template: template.origin(),
-            scope: Arc::new(scope),
+            root: Arc::clone(&scope),
+            scope,
             shared,
             blocks: Arc::default(),
+            parent: Arc::default(),
         }
     }
 
@@ -193,6 +228,7 @@ struct SuperBlock {
     origin: Arc<Origin>,
     level: usize,
     scope: Arc<Scope>,
+    root: Arc<Scope>,
     shared: Arc<Shared>,
     blocks: Arc<Blocks>,
 }
@@ -212,15 +248,71 @@ impl Object for SuperBlock {
         true
     }
 
+    fn attribute(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        let above = self.blocks.get(&self.block.name, self.level + 1).filter(|_| name == "super");
+        Ok(above.map(|(block, origin)| {
+            Value::object(Self {
+                block,
+                origin,
+                level: self.level + 1,
+                scope: Arc::clone(&self.scope),
+                root: Arc::clone(&self.root),
+                shared: Arc::clone(&self.shared),
+                blocks: Arc::clone(&self.blocks),
+            })
+        }))
+    }
+
     fn call(&self, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         let frame = Frame {
             context: arguments.context,
             template: Arc::clone(&self.origin),
             scope: Arc::clone(&self.scope),
+            root: Arc::clone(&self.root),
             shared: Arc::clone(&self.shared),
             blocks: Arc::clone(&self.blocks),
+            parent: Arc::default(),
         };
-        frame.block_value(&self.block, &self.origin, self.level)
+        frame.block_value(&self.block, &self.origin, self.level, true).map(text_of)
+    }
+}
+
+/// What a block prints, as a value.
+fn text_of(value: Value) -> Value {
+    if value.is_none() { Value::empty_text() } else { value }
+}
+
+/// `self`.
+struct Reference {
+    scope: Arc<Scope>,
+    root: Arc<Scope>,
+    shared: Arc<Shared>,
+    blocks: Arc<Blocks>,
+}
+
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("self")
+    }
+}
+
+impl Object for Reference {
+    fn type_name(&self) -> &'static str {
+        "TemplateReference"
+    }
+
+    fn attribute(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        Ok(self.blocks.get(name, 0).map(|(block, origin)| {
+            Value::object(SuperBlock {
+                block,
+                origin,
+                level: 0,
+                scope: Arc::clone(&self.scope),
+                root: Arc::clone(&self.root),
+                shared: Arc::clone(&self.shared),
+                blocks: Arc::clone(&self.blocks),
+            })
+        }))
     }
 }
 
@@ -246,5 +338,9 @@ impl Object for Module {
 
     fn text(&self) -> String {
         self.text.clone()
+    }
+
+    fn plain(&self) -> Result<Value, TemplateError> {
+        Ok(self.text.as_str().into())
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    template::{ErrorKind, TemplateError},
+    source::Span,
+    template::TemplateError,
     value::{Dict, Undefined, Value},
 };
 
@@ -13,6 +14,8 @@ pub(super) struct Output {
     text: String,
     single: Option<Value>,
     pieces: usize,
+    /// Something undefined that was printed: whoever uses the output fails.
+    missing: Option<Arc<Undefined>>,
 }
 
 impl Output {
@@ -23,17 +26,17 @@ impl Output {
         self.pieces += 1;
     }
 
-    /// Appends a value; undefined is an error.
-    pub(super) fn push(&mut self, value: Value) -> Result<(), TemplateError> {
+    /// Appends a value. Undefined makes all of the output undefined, but only when everything was evaluated.
+    pub(super) fn push(&mut self, value: Value, place: impl FnOnce() -> Span) {
         match value {
             Value::None => {}
-            Value::Undefined(undefined) if !undefined.is_silent() => {
-                return Err(TemplateError::undefined(&undefined));
-            }
-            value if value.is_omit() => return Err(TemplateError::new(ErrorKind::Omitted)),
+            // It is nothing beside others, and an error where it stands alone in a file.
+            value if value.is_omit() && self.pieces > 0 => {}
             value => {
                 if let Some(undefined) = first_missing(&value) {
-                    return Err(TemplateError::undefined(&undefined));
+                    let error = TemplateError::undefined(&undefined).at(place());
+                    self.missing.get_or_insert_with(|| Arc::new(Undefined::caused_by(error)));
+                    return;
                 }
                 if self.pieces == 0 {
                     self.single = Some(value);
@@ -44,7 +47,6 @@ impl Output {
                 self.pieces += 1;
             }
         }
-        Ok(())
     }
 
     fn flush(&mut self) {
@@ -55,6 +57,9 @@ impl Output {
 
     /// The one value, or the text of all pieces, or `None` if there was nothing.
     pub(super) fn finish(self) -> Value {
+        if let Some(undefined) = self.missing {
+            return Value::Undefined(undefined);
+        }
         match (self.single, self.pieces) {
             (Some(value), _) => value,
             (None, 0) => Value::None,
@@ -83,7 +88,12 @@ fn printed(value: &Value) -> String {
             _ => false,
         }
     }
-    if has_others(value) { listed(value).to_str() } else { value.to_str() }
+    match value {
+        value if value.is_omit() => String::new(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        value if has_others(value) => listed(value).to_str(),
+        value => value.to_str(),
+    }
 }
 
 fn listed(value: &Value) -> Value {

@@ -12,7 +12,7 @@ use super::{
     scope::Scope,
     statement::Flow,
 };
-use crate::value::{Object, Shape, Str, Value};
+use crate::value::{Object, Shape, Str, Undefined, Value};
 
 impl Frame<'_> {
     pub(super) fn repeat(&self, repeat: &Arc<For>, out: &mut Output) -> Result<(), TemplateError> {
@@ -49,10 +49,12 @@ impl Frame<'_> {
             repeat: Arc::clone(repeat),
             template: Arc::clone(&self.template),
             scope: Arc::clone(&self.scope),
+            root: Arc::clone(&self.root),
             shared: Arc::clone(&self.shared),
             blocks: Arc::clone(&self.blocks),
         });
         let name = Str::from("loop");
+        let mut completed = false;
         for (index, item) in items.iter().enumerate() {
             let inner = self.inner();
             let object = Loop {
@@ -64,9 +66,15 @@ impl Frame<'_> {
             };
             inner.scope.set(&name, Value::object(object));
             inner.assign(&repeat.target, item.clone())?;
-            if inner.body(&repeat.body, out)? == Flow::Break {
-                break;
+            match inner.body(&repeat.body, out)? {
+                Flow::Break => break,
+                Flow::Continue => {}
+                Flow::Next => completed = true,
             }
+        }
+        // As in Jinja2, `else` is for loops that never came to the end of their body.
+        if !completed {
+            self.inner().body(&repeat.otherwise, out)?;
         }
         Ok(())
     }
@@ -77,6 +85,7 @@ struct Caller {
     repeat: Arc<For>,
     template: Arc<Origin>,
     scope: Arc<Scope>,
+    root: Arc<Scope>,
     shared: Arc<Shared>,
     blocks: Arc<Blocks>,
 }
@@ -87,8 +96,10 @@ impl Caller {
             context,
             template: Arc::clone(&self.template),
             scope: Arc::clone(&self.scope),
+            root: Arc::clone(&self.root),
             shared: Arc::clone(&self.shared),
             blocks: Arc::clone(&self.blocks),
+            parent: Arc::default(),
         }
     }
 }
@@ -116,7 +127,9 @@ impl Object for Loop {
     fn attribute(&self, name: &str) -> Result<Option<Value>, TemplateError> {
         let length = self.items.len();
         let neighbour = |index: Option<usize>, name: &str| {
-            index.and_then(|index| self.items.get(index).cloned()).unwrap_or_else(|| Value::undefined(name))
+            index
+                .and_then(|index| self.items.get(index).cloned())
+                .unwrap_or_else(|| Value::Undefined(Arc::new(Undefined::hint(format!("there is no {name} item")))))
         };
         Ok(Some(match name {
             "index" => Value::from(self.index + 1),
@@ -128,8 +141,8 @@ impl Object for Loop {
             "length" => Value::from(length),
             "depth" => Value::from(self.depth + 1),
             "depth0" => Value::from(self.depth),
-            "previtem" => neighbour(self.index.checked_sub(1), "loop.previtem"),
-            "nextitem" => neighbour(Some(self.index + 1), "loop.nextitem"),
+            "previtem" => neighbour(self.index.checked_sub(1), "previous"),
+            "nextitem" => neighbour(Some(self.index + 1), "next"),
             "cycle" => Value::object(LoopMethod { index: self.index, changed: None }),
             "changed" => Value::object(LoopMethod { index: self.index, changed: Some(Arc::clone(&self.changed)) }),
             _ => return Ok(None),
@@ -150,7 +163,7 @@ impl Object for Loop {
 
     fn call(&self, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         if !self.caller.repeat.recursive {
-            let text = "the loop must have the 'recursive' marker to be called recursively";
+            let text = "The loop must have the 'recursive' marker to be called recursively.";
             return Err(TemplateError::type_error(text));
         }
         let context = arguments.context;
@@ -160,10 +173,7 @@ impl Object for Loop {
         let _deeper = frame.shared.deeper()?;
         let mut out = Output::default();
         frame.repeat_over(&self.caller.repeat, &items, self.depth + 1, &mut out)?;
-        Ok(match out.finish() {
-            Value::None => Value::empty_text(),
-            other => other,
-        })
+        Ok(out.finish())
     }
 
     fn repr(&self) -> String {

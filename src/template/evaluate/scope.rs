@@ -40,6 +40,20 @@ impl Scope {
         }
     }
 
+    /// A scope with all names that this one sees now.
+    pub(super) fn copy(&self) -> Self {
+        let copy = self.outer.as_ref().map_or_else(Self::default, |outer| outer.copy());
+        for (name, value) in self.own() {
+            copy.set(&name, value);
+        }
+        copy
+    }
+
+    /// Takes a name out of this scope.
+    pub(super) fn hide(&self, name: &str) {
+        self.names.lock().retain(|(known, _)| **known != *name);
+    }
+
     /// The names set in this scope itself.
     pub(super) fn own(&self) -> Vec<(Str, Value)> {
         self.names.lock().clone()

@@ -1,5 +1,7 @@
 //! Statements.
 
+use std::sync::Arc;
+
 use super::{
     super::{
         TemplateError,
@@ -10,7 +12,7 @@ use super::{
     expression::truth,
     scope::Scope,
 };
-use crate::value::Value;
+use crate::value::{Undefined, Value};
 
 /// How a body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +40,9 @@ impl Frame<'_> {
         match statement {
             Statement::Text(text) => out.push_text(text),
             Statement::Print(expr) => {
-                let print = |value: Value| out.push(self.context.resolve_inside(&value)?);
-                self.expr(expr).and_then(print).map_err(|error| error.at(self.template.place(expr.at)))?;
+                let value = self.expr(expr).and_then(|value| self.context.resolve_inside(&value));
+                let value = value.map_err(|error| error.at(self.template.place(expr.at)))?;
+                out.push(value, || self.template.place(expr.at));
             }
             Statement::Do(expr) => {
                 self.expr(expr)?;
@@ -59,7 +62,10 @@ impl Frame<'_> {
                 self.assign(target, value).map_err(|error| error.at(self.template.place(expr.at)))?;
             }
             Statement::SetBlock(target, filter, body) => {
-                let value = self.capture(body)?;
+                let (value, flow) = self.capture(body)?;
+                if flow != Flow::Next {
+                    return Ok(flow);
+                }
                 let value = match filter {
                     Some(filter) => self.filter_chain(value, filter)?,
                     None => value,
@@ -75,18 +81,20 @@ impl Frame<'_> {
                 return inner.body(body, out);
             }
             Statement::Filter(filter, body) => {
-                let text = match self.capture(body)? {
-                    Value::None => Value::empty_text(),
-                    other => other,
-                };
-                out.push(self.filter_chain(text, filter)?)?;
+                let (content, flow) = self.capture(body)?;
+                if flow != Flow::Next {
+                    return Ok(flow);
+                }
+                out.push(self.filter_chain(content, filter)?, || self.template.place(filter.at));
             }
             Statement::Macro(definition) => {
                 if let Some(name) = &definition.name {
                     self.scope.set(name, Value::object(MacroObject::new(definition, self)));
                 }
             }
-            Statement::CallBlock(call, caller) => out.push(self.call_block(call, caller)?)?,
+            Statement::CallBlock(call, caller) => {
+                out.push(self.call_block(call, caller)?, || self.template.place(call.at));
+            }
             Statement::Break => return Ok(Flow::Break),
             Statement::Continue => return Ok(Flow::Continue),
             Statement::Include(include) => self.include(include, out)?,
@@ -97,23 +105,31 @@ impl Frame<'_> {
             Statement::FromImport(name, imports, with_context) => {
                 let module = self.import(name, *with_context)?;
                 for (imported, alias) in imports {
-                    let value = super::attribute(&module, imported)?;
+                    let mut value = super::attribute(&module, imported)?;
+                    if value.is_undefined() {
+                        let line = self.template.place(name.at).line;
+                        let hint = format!(
+                            "the template {} (imported on line {line}) does not export the requested name '{imported}'",
+                            self.expr(name)?.repr(),
+                        );
+                        value = Value::Undefined(Arc::new(Undefined::hint(hint)));
+                    }
                     self.scope.set(alias, value);
                 }
             }
-            // Only at the top of a template, where `render` sees it first.
-            Statement::Extends(_) => {}
+            Statement::Extends(name) => self.extend(name)?,
             Statement::Block(block) => self.block(block, out)?,
+            Statement::Several(body) => return self.body(body, out),
             Statement::Scope(body) => return self.inner().body(body, out),
         }
         Ok(Flow::Next)
     }
 
-    /// What a body prints, in a scope of its own.
-    pub(super) fn capture(&self, body: &[Statement]) -> Result<Value, TemplateError> {
+    /// What a body prints, in a scope of its own, and how it ended.
+    fn capture(&self, body: &[Statement]) -> Result<(Value, Flow), TemplateError> {
         let mut out = Output::default();
-        self.within(Scope::below(&self.scope)).body(body, &mut out)?;
-        Ok(out.finish())
+        let flow = self.within(Scope::below(&self.scope)).body(body, &mut out)?;
+        Ok((out.finish(), flow))
     }
 
     /// Sets a target; a tuple takes the items of the value apart.

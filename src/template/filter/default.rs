@@ -40,7 +40,7 @@ fn mandatory(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         (_, Missing::Name(name)) => format!("Mandatory variable '{name}' not defined."),
         _ => "Mandatory variable not defined.".to_owned(),
     };
-    Err(TemplateError::undefined(&Arc::new(Undefined { missing: undefined.missing.clone(), hint: Some(hint) })))
+    Err(TemplateError::undefined(&Arc::new(Undefined { hint: Some(hint), cause: None, ..(**undefined).clone() })))
 }
 
 fn ternary(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

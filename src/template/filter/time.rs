@@ -5,7 +5,10 @@ use std::{collections::HashMap, fmt};
 use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{
-    super::{Arguments, Filter, TemplateError, arguments::required},
+    super::{
+        Arguments, Filter, TemplateError,
+        arguments::{integer, required},
+    },
     failed, flag,
 };
 use crate::value::{Object, Value};
@@ -80,7 +83,9 @@ impl Object for Date {
             "minute" => number(self.0.minute().into()),
             "second" => number(self.0.second().into()),
             "microsecond" => number(i64::from(self.0.subsec_nanosecond()) / 1000),
-            "strftime" | "isoformat" | "timestamp" | "weekday" | "isoweekday" | "date" => {
+            "tzinfo" => Ok(Some(Value::None)),
+            "strftime" | "isoformat" | "timestamp" | "weekday" | "isoweekday" | "date" | "time" | "replace"
+            | "utcoffset" | "tzname" | "dst" | "timetuple" | "isocalendar" | "ctime" | "toordinal" => {
                 Ok(Some(Value::object(DateMethod { date: self.clone(), name: name.to_owned() })))
             }
             _ => Ok(None),
@@ -126,6 +131,11 @@ impl Object for Date {
 
     fn text(&self) -> String {
         iso(&self.0, ' ')
+    }
+
+    fn format(&self, spec: &str) -> Option<Result<String, TemplateError>> {
+        let zoned = self.0.to_zoned(TimeZone::UTC).ok()?;
+        Some(jiff::fmt::strtime::format(spec, &zoned).map_err(|error| failed(error.to_string())))
     }
 
     fn equals(&self, other: &Value) -> bool {
@@ -175,9 +185,17 @@ impl Object for DateMethod {
     }
 
     fn call(&self, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-        let [argument] = arguments.bind(["format"])?;
         let date = self.date.0;
+        if self.name == "replace" {
+            return replace(date, arguments);
+        }
+        let [argument] = arguments.bind(["format"])?;
         let weekday = date.weekday();
+        let number = |number: i64| Value::Int(number);
+        let shown = |format: &str| -> Result<Value, TemplateError> {
+            let zoned = date.to_zoned(TimeZone::UTC).map_err(|error| failed(error.to_string()))?;
+            Ok(jiff::fmt::strtime::format(format, &zoned).map_err(|error| failed(error.to_string()))?.into())
+        };
         Ok(match self.name.as_str() {
             "strftime" => {
                 let format = required(argument, "strftime", "format")?.to_str();
@@ -188,10 +206,72 @@ impl Object for DateMethod {
                 iso(&date, argument.and_then(|between| between.to_str().chars().next()).unwrap_or('T')).into()
             }
             "timestamp" => Value::Float(self.date.epoch()),
+            "time" => Value::from(&iso(&date, 'T')[11..]),
+            "utcoffset" | "tzname" | "dst" => Value::None,
+            "ctime" => shown("%a %b %e %H:%M:%S %Y")?,
+            "isocalendar" => {
+                let week = date.date().iso_week_date();
+                let numbers = [week.year().into(), week.week().into(), week.weekday().to_monday_one_offset().into()];
+                Value::Tuple(numbers.map(number).into())
+            }
+            "toordinal" => {
+                let first = jiff::civil::date(1, 1, 1);
+                let days = (date.date() - first).get_days();
+                Value::Int(i64::from(days) + 1)
+            }
+            "timetuple" => Value::object(TimeTuple(self.date.clone())),
             "weekday" => Value::Int(weekday.to_monday_zero_offset().into()),
             "isoweekday" => Value::Int(weekday.to_monday_one_offset().into()),
             _ => format!("{}", date.date()).into(),
         })
+    }
+}
+
+/// `datetime.replace(…)`.
+fn replace(date: DateTime, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let fields = arguments.bind(["year", "month", "day", "hour", "minute", "second", "microsecond"])?;
+    let mut with = date.with();
+    for (field, value) in fields.iter().enumerate() {
+        let Some(value) = value else { continue };
+        let number = integer(value)?;
+        let small = i8::try_from(number).unwrap_or(-1);
+        with = match field {
+            0 => with.year(i16::try_from(number).unwrap_or(i16::MIN)),
+            1 => with.month(small),
+            2 => with.day(small),
+            3 => with.hour(small),
+            4 => with.minute(small),
+            5 => with.second(small),
+            _ => with.subsec_nanosecond(i32::try_from(number.saturating_mul(1000)).unwrap_or(-1)),
+        };
+    }
+    let replaced = with.build().map_err(|error| TemplateError::value_error(error.to_string()))?;
+    Ok(Value::object(Date(replaced)))
+}
+
+/// `datetime.timetuple()`.
+#[derive(Debug)]
+struct TimeTuple(Date);
+
+impl Object for TimeTuple {
+    fn type_name(&self) -> &'static str {
+        "struct_time"
+    }
+
+    fn attribute(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        let date = &self.0.0;
+        Ok(Some(Value::Int(match name {
+            "tm_year" => date.year().into(),
+            "tm_mon" => date.month().into(),
+            "tm_mday" => date.day().into(),
+            "tm_hour" => date.hour().into(),
+            "tm_min" => date.minute().into(),
+            "tm_sec" => date.second().into(),
+            "tm_wday" => date.weekday().to_monday_zero_offset().into(),
+            "tm_yday" => date.day_of_year().into(),
+            "tm_isdst" => -1,
+            _ => return Ok(None),
+        })))
     }
 }
 
@@ -245,8 +325,45 @@ impl Object for Delta {
         matches!(other, Value::Object(other) if other.downcast_ref::<Self>() == Some(self))
     }
 
-    fn plain(&self) -> Result<Value, TemplateError> {
-        Ok(self.text().into())
+    fn multiply(&self, other: &Value) -> Option<Value> {
+        let microseconds = match other {
+            Value::Float(factor) => (self.microseconds as f64 * factor).round_ties_even() as i64,
+            other => self.microseconds.checked_mul(other.as_i64()?)?,
+        };
+        Some(Value::object(Self { microseconds }))
+    }
+
+    fn divide(&self, other: &Value) -> Option<Value> {
+        if let Value::Object(other) = other {
+            let other = other.downcast_ref::<Self>().filter(|other| other.microseconds != 0)?;
+            return Some(Value::Float(self.microseconds as f64 / other.microseconds as f64));
+        }
+        let divisor = other.as_f64().filter(|divisor| *divisor != 0.0)?;
+        let microseconds = (self.microseconds as f64 / divisor).round_ties_even() as i64;
+        Some(Value::object(Self { microseconds }))
+    }
+
+    fn add(&self, other: &Value) -> Result<Option<Value>, TemplateError> {
+        let Value::Object(other) = other else { return Ok(None) };
+        if let Some(date) = other.downcast_ref::<Date>() {
+            return Ok(date.shifted(self.microseconds));
+        }
+        let sum = other.downcast_ref::<Self>().and_then(|other| self.microseconds.checked_add(other.microseconds));
+        Ok(sum.map(|microseconds| Value::object(Self { microseconds })))
+    }
+
+    fn subtract(&self, other: &Value) -> Result<Option<Value>, TemplateError> {
+        let Value::Object(other) = other else { return Ok(None) };
+        let rest = other.downcast_ref::<Self>().and_then(|other| self.microseconds.checked_sub(other.microseconds));
+        Ok(rest.map(|microseconds| Value::object(Self { microseconds })))
+    }
+
+    fn order(&self, other: &dyn Object) -> Option<std::cmp::Ordering> {
+        other.downcast_ref::<Self>().map(|other| self.microseconds.cmp(&other.microseconds))
+    }
+
+    fn is_true(&self) -> bool {
+        self.microseconds != 0
     }
 }
 

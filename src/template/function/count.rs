@@ -16,6 +16,16 @@ pub(super) fn register(table: &mut HashMap<&'static str, Function>) {
 }
 
 fn range(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let (how, count, s) = match arguments.positional.len() {
+        0 => ("least", 1, ""),
+        4.. => ("most", 3, "s"),
+        _ => ("", 0, ""),
+    };
+    if count > 0 {
+        let given = arguments.positional.len();
+        let text = format!("range expected at {how} {count} argument{s}, got {given}");
+        return Err(TemplateError::type_error(text));
+    }
     let [first, second, step] = arguments.bind(["start", "stop", "step"])?;
     let first = integer(&required(first, "range", "stop")?)?;
     let step = step.as_ref().map_or(Ok(1), integer)?;
@@ -34,7 +44,7 @@ fn range(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 /// Python's `range`.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(in crate::template) struct Range {
     start: i64,
     stop: i64,
@@ -42,6 +52,13 @@ pub(in crate::template) struct Range {
 }
 
 impl Range {
+    /// The range of the items that a slice picks, from `start` in steps of `step`.
+    pub(in crate::template) fn slice(&self, start: usize, count: usize, step: i64) -> Self {
+        let first = self.start + start as i64 * self.step;
+        let step = self.step * step;
+        Self { start: first, stop: first + count as i64 * step, step }
+    }
+
     fn count(&self) -> i64 {
         let span =
             if self.step > 0 { self.stop.saturating_sub(self.start) } else { self.start.saturating_sub(self.stop) };
@@ -86,6 +103,11 @@ impl Object for Range {
     }
 
     fn equals(&self, other: &Value) -> bool {
-        matches!(other, Value::Object(other) if other.downcast_ref::<Self>() == Some(self))
+        let Value::Object(other) = other else { return false };
+        other.downcast_ref::<Self>().is_some_and(|other| {
+            let count = self.count();
+            count == other.count()
+                && (count == 0 || self.start == other.start && (count == 1 || self.step == other.step))
+        })
     }
 }

@@ -68,6 +68,6 @@ fn undef(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [hint] = arguments.bind(["hint"])?;
     let hint = hint
         .filter(|hint| !hint.is_none())
-        .map_or_else(|| "a required value was not set".to_owned(), |hint| hint.to_str());
+        .map_or_else(|| "Mandatory variable has not been overridden".to_owned(), |hint| hint.to_str());
     Ok(Value::Undefined(Arc::new(Undefined::hint(hint))))
 }

@@ -1,41 +1,24 @@
 //! Methods of dicts.
 
-use super::{
-    super::{Arguments, TemplateError, arguments::required, evaluate::contains},
-    View,
-};
+use super::super::{Arguments, TemplateError, arguments::required};
 use crate::value::{Dict, Key, Value};
 
-pub(super) const NAMES: [&str; 14] = [
-    "keys",
-    "values",
-    "items",
-    "get",
-    "update",
-    "pop",
-    "popitem",
-    "setdefault",
-    "clear",
-    "copy",
-    "fromkeys",
-    "__len__",
-    "__contains__",
-    "__getitem__",
-];
+pub(super) const NAMES: [&str; 11] =
+    ["keys", "values", "items", "get", "update", "pop", "popitem", "setdefault", "clear", "copy", "fromkeys"];
 
 pub(super) fn call(dict: &Dict, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     match name {
         "keys" | "values" | "items" => {
             let [] = arguments.bind([])?;
-            let (name, items) = match name {
-                "keys" => ("dict_keys", dict.keys()),
-                "values" => ("dict_values", dict.values()),
+            // What a call returns is a list where Python has a view.
+            Ok(match name {
+                "keys" => dict.keys().into(),
+                "values" => dict.values().into(),
                 _ => {
                     let pair = |(key, value): (Key, Value)| Value::Tuple([key.value().clone(), value].into());
-                    ("dict_items", dict.entries().into_iter().map(pair).collect())
+                    dict.entries().into_iter().map(pair).collect()
                 }
-            };
-            Ok(Value::object(View { name, items }))
+            })
         }
         "get" => {
             let [key, default] = arguments.bind_any(["key", "default"])?;
@@ -67,7 +50,7 @@ pub(super) fn call(dict: &Dict, name: &str, arguments: Arguments<'_>) -> Result<
             let [key, default] = arguments.bind(["key", "default"])?;
             let key = Key::new(required(key, "setdefault", "key")?)?;
             if let Some(value) = dict.get_value(key.value()) {
-                return Ok(value);
+                return Ok(value.deep_copy());
             }
             let value = default.unwrap_or(Value::None);
             dict.set(key, value.clone());
@@ -78,23 +61,13 @@ pub(super) fn call(dict: &Dict, name: &str, arguments: Arguments<'_>) -> Result<
             Ok(Value::None)
         }
         "copy" => Ok(Value::Dict(dict.copy())),
-        "fromkeys" => {
+        _ => {
             let [keys, value] = arguments.bind(["iterable", "value"])?;
             let made = Dict::new();
             for key in required(keys, "fromkeys", "iterable")?.iter()? {
                 made.set(Key::new(key)?, value.clone().unwrap_or(Value::None));
             }
             Ok(Value::Dict(made))
-        }
-        "__len__" => Ok(Value::from(dict.len())),
-        "__contains__" => {
-            let [key] = arguments.bind(["key"])?;
-            Ok(Value::Bool(contains(&Value::Dict(dict.clone()), &required(key, name, "key")?)?))
-        }
-        _ => {
-            let [key] = arguments.bind(["key"])?;
-            let key = required(key, name, "key")?;
-            dict.get_value(&key).ok_or_else(|| TemplateError::raised("KeyError", key.repr()))
         }
     }
 }

@@ -7,21 +7,8 @@ use super::super::{
 };
 use crate::value::{List, Value};
 
-pub(super) const NAMES: [&str; 13] = [
-    "append",
-    "extend",
-    "insert",
-    "remove",
-    "pop",
-    "clear",
-    "index",
-    "count",
-    "sort",
-    "reverse",
-    "copy",
-    "__len__",
-    "__contains__",
-];
+pub(super) const NAMES: [&str; 11] =
+    ["append", "extend", "insert", "remove", "pop", "clear", "index", "count", "sort", "reverse", "copy"];
 
 /// Where Python's `insert` and slices put an index that may be negative or too large.
 fn clamp(index: i64, length: usize) -> usize {
@@ -29,7 +16,19 @@ fn clamp(index: i64, length: usize) -> usize {
     (index.max(0) as usize).min(length)
 }
 
-pub(super) fn call(list: &List, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+/// The first item that equals a value, from `start` up to `stop`; an undefined one before it is an error.
+fn position(items: &[Value], item: &Value, start: usize, stop: usize) -> Result<Option<usize>, TemplateError> {
+    for (index, found) in items.iter().enumerate().take(stop).skip(start) {
+        match found.missing() {
+            Some(undefined) => return Err(TemplateError::undefined(undefined)),
+            None if found.python_eq(item) => return Ok(Some(index)),
+            None => {}
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn call(list: &List, name: &str, arguments: Arguments<'_>, class: &str) -> Result<Value, TemplateError> {
     match name {
         "append" => {
             let [item] = arguments.bind(["object"])?;
@@ -49,7 +48,7 @@ pub(super) fn call(list: &List, name: &str, arguments: Arguments<'_>) -> Result<
         "remove" => {
             let [item] = arguments.bind(["value"])?;
             let item = required(item, name, "value")?;
-            let Some(index) = list.to_vec().iter().position(|found| found.python_eq(&item)) else {
+            let Some(index) = position(&list.to_vec(), &item, 0, usize::MAX)? else {
                 return Err(TemplateError::value_error("list.remove(x): x not in list"));
             };
             list.with_mut(|list| list.remove(index));
@@ -73,31 +72,34 @@ pub(super) fn call(list: &List, name: &str, arguments: Arguments<'_>) -> Result<
             let items = list.to_vec();
             let start = clamp(start.as_ref().map_or(Ok(0), integer)?, items.len());
             let stop = clamp(stop.as_ref().map_or(Ok(i64::MAX), integer)?, items.len());
-            let found = items.iter().enumerate().take(stop).skip(start).find(|(_, found)| found.python_eq(&item));
-            return match found {
-                Some((index, _)) => Ok(Value::from(index)),
-                None => Err(TemplateError::value_error(format!("{} is not in list", item.repr()))),
+            let found = position(&items, &item, start, stop)?;
+            let text = match class {
+                "tuple" => "tuple.index(x): x not in tuple".to_owned(),
+                _ => format!("{} is not in list", item.repr()),
             };
+            return found.map(Value::from).ok_or_else(|| TemplateError::value_error(text));
         }
         "count" => {
             let [item] = arguments.bind(["value"])?;
             let item = required(item, name, "value")?;
-            return Ok(Value::from(list.to_vec().iter().filter(|found| found.python_eq(&item)).count()));
+            let items = list.to_vec();
+            let (mut count, mut from) = (0_usize, 0);
+            while let Some(found) = position(&items, &item, from, usize::MAX)? {
+                (count, from) = (count + 1, found + 1);
+            }
+            return Ok(Value::from(count));
         }
         "sort" => {
-            let [reverse] = arguments.bind(["reverse"])?;
+            if !arguments.positional.is_empty() {
+                return Err(TemplateError::type_error("sort() takes no positional arguments"));
+            }
+            let [_key, reverse] = arguments.bind(["key", "reverse"])?;
             let mut items = list.to_vec();
             order_sort(&mut items, |item| Ok(item.clone()), reverse.is_some_and(|reverse| reverse.is_truthy()))?;
             list.with_mut(|list| *list = items);
         }
         "reverse" => list.with_mut(|list| list.reverse()),
-        "copy" => return Ok(list.to_vec().into()),
-        "__len__" => return Ok(Value::from(list.len())),
-        _ => {
-            let [item] = arguments.bind(["value"])?;
-            let item = required(item, name, "value")?;
-            return Ok(Value::Bool(list.to_vec().iter().any(|found| found.python_eq(&item))));
-        }
+        _ => return Ok(list.to_vec().into()),
     }
     Ok(Value::None)
 }

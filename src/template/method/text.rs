@@ -1,17 +1,15 @@
 //! Methods of text and bytes.
 
-use std::sync::Arc;
-
 use super::{
     super::{
         Arguments, TemplateError,
         arguments::{integer, required, text},
     },
-    format,
+    format, unicode,
 };
 use crate::value::{Dict, Str, Value};
 
-pub(super) const NAMES: [&str; 49] = [
+pub(super) const NAMES: [&str; 47] = [
     "capitalize",
     "casefold",
     "center",
@@ -59,8 +57,6 @@ pub(super) const NAMES: [&str; 49] = [
     "translate",
     "upper",
     "zfill",
-    "__len__",
-    "__contains__",
 ];
 
 /// Whether Python's `str.isspace` and `str.split` take the character for a blank.
@@ -158,10 +154,6 @@ pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Resul
             return Ok(expand_tabs(s, size).into());
         }
         "encode" | "maketrans" | "translate" => return recode(s, name, arguments),
-        "__contains__" => {
-            let [part] = arguments.bind(["key"])?;
-            return Ok(Value::Bool(s.contains(&*text(&required(part, name, "key")?)?)));
-        }
         _ => {}
     }
     changed(s, name, arguments)
@@ -200,26 +192,33 @@ fn pad(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateE
 fn recode(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     match name {
         "encode" => {
-            let [encoding, _errors] = arguments.bind(["encoding", "errors"])?;
-            let encoding = encoding.map_or_else(|| "utf-8".to_owned(), |encoding| encoding.to_str().to_lowercase());
-            match encoding.replace('_', "-").as_str() {
-                "utf-8" | "utf8" => Ok(Value::Bytes(s.as_bytes().into())),
-                "ascii" | "us-ascii" if s.is_ascii() => Ok(Value::Bytes(s.as_bytes().into())),
-                "latin-1" | "latin1" | "iso-8859-1" if s.chars().all(|c| (c as u32) < 256) => {
-                    Ok(Value::Bytes(s.chars().map(|c| c as u8).collect()))
-                }
-                "utf-16-le" | "utf-16le" => Ok(Value::Bytes(s.encode_utf16().flat_map(u16::to_le_bytes).collect())),
-                _ => Err(TemplateError::raised("LookupError", format!("cannot encode as {encoding}"))),
-            }
+            let [encoding, errors] = arguments.bind(["encoding", "errors"])?;
+            let encoding = encoding.map_or_else(|| Ok(Str::from("utf-8")), |encoding| text(&encoding))?;
+            let errors = errors.map_or_else(|| Ok(Str::from("strict")), |errors| text(&errors))?;
+            encode(s, &encoding, &errors).map(|bytes| Value::Bytes(bytes.into()))
         }
         "maketrans" => {
-            let [from, to] = arguments.bind(["x", "y"])?;
+            let [from, to, dropped] = arguments.bind(["x", "y", "z"])?;
             let from = required(from, name, "x")?;
-            let Some(to) = to else { return Ok(from) };
-            let (from, to) = (text(&from)?, text(&to)?);
             let table: Dict = Dict::new();
+            let code = |c: char| Value::Int(i64::from(c as u32));
+            let Some(to) = to else {
+                // A dict is not one after it went through a call: this never worked.
+                let text = "if you give only one argument to maketrans it must be a dict";
+                return Err(TemplateError::type_error(text));
+            };
+            let (from, to) = (text(&from)?, text(&to)?);
+            if from.chars().count() != to.chars().count() {
+                let text = "the first two maketrans arguments must have equal length";
+                return Err(TemplateError::value_error(text));
+            }
             for (from, to) in from.chars().zip(to.chars()) {
-                table.set_value(Value::Int(i64::from(from as u32)), Value::Int(i64::from(to as u32)))?;
+                table.set_value(code(from), code(to))?;
+            }
+            if let Some(dropped) = dropped {
+                for c in text(&dropped)?.chars() {
+                    table.set_value(code(c), Value::None)?;
+                }
             }
             Ok(Value::Dict(table))
         }
@@ -234,54 +233,56 @@ fn recode(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, Templa
 /// Methods without arguments: the text in another case, and questions about its characters.
 fn changed(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    let cased = || s.chars().any(|c| c.is_lowercase() || c.is_uppercase());
+    let cased = |wrong: fn(char) -> bool| {
+        s.chars().any(unicode::is_cased) && !s.chars().any(|c| wrong(c) || unicode::is_title(c))
+    };
     let all = |test: fn(char) -> bool| Value::Bool(!s.is_empty() && s.chars().all(test));
     Ok(match name {
         "upper" => s.to_uppercase().into(),
         "lower" => s.to_lowercase().into(),
-        "casefold" => s.to_lowercase().replace('ß', "ss").into(),
+        "casefold" => unicode::fold(s).into(),
         "capitalize" => capitalize(s).into(),
         "title" => title(s).into(),
-        "swapcase" => {
-            s.chars()
-                .flat_map(|c| {
-                    if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() }
-                })
-                .collect::<String>()
-                .into()
-        }
-        "isalnum" => all(char::is_alphanumeric),
-        "isalpha" => all(char::is_alphabetic),
+        "swapcase" => s
+            .chars()
+            .flat_map(|c| {
+                if c.is_uppercase() {
+                    c.to_lowercase().collect::<Vec<_>>()
+                } else if c.is_lowercase() {
+                    c.to_uppercase().collect()
+                } else {
+                    vec![c]
+                }
+            })
+            .collect::<String>()
+            .into(),
+        "isalnum" => all(|c| unicode::is_letter(c) || unicode::is_numeric(c)),
+        "isalpha" => all(unicode::is_letter),
         "isascii" => Value::Bool(s.is_ascii()),
-        "isdecimal" | "isdigit" => all(|c| c.is_ascii_digit()),
-        "isnumeric" => all(char::is_numeric),
+        "isdecimal" => all(unicode::is_decimal),
+        "isdigit" => all(unicode::is_digit),
+        "isnumeric" => all(unicode::is_numeric),
         "isspace" => all(is_blank),
-        "isprintable" => Value::Bool(!s.chars().any(char::is_control)),
-        "islower" => Value::Bool(cased() && !s.chars().any(char::is_uppercase)),
-        "isupper" => Value::Bool(cased() && !s.chars().any(char::is_lowercase)),
-        "istitle" => Value::Bool(cased() && title(s) == s),
-        "isidentifier" => {
+        "isprintable" => Value::Bool(s.chars().all(unicode::is_printable)),
+        "islower" => Value::Bool(cased(char::is_uppercase)),
+        "isupper" => Value::Bool(cased(char::is_lowercase)),
+        "istitle" => Value::Bool(is_titled(s)),
+        _ => {
             let start = s.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-            Value::Bool(start && s.chars().all(|c| c.is_alphanumeric() || c == '_'))
+            Value::Bool(start && s.chars().all(|c| c.is_alphabetic() || c == '_' || unicode::is_decimal(c)))
         }
-        _ => Value::from(s.chars().count()),
     })
-}
-
-pub(super) fn call_bytes(bytes: &Arc<[u8]>, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [_encoding, _errors] = arguments.bind(["encoding", "errors"])?;
-    if name == "hex" {
-        return Ok(bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")).into());
-    }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| TemplateError::raised("UnicodeDecodeError", format!("cannot decode as utf-8: {error}")))?;
-    Ok(Value::from(text))
 }
 
 /// The first letter upper, the rest lower.
 pub(in crate::template) fn capitalize(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect())
+    let mut out = String::with_capacity(text.len());
+    if let Some(first) = chars.next() {
+        unicode::titled(first, &mut out);
+        out.push_str(&chars.as_str().to_lowercase());
+    }
+    out
 }
 
 /// The first letter of every run of letters upper, the others lower.
@@ -292,11 +293,121 @@ fn title(text: &str) -> String {
         if inside {
             out.extend(c.to_lowercase());
         } else {
-            out.extend(c.to_uppercase());
+            unicode::titled(c, &mut out);
         }
-        inside = c.is_alphabetic();
+        inside = unicode::is_cased(c);
     }
     out
+}
+
+/// Whether capitals stand where words begin and nowhere else.
+fn is_titled(text: &str) -> bool {
+    let (mut inside, mut any) = (false, false);
+    for c in text.chars() {
+        let capital = c.is_uppercase() || unicode::is_title(c);
+        if capital == inside && (capital || c.is_lowercase()) {
+            return false;
+        }
+        inside = capital || c.is_lowercase();
+        any |= inside;
+    }
+    any
+}
+
+/// The name of an encoding without the liberties people take with it.
+fn codec(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['-', '_', ' '], "")
+}
+
+fn unknown_codec(name: &str) -> TemplateError {
+    TemplateError::raised("LookupError", format!("unknown encoding: {name}"))
+}
+
+fn encode(s: &str, encoding: &str, errors: &str) -> Result<Vec<u8>, TemplateError> {
+    let (name, limit) = match codec(encoding).as_str() {
+        "utf8" | "u8" => return Ok(s.as_bytes().to_vec()),
+        "utf16" => return Ok([0xff, 0xfe].into_iter().chain(s.encode_utf16().flat_map(u16::to_le_bytes)).collect()),
+        "utf16le" => return Ok(s.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        "utf16be" => return Ok(s.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        "utf32le" => return Ok(s.chars().flat_map(|c| (c as u32).to_le_bytes()).collect()),
+        "utf32be" => return Ok(s.chars().flat_map(|c| (c as u32).to_be_bytes()).collect()),
+        "ascii" | "usascii" | "646" => ("ascii", 128),
+        "latin1" | "iso88591" | "l1" => ("latin-1", 256),
+        _ => return Err(unknown_codec(encoding)),
+    };
+    let mut out = Vec::with_capacity(s.len());
+    for (at, c) in s.chars().enumerate() {
+        let code = c as u32;
+        match errors {
+            _ if code < limit => out.push(code as u8),
+            "ignore" => {}
+            "replace" => out.push(b'?'),
+            "xmlcharrefreplace" => out.extend(format!("&#{code};").bytes()),
+            "backslashreplace" => out.extend(escaped(c).bytes()),
+            "strict" => {
+                let shown = escaped(c);
+                return Err(TemplateError::raised(
+                    "UnicodeEncodeError",
+                    format!(
+                        "'{name}' codec can't encode character '{shown}' in position {at}: ordinal not in range({limit})"
+                    ),
+                ));
+            }
+            other => {
+                let text = format!("unknown error handler name '{other}'");
+                return Err(TemplateError::raised("LookupError", text));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// A character as Python escapes it in ASCII.
+pub(super) fn escaped(c: char) -> String {
+    match c as u32 {
+        code @ 0..=0xff => format!("\\x{code:02x}"),
+        code @ 0x100..=0xffff => format!("\\u{code:04x}"),
+        code => format!("\\U{code:08x}"),
+    }
+}
+
+/// `bytes.decode(encoding, errors)`.
+pub(super) fn decode(bytes: &[u8], arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let [encoding, errors] = arguments.bind(["encoding", "errors"])?;
+    let encoding = encoding.map_or_else(|| Ok(Str::from("utf-8")), |encoding| text(&encoding))?;
+    let errors = errors.map_or_else(|| Ok(Str::from("strict")), |errors| text(&errors))?;
+    let failed = |text: String| TemplateError::raised("UnicodeDecodeError", text);
+    match codec(&encoding).as_str() {
+        "latin1" | "iso88591" | "l1" => Ok(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into()),
+        "ascii" | "usascii" | "646" => {
+            let mut out = String::new();
+            for (at, &byte) in bytes.iter().enumerate() {
+                match &*errors {
+                    _ if byte.is_ascii() => out.push(char::from(byte)),
+                    "ignore" => {}
+                    "replace" => out.push('\u{fffd}'),
+                    _ => {
+                        return Err(failed(format!(
+                            "'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in range(128)"
+                        )));
+                    }
+                }
+            }
+            Ok(out.into())
+        }
+        "utf8" | "u8" => match (std::str::from_utf8(bytes), &*errors) {
+            (Ok(text), _) => Ok(Value::from(text)),
+            (Err(_), "replace") => Ok(String::from_utf8_lossy(bytes).into_owned().into()),
+            (Err(_), "ignore") => Ok(String::from_utf8_lossy(bytes).replace('\u{fffd}', "").into()),
+            (Err(error), _) => {
+                let at = error.valid_up_to();
+                let byte = bytes.get(at).copied().unwrap_or_default();
+                let why = if error.error_len().is_none() { "unexpected end of data" } else { "invalid start byte" };
+                Err(failed(format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {why}")))
+            }
+        },
+        _ => Err(unknown_codec(&encoding)),
+    }
 }
 
 /// Lines at every line end that Python knows.
@@ -344,7 +455,7 @@ fn translate(text: &str, table: &Value) -> Result<Value, TemplateError> {
     let Value::Dict(table) = table else { return Err(TemplateError::type_error("a translation table is a dict")) };
     let mut out = String::new();
     for c in text.chars() {
-        match table.get_value(&Value::Int(i64::from(c as u32))).or_else(|| table.get(c.encode_utf8(&mut [0; 4]))) {
+        match table.get_value(&Value::Int(i64::from(c as u32))) {
             None => out.push(c),
             Some(Value::None) => {}
             Some(Value::Int(code)) => out.extend(u32::try_from(code).ok().and_then(char::from_u32)),

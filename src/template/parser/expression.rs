@@ -305,7 +305,10 @@ impl Parser<'_> {
         if colons > 0 {
             return self.node(at, ExprKind::Slice(Box::new(expr), Box::new(bounds)));
         }
-        let [Some(first), ..] = bounds else { return Err(self.error("expected subscript expression")) };
+        let [Some(first), ..] = bounds else {
+            let index = self.node(at, ExprKind::Tuple(Vec::new()))?;
+            return self.node(at, ExprKind::Item(Box::new(expr), Box::new(index)));
+        };
         let mut items = vec![first];
         while self.skip_symbol(",") {
             items.push(self.expr()?);
@@ -418,14 +421,12 @@ impl Parser<'_> {
             Kind::Symbol("(") => arguments = self.arguments()?,
             Kind::Name(next) if matches!(&**next, "else" | "or" | "and") => {}
             Kind::Name(next) if **next == *"is" => {
-                return Err(self.error("you cannot chain multiple tests with is"));
+                return Err(self.error("You cannot chain multiple tests with is"));
             }
-            Kind::Name(_) | Kind::Text(_) | Kind::Number(_) | Kind::Symbol("[" | "{")
-                // `x is defined if y`, `x is defined in z` never were tests with an argument that can be meant.
-                if !self.is_name("if") && !self.is_name("in") && !self.is_name("not") => {
-                    let argument = self.primary()?;
-                    arguments.positional.push(self.postfix(argument)?);
-                }
+            Kind::Name(_) | Kind::Text(_) | Kind::Number(_) | Kind::Symbol("[" | "{") => {
+                let argument = self.primary()?;
+                arguments.positional.push(self.postfix(argument)?);
+            }
             _ => {}
         }
         self.node(at, ExprKind::Test(Box::new(value), name, arguments, negated))

@@ -45,8 +45,8 @@ impl Parser<'_> {
                     }
                     Kind::End if until.is_empty() => return Ok(body),
                     Kind::End => {
-                        let wanted = until.join("' or '");
-                        return Err(parser.error(format!("unexpected end of template, looking for '{wanted}'")));
+                        let text = format!("Unexpected end of template. {}", looking_for(until));
+                        return Err(parser.error(text));
                     }
                     _ => return Err(parser.unexpected()),
                 }
@@ -63,12 +63,26 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// The end of a tag that a body follows; Python's colon may stand there.
+    fn body_begins(&mut self) -> Result<(), TemplateError> {
+        self.skip_symbol(":");
+        self.block_end()
+    }
+
     /// A body after the current tag, with its closing tag.
     fn closed_body(&mut self, end: &'static str) -> Result<Vec<Statement>, TemplateError> {
-        self.block_end()?;
+        self.body_begins()?;
         let body = self.body(&[end])?;
         self.advance();
         Ok(body)
+    }
+
+    /// Parses what no loop around it can be left from.
+    fn outside_loops<T>(&mut self, parse: impl FnOnce(&mut Self) -> T) -> T {
+        let loops = std::mem::take(&mut self.loops);
+        let parsed = parse(self);
+        self.loops = loops;
+        parsed
     }
 
     fn statement(&mut self) -> Result<Statement, TemplateError> {
@@ -89,7 +103,15 @@ impl Parser<'_> {
             }
             "call" => self.call_block()?,
             "do" => Statement::Do(self.tuple(true, |_| false)?),
-            "print" => Statement::Print(self.tuple(true, |_| false)?),
+            "print" => {
+                let mut items = Vec::new();
+                while items.is_empty() || self.skip_symbol(",") {
+                    items.push(Statement::Print(self.expr()?));
+                }
+                Statement::Several(items)
+            }
+            "break" if self.loops == 0 => return Err(self.error_at("'break' outside loop", at)),
+            "continue" if self.loops == 0 => return Err(self.error_at("'continue' not properly in loop", at)),
             "break" => Statement::Break,
             "continue" => Statement::Continue,
             "include" => self.include()?,
@@ -107,7 +129,7 @@ impl Parser<'_> {
                 self.expr()?;
                 Statement::Scope(self.closed_body("endautoescape")?)
             }
-            other => return Err(self.error_at(format!("encountered unknown tag '{other}'"), at)),
+            other => return Err(self.error_at(format!("Encountered unknown tag '{other}'."), at)),
         };
         self.block_end()?;
         Ok(statement)
@@ -117,7 +139,7 @@ impl Parser<'_> {
         let mut branches: Branches = Vec::new();
         loop {
             let condition = self.tuple(false, |_| false)?;
-            self.block_end()?;
+            self.body_begins()?;
             let body = self.body(&["elif", "else", "endif"])?;
             branches.push((condition, body));
             if self.skip_name("elif") {
@@ -125,7 +147,7 @@ impl Parser<'_> {
             }
             let mut otherwise = Vec::new();
             if self.skip_name("else") {
-                self.block_end()?;
+                self.body_begins()?;
                 otherwise = self.body(&["endif"])?;
             }
             self.advance();
@@ -136,15 +158,21 @@ impl Parser<'_> {
 
     fn for_statement(&mut self) -> Result<Statement, TemplateError> {
         let target = self.target(false)?;
+        if target.sets("loop") {
+            return Err(self.error("Can't assign to special loop variable in for-loop target"));
+        }
         self.keyword("in")?;
         let items = self.tuple(false, |parser| parser.is_name("recursive"))?;
         let condition = if self.skip_name("if") { Some(self.expr()?) } else { None };
         let recursive = self.skip_name("recursive");
-        self.block_end()?;
-        let body = self.body(&["else", "endfor"])?;
+        self.body_begins()?;
+        self.loops += 1;
+        let body = self.body(&["endfor", "else"]);
+        self.loops -= 1;
+        let body = body?;
         let mut otherwise = Vec::new();
         if self.skip_name("else") {
-            self.block_end()?;
+            self.body_begins()?;
             otherwise = self.body(&["endfor"])?;
         }
         self.advance();
@@ -154,6 +182,9 @@ impl Parser<'_> {
 
     fn set(&mut self) -> Result<Statement, TemplateError> {
         let target = self.target(true)?;
+        if self.loops > 0 && target.sets("loop") {
+            return Err(self.error("Can't assign to special loop variable in for-loop target"));
+        }
         if self.skip_symbol("=") {
             return Ok(Statement::Set(target, self.tuple(true, |_| false)?));
         }
@@ -168,8 +199,11 @@ impl Parser<'_> {
         }
         let mut targets = vec![first];
         while self.skip_symbol(",") {
-            if self.is_name("in") || self.is_symbol("=") || self.is_symbol(")") {
+            if self.is_symbol(")") {
                 break;
+            }
+            if !matches!(self.peek(), Kind::Name(_) | Kind::Symbol("(")) {
+                return Err(self.unexpected());
             }
             targets.push(self.single_target(namespaces)?);
         }
@@ -196,7 +230,7 @@ impl Parser<'_> {
     fn with(&mut self) -> Result<Statement, TemplateError> {
         let mut assignments = Vec::new();
         while !matches!(self.peek(), Kind::BlockEnd) {
-            let target = self.single_target(false)?;
+            let target = self.target(false)?;
             self.symbol("=")?;
             assignments.push((target, self.expr()?));
             if !matches!(self.peek(), Kind::BlockEnd) {
@@ -212,14 +246,27 @@ impl Parser<'_> {
         if name.is_some() || self.is_symbol("(") {
             self.symbol("(")?;
             while !self.is_symbol(")") {
-                parameters.push(self.name()?);
+                if !parameters.is_empty() {
+                    self.symbol(",")?;
+                }
+                let at = self.at();
+                let parameter = self.name()?;
+                if matches!(&*parameter, "true" | "false" | "none" | "True" | "False" | "None") {
+                    return Err(self.error_at("can't assign to 'name'", at));
+                }
+                if parameters.contains(&parameter) {
+                    return Err(self.error_at(format!("duplicate argument '{parameter}' in function definition"), at));
+                }
+                if *parameter == *"caller" && !self.is_symbol("=") {
+                    let text = "When defining macros or call blocks the special \"caller\" argument must be omitted \
+                                or be given a default.";
+                    return Err(self.error_at(text, at));
+                }
+                parameters.push(parameter);
                 if self.skip_symbol("=") {
                     defaults.push(self.expr()?);
                 } else if !defaults.is_empty() {
                     return Err(self.error("non-default argument follows default argument"));
-                }
-                if !self.is_symbol(")") {
-                    self.symbol(",")?;
                 }
             }
             self.advance();
@@ -227,7 +274,7 @@ impl Parser<'_> {
         if name.is_none() {
             return Ok(Macro::new(None, parameters, defaults, Vec::new()));
         }
-        let body = self.closed_body(end)?;
+        let body = self.outside_loops(|parser| parser.closed_body(end))?;
         Ok(Macro::new(name, parameters, defaults, body))
     }
 
@@ -238,7 +285,7 @@ impl Parser<'_> {
         if !matches!(call.kind, ExprKind::Call(..)) {
             return Err(self.error_at("expected call", at));
         }
-        let body = self.closed_body("endcall")?;
+        let body = self.outside_loops(|parser| parser.closed_body("endcall"))?;
         caller = Macro::new(None, caller.parameters, caller.defaults, body);
         Ok(Statement::CallBlock(call, Arc::new(caller)))
     }
@@ -272,11 +319,6 @@ impl Parser<'_> {
         self.keyword("import")?;
         let mut imports = Vec::new();
         loop {
-            let before = self.next;
-            let context = self.context(false)?;
-            if self.next != before || matches!(self.peek(), Kind::BlockEnd) {
-                return Ok(Statement::FromImport(name, imports, context));
-            }
             let imported = self.name()?;
             if imported.starts_with('_') {
                 return Err(self.error("names starting with an underline can not be imported"));
@@ -292,15 +334,34 @@ impl Parser<'_> {
 
     fn block(&mut self) -> Result<Statement, TemplateError> {
         let name = self.name()?;
-        // Blocks see the scope around them here with and without `scoped`.
-        self.skip_name("scoped");
-        let required = self.skip_name("required");
-        let body = self.closed_body("endblock")?;
-        if matches!(self.peek(), Kind::Name(_)) {
-            self.advance();
+        let at = self.at();
+        if !self.blocks.insert(name.clone()) {
+            return Err(self.error_at(format!("block '{name}' defined twice"), at));
         }
-        Ok(Statement::Block(Arc::new(Block { name, required, body })))
+        let scoped = self.skip_name("scoped");
+        let required = self.skip_name("required");
+        if self.is_symbol("-") {
+            let text = "Block names in Jinja have to be valid Python identifiers and may not contain hyphens, \
+                        use an underscore instead.";
+            return Err(self.error(text));
+        }
+        let body = self.outside_loops(|parser| parser.closed_body("endblock"))?;
+        let blank = |statement: &Statement| matches!(statement, Statement::Text(text) if text.trim().is_empty());
+        if required && !body.iter().all(blank) {
+            return Err(self.error_at("Required blocks can only contain comments or whitespace", at));
+        }
+        self.skip_name(&name);
+        Ok(Statement::Block(Arc::new(Block { name, scoped, required, body })))
     }
+}
+
+/// What would close the innermost block.
+fn looking_for(until: &[&str]) -> String {
+    let block = until.iter().find_map(|tag| tag.strip_prefix("end")).unwrap_or_default();
+    let tags = until.join("' or '");
+    format!(
+        "Jinja was looking for the following tags: '{tags}'. The innermost block that needs to be closed is '{block}'."
+    )
 }
 
 impl Macro {

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Variables, evaluate};
 use crate::{
-    source::{SourceFile, Span},
+    source::{Diagnostic, SourceFile, Span},
     template::{Context, Environment, Syntax, Template, TemplateError, template_file},
     value::{Dict, Value},
 };
@@ -59,7 +59,7 @@ fn a_header_changes_the_syntax() {
                 {% if true %}\n[% n %]{{ n }}\n{% endif %}";
     assert_eq!(render(&[], main).expect("renders"), "\n5{{ n }}\n");
     let error = render(&[], "#jinja2: zork: 1\nx").expect_err("unknown option");
-    assert_eq!(error.to_string(), "syntax error in template: unknown option `zork` in the `#jinja2:` header");
+    assert_eq!(error.to_string(), "Invalid '#jinja2:' override key 'zork'.");
 }
 
 #[test]
@@ -110,4 +110,53 @@ fn long_chains_of_variables_end_in_an_error() {
     };
     assert_eq!(chain(50).expect("resolves"), Value::from("end"));
     assert!(chain(5000).expect_err("too deep").to_string().starts_with("recursive loop detected in template: "));
+}
+
+#[test]
+fn errors_say_the_values_of_the_names_in_the_expression() {
+    let conf: Dict = [("password", Value::from("hunter2")), ("port", Value::Int(80))].into_iter().collect();
+    let long = Value::from("x".repeat(500));
+    let names = [("conf", Value::Dict(conf)), ("api_token", Value::from("abc")), ("long", long), ("n", Value::Int(5))];
+    let variables = Variables(names.into_iter().collect::<Dict>());
+    let error = evaluate("value", "a {{ n }} {{ conf.port + api_token }}", &variables).expect_err("not numbers");
+    let shown = Diagnostic::from(error);
+    assert_eq!(shown.span.as_ref().map(|span| span.column), Some(14));
+    let conf = "`conf` is {'password': '********', 'port': 80}";
+    assert_eq!(shown.notes, ["`api_token` is ********", conf]);
+    let error = evaluate("value", "{{ long.nope }}", &variables).expect_err("no such attribute");
+    assert_eq!(Diagnostic::from(error).notes, [format!("`long` is '{}…", "x".repeat(119))]);
+    let error = evaluate("value", "{% set a = n %}{{ a + '' }}", &variables).expect_err("no text");
+    assert_eq!(Diagnostic::from(error).notes, ["`a` is 5"]);
+}
+
+#[test]
+fn an_error_inside_a_variable_shows_its_own_template() {
+    let text = "{{ n | from_json }}";
+    let template = Template::compile(text, &Span::outside("vars.yml", text), &Syntax::default()).expect("compiles");
+    let names: Dict = [("n", Value::from("x")), ("parsed", Value::from(template))].into_iter().collect();
+    let error = evaluate("value", "{{ parsed | default('d') }}", &Variables(names)).expect_err("no JSON");
+    let shown = Diagnostic::from(error);
+    assert_eq!(shown.notes[0], "`n` is 'x'");
+    assert!(shown.notes[1].starts_with("while evaluating `{{ n | from_json }}` at <vars.yml>"), "{:?}", shown.notes);
+}
+
+#[test]
+fn a_list_never_holds_itself() {
+    let add = ["x.append(x)", "x.extend([x])", "x.insert(0, [x])", "(x | attr('append'))(x)", "x['append'](x)"];
+    for add in add {
+        let text =
+            format!("{{% set x = [1] %}}{{% set y = x.append %}}{{% set _ = {add} %}}{{% set _ = y(x) %}}{{{{ x }}}}");
+        let _ = evaluate("value", &text, &variables());
+    }
+}
+
+#[test]
+fn values_nest_no_deeper_than_a_stack_holds() {
+    for inner in ["[ns.x]", "(ns.x,)", "{'a': ns.x}", "dict(a=ns.x)", "[] + [ns.x]", "[ns.x] | list"] {
+        let text = format!(
+            "{{% set ns = namespace(x=0) %}}{{% for i in range(5000) %}}{{% set ns.x = {inner} %}}{{% endfor %}}{{{{ ns.x }}}}"
+        );
+        let error = evaluate("value", &text, &variables()).expect_err(inner);
+        assert_eq!(error.to_string(), "maximum recursion depth exceeded", "{inner}");
+    }
 }
