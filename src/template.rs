@@ -22,6 +22,7 @@ mod random;
 mod filter;
 mod test;
 mod function;
+mod file_names;
 mod lookup;
 mod method;
 
@@ -36,6 +37,7 @@ pub use arguments::Arguments;
 pub use context::Context;
 pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
 pub use error::{ErrorKind, TemplateError};
+pub use file_names::template_file_names;
 pub use load::{node_from_value, plain_value, value_from_node};
 pub use python_regex::pattern as python_pattern;
 pub use syntax::Syntax;

@@ -5,8 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use super::{Contents, Evaluated, PrepareError, files};
 use crate::{
     source::{Diagnostic, SourceFile, Span},
-    template::{Syntax, template_file_with},
-    value::Value,
+    template::{Syntax, template_file_names, template_file_with},
     vars::Scope,
 };
 
@@ -20,7 +19,9 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     let syntax = syntax(arguments)?;
     let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax)?;
     let mut scope = scope.clone();
-    bind_names(&mut scope, &path, arguments);
+    for (name, value) in template_file_names(&src, &path, arguments.value("dest").cloned()).entries() {
+        scope.bind(&name.value().to_str(), value);
+    }
     let text = scope.context().render_text(&template)?;
     contents.add_bytes(text.into_bytes());
     contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
@@ -50,15 +51,4 @@ fn syntax(arguments: &Evaluated) -> Result<Syntax, PrepareError> {
         }
     }
     Ok(syntax)
-}
-
-/// The names that a template file has beside the task's.
-fn bind_names(scope: &mut Scope, path: &std::path::Path, arguments: &Evaluated) {
-    let text = |path: &std::path::Path| Value::from(path.to_string_lossy().as_ref());
-    scope.bind("ansible_managed", Value::from("Ansible managed"));
-    scope.bind("template_path", text(path));
-    scope.bind("template_fullpath", text(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned())));
-    if let Some(dest) = arguments.value("dest") {
-        scope.bind("template_destpath", dest.clone());
-    }
 }
