@@ -1,6 +1,6 @@
 //! The names that a template file has beside the variables: `ansible_managed`, `template_path` and their kin.
 
-use std::{os::unix::fs::MetadataExt as _, path::Path};
+use std::{os::unix::fs::MetadataExt, path::Path};
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use sutler_modules::kit::users;
@@ -13,7 +13,7 @@ pub fn template_file_names(name: &str, path: &Path, dest: Option<Value>) -> Dict
     let names = Dict::new();
     let metadata = path.metadata();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let owner = metadata.as_ref().map_or(0, |metadata| metadata.uid());
+    let owner = metadata.as_ref().map_or(0, MetadataExt::uid);
     let changed = metadata.and_then(|metadata| metadata.modified()).ok();
     let changed = changed.and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_default();
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -77,10 +77,7 @@ fn secrets(client: &Client, options: &Options<'_>, secret: &str) -> Result<Vec<V
     if format == "raw" {
         return Ok(vec![Value::from_json(raw)]);
     }
-    let data = match raw.get("data") {
-        Some(Json::Object(data)) => data,
-        _ => return Err(missing()),
-    };
+    let Some(Json::Object(data)) = raw.get("data") else { return Err(missing()) };
     // Version 2 of the engine has the secret one level deeper, beside its metadata.
     let data = match (data.get("data"), data.get("metadata")) {
         (Some(Json::Object(inner)), Some(Json::Object(_))) => inner,
@@ -110,7 +107,7 @@ fn kv1_get(client: &Client, options: &Options<'_>, term: &str) -> Result<Json, T
             failed(format!("Invalid or missing path ['{path}']. Check the path, and that the engine is version 1."))
         }
         Refusal::Forbidden => forbidden(&path),
-        other => other.into(),
+        other @ Refusal::Other(_) => other.into(),
     })?;
     let data = raw.get("data").cloned().unwrap_or_default();
     let mut metadata = raw.clone();
@@ -132,7 +129,7 @@ fn kv2_get(client: &Client, options: &Options<'_>, term: &str) -> Result<Json, T
             ))
         }
         Refusal::Forbidden => forbidden(&path),
-        other => other.into(),
+        other @ Refusal::Other(_) => other.into(),
     })?;
     let data = raw.get("data").cloned().unwrap_or_default();
     let part = |name: &str| data.get(name).cloned().unwrap_or_default();
@@ -147,7 +144,7 @@ fn refused(path: &str, refusal: Refusal) -> TemplateError {
     match refusal {
         Refusal::Missing => failed(format!("The path '{path}' doesn't seem to exist.")),
         Refusal::Forbidden => failed(format!("Forbidden: Permission Denied to path '{path}'.")),
-        other => other.into(),
+        other @ Refusal::Other(_) => other.into(),
     }
 }
 

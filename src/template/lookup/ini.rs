@@ -62,7 +62,7 @@ fn ini(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         let reading = Reading {
             case_sensitive: options.flag("case_sensitive", false)?,
             allow_no_value: options.flag("allow_no_value", false)? || options.flag("allow_none", false)?,
-            first_line: if is_properties { 0 } else { 1 },
+            first_line: usize::from(!is_properties),
         };
         let ini = Ini::parse(&content, &reading)
             .map_err(|error| failed(format!("{}:{}: {}", path.display(), error.line, error.what)))?;

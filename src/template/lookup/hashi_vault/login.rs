@@ -85,7 +85,7 @@ fn token(options: &Options<'_>) -> Result<Json, TemplateError> {
     let client = Client::new(options)?.with_token(token.clone());
     let found = client.get("auth/token/lookup-self").map_err(|refusal| match refusal {
         Refusal::Forbidden | Refusal::Missing => failed("Invalid Vault Token Specified."),
-        other => other.into(),
+        other @ Refusal::Other(_) => other.into(),
     })?;
     let mut data = found["data"].clone();
     // The words that the answer to a login has.
