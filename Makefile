@@ -10,7 +10,7 @@ help:
 	@echo 'make lint        formatting, clippy, shellcheck'
 	@echo 'make compare     the same playbook with ansible-core on twin hosts, if it is installed'
 	@echo 'make compare-language  300 generated playbooks with ansible-core and with sutler, what they did compared'
-	@echo 'make bench       the unchanged second run against ansible-core and plain ssh'
+	@echo 'make bench       the unchanged second run and templates, against ansible-core, plain ssh and Jinja2'
 	@echo 'make size        how large the helper is, and of what'
 
 install:
@@ -30,7 +30,7 @@ lint: install
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible tests/compare-playbooks \
-		benches/unchanged-run benches/helper-size \
+		benches/unchanged-run benches/helper-size benches/render-hostvars \
 		demo/run demo/elasticsearch-standin/pack demo/elasticsearch-standin/stress .ci/run
 
 # The fleet boots hosts, which only root can.
@@ -53,6 +53,7 @@ compare-language:
 bench: install
 	cargo build --release --locked
 	@benches/unchanged-run
+	@benches/render-hostvars
 
 size: install
 	@benches/helper-size

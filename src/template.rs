@@ -21,6 +21,7 @@ mod random;
 mod filter;
 mod test;
 mod function;
+mod file_names;
 mod lookup;
 mod method;
 
@@ -35,6 +36,7 @@ pub use arguments::Arguments;
 pub use context::Context;
 pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
 pub use error::{ErrorKind, TemplateError};
+pub use file_names::template_file_names;
 pub use load::{node_from_value, plain_value, value_from_node};
 pub(crate) use method::is_printable;
 pub use python_regex::pattern as python_pattern;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// A host gets no SSH, no template engine, no async runtime, no YAML and nothing of the controller.
-const FOREIGN: [&str; 13] = [
+const FOREIGN: [&str; 14] = [
     "async-std",
     "clap",
     "futures",
@@ -11,6 +11,7 @@ const FOREIGN: [&str; 13] = [
     "indicatif",
     "libssh2-sys",
     "libyaml-safer",
+    "minijinja",
     "mio",
     "reqwest",
     "russh",

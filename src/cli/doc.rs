@@ -1,6 +1,7 @@
 //! `sutler doc`: what modules do, from the same declarations that check their arguments.
 #![expect(clippy::print_stdout, reason = "this is the command's output")]
 
+use minijinja::{Environment, context};
 use sutler_modules::{Entry, kit::Opt};
 
 use super::print_errors;
@@ -8,6 +9,9 @@ use crate::{
     executor::ExitCode,
     source::{Diagnostic, nearest},
 };
+
+/// A module's page.
+const PAGE: &str = include_str!("doc/page.txt.j2");
 
 /// What `sutler doc` takes.
 #[derive(Debug, clap::Args)]
@@ -39,18 +43,22 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     ExitCode::Success
 }
 
+/// Prints a module's page.
 fn print(entry: &Entry) {
     let spec = (entry.spec)();
-    println!("{}\n\n{}\n\nARGUMENTS\n", entry.name.to_uppercase(), spec.doc.trim_end());
-    for option in spec.options.iter().filter(|option| !option.internal) {
-        println!("  {}{}", option.name, facts(option));
-        for line in option.doc.lines() {
-            println!("      {line}");
-        }
-    }
+    let options = spec.options.iter().filter(|option| !option.internal);
+    let options: Vec<_> = options
+        .map(|option| {
+            let doc: Vec<&str> = option.doc.lines().collect();
+            context! { name => option.name, facts => facts(option), doc }
+        })
+        .collect();
+    let page = context! { name => entry.name, doc => spec.doc.trim_end(), options };
+    println!("{}", Environment::new().render_str(PAGE, page).expect("the page is part of the program"));
 }
 
-fn facts(option: &Opt) -> String {
+/// What is said of an argument beside its name.
+fn facts(option: &Opt) -> Vec<String> {
     let mut facts = vec![option.kind.name().to_owned()];
     if option.required {
         facts.push("required".into());
@@ -64,5 +72,5 @@ fn facts(option: &Opt) -> String {
     if !option.aliases.is_empty() {
         facts.push(format!("aliases: {}", option.aliases.join(", ")));
     }
-    format!("  ({})", facts.join("; "))
+    facts
 }

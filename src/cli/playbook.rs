@@ -163,13 +163,14 @@ fn of_broken(broken: &Broken) -> ExitCode {
 }
 
 /// Where the plays of a folder find roles and collections.
-pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Config) -> Arc<Project> {
+pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Arc<Config>) -> Arc<Project> {
     let mut project = Project::new(folder, extra.clone());
     project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
     project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
     project.library = config.get(&paths::DEFAULT_MODULE_PATH);
     let mut environment = (*project.environment).clone();
     environment.allow_broken_conditionals = config.get(&running::ALLOW_BROKEN_CONDITIONALS);
+    environment.settings = Some(Arc::clone(config));
     project.environment = Arc::new(environment);
     Arc::new(project)
 }
@@ -422,6 +423,7 @@ fn run_vars(
     }
     let mut environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
     environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
+    environment.settings = Some(Arc::clone(&options.config));
     Ok(Arc::new(RunVars {
         merges: options.config.get(&running::DEFAULT_HASH_BEHAVIOUR) == "merge",
         injects_facts: options.config.get(&running::INJECT_FACTS_AS_VARS),

@@ -5,6 +5,7 @@ pub mod colours;
 pub mod connection;
 pub mod escalation;
 pub mod inventory;
+pub mod lookups;
 pub mod output;
 pub mod paths;
 pub mod plugins;
@@ -21,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
         connection::TABLE,
         escalation::TABLE,
         inventory::TABLE,
+        lookups::TABLE,
         output::TABLE,
         paths::TABLE,
         plugins::TABLE,

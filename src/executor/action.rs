@@ -252,7 +252,7 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
             let mut contents = Contents::default();
             match module {
                 "copy" => copy::add_content(&mut arguments, &mut contents)?,
-                "template" => template::add_content(&context.run.options.config, scope, &mut arguments, &mut contents)?,
+                "template" => template::add_content(scope, &mut arguments, &mut contents)?,
                 "unarchive" => copy::add_archive(&mut arguments, &mut contents)?,
                 "uri" => drop(copy::add_source(&arguments, &mut contents)?),
                 _ => {}

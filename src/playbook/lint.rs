@@ -1,13 +1,17 @@
 //! What will fail when a playbook runs, found while it is loaded: handlers that do not exist, files
 //! that are missing, names of variables that are misspelt.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+};
 
 use super::{Play, Playbook, Task, written};
 use crate::{
     inventory::Inventory,
     source::{Diagnostic, nearest},
-    template::Template,
+    template::{Environment, Template},
     value::{Dict, Value},
 };
 
@@ -138,6 +142,13 @@ impl Names {
         Self(names)
     }
 
+    /// Whether a name is a variable, or a function such as `lookup`.
+    fn knows(&self, name: &str) -> bool {
+        static WORDS: LazyLock<Environment> = LazyLock::new(|| Environment::new(PathBuf::new()));
+        let is_function = || WORDS.vocabulary().functions.contains_key(name);
+        self.0.contains(name) || name.starts_with("ansible_") || is_function()
+    }
+
     /// Names that are unknown, and one slip of the keyboard away from a known one. Others may come
     /// from facts or files that nobody has seen yet.
     fn misspelt(&self, play: &Play, task: &Task) -> Vec<Diagnostic> {
@@ -159,7 +170,7 @@ impl Names {
         }
         let mut warnings = Vec::new();
         for template in templates {
-            for name in template.names().filter(|name| !self.0.contains(*name) && !name.starts_with("ansible_")) {
+            for name in template.names().filter(|name| !self.knows(name)) {
                 if let Some(meant) = nearest(name, self.0.iter().map(String::as_str)) {
                     let message = format!("no variable is called `{name}` as far as can be seen");
                     warnings.push(

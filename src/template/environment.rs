@@ -3,13 +3,13 @@
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock, OnceLock},
 };
 
 use parking_lot::RwLock;
 
 use super::{Arguments, Syntax, Template, TemplateError};
-use crate::{source::SourceFile, source::Span, value::Value};
+use crate::{config::Config, source::SourceFile, source::Span, value::Value};
 
 /// A filter: its value is the first argument.
 pub type Filter = fn(Arguments<'_>) -> Result<Value, TemplateError>;
@@ -47,6 +47,8 @@ pub struct Environment {
     pub search_paths: Vec<PathBuf>,
     /// Whether a condition may have a result that is not a boolean (Ansible's `ALLOW_BROKEN_CONDITIONALS`).
     pub allow_broken_conditionals: bool,
+    /// The settings of the run; the defaults, if nothing is said.
+    pub settings: Option<Arc<Config>>,
     vocabulary: Arc<Vocabulary>,
     /// What finds the hosts of a pattern, once there is an inventory.
     hosts: Arc<OnceLock<HostSelector>>,
@@ -67,6 +69,7 @@ impl Environment {
             search_paths: vec![playbook_dir.clone()],
             playbook_dir,
             allow_broken_conditionals: false,
+            settings: None,
             vocabulary: Arc::new(vocabulary),
             hosts: Arc::default(),
             files: Arc::default(),
@@ -88,6 +91,12 @@ impl Environment {
     #[must_use]
     pub fn with_paths(&self, template_paths: Vec<PathBuf>, search_paths: Vec<PathBuf>) -> Self {
         Self { template_paths, search_paths, ..self.clone() }
+    }
+
+    /// The settings that lookups read.
+    pub fn config(&self) -> &Config {
+        static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
+        self.settings.as_deref().unwrap_or(&DEFAULTS)
     }
 
     /// Whether there is a lookup of that name, short or full.

@@ -1,10 +1,22 @@
 //! Lookups, one file for each family. They run on the controller; what they return is data, never a template.
 
+mod options;
+mod inline;
+mod codec;
 mod file;
 mod items;
 mod name;
 mod process;
 mod sequence;
+mod ini;
+mod csvfile;
+mod settings;
+mod chance;
+mod password;
+mod random_string;
+mod web;
+mod url;
+mod hashi_vault;
 
 use std::collections::HashMap;
 
@@ -17,8 +29,24 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     name::register(table);
     process::register(table);
     sequence::register(table);
+    ini::register(table);
+    csvfile::register(table);
+    settings::register(table);
+    password::register(table);
+    random_string::register(table);
+    url::register(table);
+    hashi_vault::register(table);
 }
 
 fn failed(text: impl Into<String>) -> TemplateError {
     TemplateError::raised("AnsibleError", text)
+}
+
+/// Does what may wait for others, without holding up the tasks of other hosts on this thread.
+fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
+    }
 }

@@ -50,7 +50,8 @@ fn is_like(error: &TemplateError, class: &str, message: &str) -> bool {
             class.contains("Syntax") || class == "UnicodeDecodeError" || class == "TemplateAssertionError"
         }
         ErrorKind::Unknown { .. } => {
-            class == "TemplateAssertionError" || class == "TemplateRuntimeError" || class == "ModuleNotFoundError"
+            let classes = ["TemplateAssertionError", "TemplateRuntimeError", "ModuleNotFoundError"];
+            classes.contains(&class) || class == "AnsibleTemplatePluginNotFoundError"
         }
         ErrorKind::Condition { .. } => class == "AnsibleBrokenConditionalError",
         ErrorKind::Recursion(_) => class == "RecursionError",

@@ -17,7 +17,7 @@ mod edit;
 mod file;
 mod get_url;
 mod group;
-mod http;
+pub mod http;
 mod lineinfile;
 mod ping;
 mod replace;

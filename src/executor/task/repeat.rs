@@ -93,7 +93,9 @@ impl Runner<'_> {
             (_, over) => context.resolve_deep(over)?,
         };
         match repeat.lookup.as_deref() {
-            Some(lookup) => Ok(context.loop_over(lookup, &over)?.into_iter().map(as_list).collect()),
+            Some(lookup) => {
+                Ok(context.loop_over(lookup, &over, &self.task.action.name.value)?.into_iter().map(as_list).collect())
+            }
             None if matches!(over, Value::List(_) | Value::Tuple(_)) => over.iter(),
             None => Err(TemplateError::type_error(format!(
                 "The `loop` value must resolve to a 'list', not '{}'.",

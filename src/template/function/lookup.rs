@@ -24,7 +24,9 @@ enum OnError {
 
 fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateError> {
     let context = arguments.context;
-    for value in arguments.positional.iter().chain(arguments.named.iter().map(|(_, value)| value)) {
+    // A default that does not exist only matters where it is used.
+    let named = arguments.named.iter().filter(|(name, _)| **name != *"default").map(|(_, value)| value);
+    for value in arguments.positional.iter().chain(named) {
         if let Value::Undefined(undefined) = value {
             return Err(TemplateError::undefined(undefined));
         }
@@ -33,7 +35,8 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
         return Err(TemplateError::type_error("lookup() missing 1 required positional argument: 'plugin_name'"));
     }
     let name = text(&arguments.positional.remove(0))?;
-    let list = arguments.take("wantlist").map_or(list, |list| list.is_truthy());
+    // `query` gives a list whatever it is told.
+    let list = arguments.take("wantlist").is_some_and(|list| list.is_truthy()) || list;
     let _ = arguments.take("allow_unsafe");
     let on_error = match arguments.take("errors").map_or_else(|| "strict".to_owned(), |errors| errors.to_str()).as_str()
     {

@@ -6,15 +6,18 @@ use std::{
     sync::Arc,
 };
 
+use zeroize::Zeroizing;
+
 use super::{
     super::{
         Arguments, Context, Lookup, Syntax, TemplateError,
         arguments::text,
         environment::Environment,
         filter::path::{expand_user, glob_files},
-        template_file_with,
+        template_file_names, template_file_with,
     },
     failed,
+    items::flat,
 };
 use crate::{
     source::{SourceFile, Span},
@@ -47,22 +50,30 @@ impl Environment {
     }
 }
 
-fn read(context: &Context<'_>, folder: &str, name: &Value) -> Result<(PathBuf, String), TemplateError> {
-    let name = text(name)?;
-    let Some(path) = context.environment.find(folder, &name) else {
-        let searched = context.environment.candidates(folder, &name);
+/// The path of a file that a lookup names. Fails when no search path has it.
+pub(super) fn locate(context: &Context<'_>, folder: &str, name: &str) -> Result<PathBuf, TemplateError> {
+    context.environment.find(folder, name).ok_or_else(|| {
+        let searched = context.environment.candidates(folder, name);
         let searched: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
-        return Err(failed(format!("could not find `{name}`; searched {}", searched.join(", "))));
-    };
-    let bytes = std::fs::read(&path).map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
-    let bytes =
-        vault::content_of(bytes).map_err(|error| failed(format!("cannot decrypt {}: {error}", path.display())))?;
+        failed(format!("could not find `{name}`; searched {}", searched.join(", ")))
+    })
+}
+
+/// What a file holds, decrypted.
+pub(super) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, TemplateError> {
+    let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
+    vault::content_of(bytes).map_err(|error| failed(format!("cannot decrypt {}: {error}", path.display())))
+}
+
+fn read(context: &Context<'_>, folder: &str, name: &Value) -> Result<(PathBuf, String), TemplateError> {
+    let path = locate(context, folder, &text(name)?)?;
+    let bytes = bytes(&path)?;
     Ok((path, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn file(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
-    let rstrip = arguments.take("rstrip").is_none_or(|strip| strip.is_truthy());
-    let lstrip = arguments.take("lstrip").is_some_and(|strip| strip.is_truthy());
+    let rstrip = arguments.take("rstrip").is_none_or(|strip| strip.to_flag());
+    let lstrip = arguments.take("lstrip").is_some_and(|strip| strip.to_flag());
     let mut contents = Vec::new();
     for name in &arguments.positional {
         let (_, content) = read(arguments.context, "files", name)?;
@@ -89,11 +100,10 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let vars = arguments.take("template_vars");
     let mut syntax = Syntax { keep_escapes: false, ..Syntax::default() };
     for (name, value) in &arguments.named {
-        if syntax.set(name, &value.to_str()).is_err() && **name != *"convert_data" && **name != *"jinja2_native" {
-            return Err(failed(format!("unknown option `{name}`")));
-        }
+        // Names that are no option are passed over, as everywhere.
+        let _ = syntax.set(name, &value.to_str());
     }
-    let mut texts = Vec::new();
+    let mut values = Vec::new();
     for name in &arguments.positional {
         let (path, content) = read(context, "templates", name)?;
         let file = Arc::new(SourceFile::new(&path, content));
@@ -102,29 +112,26 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         if let Some(parent) = path.parent() {
             environment.template_paths.insert(0, parent.to_path_buf());
         }
-        let text = match &vars {
-            Some(Value::Dict(vars)) => {
-                let names = super::name::Overlay { over: vars.clone(), under: context.names };
-                Context::new(&names, &environment).render_text(&template)?
-            }
-            _ => Context::new(context.names, &environment).render_text(&template)?,
-        };
-        texts.push(text.into());
+        let own = template_file_names(context.environment.config(), &text(name)?, &path, None);
+        if let Some(Value::Dict(vars)) = &vars {
+            own.update(vars);
+        }
+        let names = super::name::Overlay { over: own, under: context.names };
+        values.push(Context::new(&names, &environment).render(&template)?);
     }
-    Ok(texts)
+    Ok(values)
 }
 
 fn fileglob(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let mut found = Vec::new();
     for pattern in &arguments.positional {
         let pattern = text(pattern)?;
-        let matches = arguments
-            .context
-            .environment
-            .candidates("files", &pattern)
-            .iter()
-            .map(|candidate| glob_files(&candidate.display().to_string()))
-            .find(|matches| !matches.is_empty());
+        let candidates = arguments.context.environment.candidates("files", &pattern);
+        // Folders are no patterns; with a folder in front, only the first one of that name is looked at.
+        let in_folders = candidates.iter().filter(|path| path.parent().is_some_and(Path::is_dir));
+        let count = if pattern.contains('/') { 1 } else { usize::MAX };
+        let matches = in_folders.take(count).map(|path| glob_files(&path.display().to_string()));
+        let matches = matches.into_iter().find(|matches| !matches.is_empty());
         found.extend(matches.unwrap_or_default().into_iter().map(Value::from));
     }
     Ok(found)
@@ -158,22 +165,25 @@ fn names(term: &Value, paths: &Value, out: &mut Vec<String>) -> Result<(), Templ
 }
 
 fn first_found(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
-    let mut skip = arguments.take("skip").is_some_and(|skip| skip.is_truthy());
+    let mut skip = arguments.take("skip").is_some_and(|skip| skip.to_flag());
     let files = arguments.take("files");
     let paths = arguments.take("paths").unwrap_or(Value::None);
     let mut candidates = Vec::new();
-    for term in arguments.positional.iter().chain(&files) {
+    let mut terms = flat(&arguments.positional, usize::MAX);
+    if terms.is_empty() {
+        terms.extend(files);
+    }
+    for term in &terms {
         if let Value::Dict(dict) = term {
-            skip |= dict.get("skip").is_some_and(|skip| skip.is_truthy());
+            skip = dict.get("skip").is_some_and(|skip| skip.to_flag());
         }
         names(term, &paths, &mut candidates)?;
     }
-    for name in &candidates {
-        for folder in ["templates", "files", "vars", "tasks"] {
-            if let Some(path) = arguments.context.environment.find(folder, name) {
-                return Ok(vec![path.display().to_string().into()]);
-            }
-        }
+    // Only in a loop, the folder of the task's module is searched.
+    let folder = arguments.take("_folder").map_or_else(String::new, |folder| folder.to_str());
+    let found = candidates.iter().find_map(|name| arguments.context.environment.find(&folder, name));
+    if let Some(path) = found {
+        return Ok(vec![path.display().to_string().into()]);
     }
     if skip {
         return Ok(Vec::new());

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{
-        Arguments, Lookup, TemplateError, arguments::required, evaluate, filter::sequence::cartesian, random::Random,
-    },
+    super::{Arguments, Lookup, TemplateError, filter::sequence::cartesian, random::Random},
     failed,
 };
 use crate::value::{Dict, Value};
@@ -13,7 +11,10 @@ use crate::value::{Dict, Value};
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     table.extend([
         ("items", (|arguments| Ok(flat(&arguments.positional, 1))) as Lookup),
-        ("flattened", |arguments| Ok(flat(&arguments.positional, usize::MAX))),
+        ("flattened", |arguments| Ok(flattened(&arguments.positional))),
+        ("community.general.flattened", |arguments| Ok(flattened(&arguments.positional))),
+        ("cartesian", cartesian_rows),
+        ("community.general.cartesian", cartesian_rows),
         ("list", |arguments| Ok(arguments.positional)),
         ("dict", dict),
         ("nested", nested),
@@ -35,7 +36,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
 }
 
 /// The terms with this many levels of lists taken apart.
-fn flat(terms: &[Value], levels: usize) -> Vec<Value> {
+pub(super) fn flat(terms: &[Value], levels: usize) -> Vec<Value> {
     terms
         .iter()
         .flat_map(|term| match term {
@@ -47,11 +48,31 @@ fn flat(terms: &[Value], levels: usize) -> Vec<Value> {
         .collect()
 }
 
+/// The terms with all lists taken apart. What the old templates made of undefined values ends a list.
+fn flattened(terms: &[Value]) -> Vec<Value> {
+    let known = terms.iter().take_while(|term| !matches!(term.as_str(), Some("None" | "null")));
+    known
+        .flat_map(|term| match term {
+            Value::List(items) => flattened(&items.to_vec()),
+            Value::Tuple(items) => flattened(items),
+            other => vec![other.clone()],
+        })
+        .collect()
+}
+
 fn dict(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let mut out = Vec::new();
-    for term in flat(&arguments.positional, 1) {
+    for term in &arguments.positional {
+        let term = match term {
+            Value::Object(object) => object.plain()?,
+            other => other.clone(),
+        };
         let Value::Dict(dict) = &term else {
-            return Err(failed(format!("with_dict expects a dict, not {}", term.type_name())));
+            let kind = term.type_name();
+            return Err(failed(format!(
+                "the 'dict' lookup plugin expects a dictionary, got '{}' of type {kind}",
+                term.repr()
+            )));
         };
         for (key, value) in dict.entries() {
             let entry = Dict::new();
@@ -63,14 +84,9 @@ fn dict(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     Ok(out)
 }
 
+/// The terms as lists; a text is one of its characters.
 fn columns(terms: &[Value]) -> Result<Vec<Vec<Value>>, TemplateError> {
-    terms
-        .iter()
-        .map(|term| match term {
-            Value::Str(_) => Ok(vec![term.clone()]),
-            other => other.iter(),
-        })
-        .collect()
+    terms.iter().map(Value::iter).collect()
 }
 
 fn nested(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
@@ -78,6 +94,18 @@ fn nested(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     if columns.is_empty() {
         return Err(failed("with_nested requires at least one element in the nested list"));
     }
+    Ok(cartesian(&columns)?.into_iter().map(|row| flat(&row, 1).into()).collect())
+}
+
+fn cartesian_rows(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    if arguments.positional.is_empty() {
+        return Err(failed("with_cartesian requires at least one element in each list"));
+    }
+    let whole = |term: &Value| match term {
+        Value::Str(_) => Ok(vec![term.clone()]),
+        other => other.iter(),
+    };
+    let columns: Vec<_> = arguments.positional.iter().map(whole).collect::<Result<_, _>>()?;
     Ok(cartesian(&columns)?.into_iter().map(|row| flat(&row, 1).into()).collect())
 }
 
@@ -96,37 +124,72 @@ fn together(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         .collect())
 }
 
-/// The key that holds the list: the last part of `a.b`.
-fn path_end(path: &Value) -> String {
-    path.to_str().rsplit('.').next().unwrap_or("").to_owned()
+/// The elements that `subelements` walks: items of a list, or the values of a dict.
+fn elements(value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Dict(dict) => Some(dict.values()),
+        Value::List(list) => Some(list.to_vec()),
+        Value::Tuple(items) => Some(items.to_vec()),
+        _ => None,
+    }
 }
 
 fn subelements(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
-    let context = arguments.context;
-    let mut terms = arguments.positional.into_iter();
-    // Called as `query('subelements', list, 'key')` and as `with_subelements: [list, key]`.
-    let elements = required(terms.next(), "subelements", "elements")?;
-    let path = required(terms.next(), "subelements", "key")?;
-    let mut positional = vec![elements, path.clone()];
-    if let Some(Value::Dict(flags)) = terms.next() {
-        positional.push(flags.get("skip_missing").unwrap_or(Value::Bool(false)));
+    let wanted = "subelements lookup expects a list of two or three items,";
+    let terms = &arguments.positional;
+    let (2 | 3, Some(walked), Some(path)) = (terms.len(), terms.first(), terms.get(1)) else {
+        return Err(failed(wanted));
+    };
+    let walked = arguments.context.resolve_inside(walked)?;
+    let (Some(elements), Some(path)) = (elements(&walked), path.as_str()) else {
+        let first = "first a dict or a list, second a string pointing to the subkey";
+        return Err(failed(format!("{wanted} {first}")));
+    };
+    let skips = match terms.get(2) {
+        None => false,
+        Some(Value::Dict(flags)) => flags.get("skip_missing").is_some_and(|flag| flag.to_flag()),
+        Some(other) => {
+            let flags = "the optional third item must be a dict with flags skip_missing";
+            return Err(failed(format!("{wanted} {flags}, not {}", other.type_name())));
+        }
+    };
+    let keys: Vec<&str> = path.split('.').collect();
+    let mut pairs = Vec::new();
+    for element in elements {
+        let Value::Dict(dict) = &element else {
+            return Err(failed(format!("subelements lookup expects a dictionary, got '{}'", element.to_str())));
+        };
+        if dict.get("skipped").is_some_and(|skipped| skipped.is_truthy()) {
+            continue;
+        }
+        let (rest, found) = take(dict, &keys)?;
+        match found {
+            Some(found) => {
+                pairs.extend(found.into_iter().map(|item| Value::Tuple([Value::Dict(rest.clone()), item].into())));
+            }
+            None if skips => {}
+            None => {
+                let last = keys.last().copied().unwrap_or_default();
+                return Err(failed(format!("could not find '{last}' key in iterated item '{}'", element.repr())));
+            }
+        }
     }
-    let inner = Arguments { context, name: "subelements", positional, named: Vec::new() };
-    let pairs = evaluate::apply_filter(inner, "subelements")?.iter()?;
-    let key = path_end(&path);
-    // Unlike the filter, the lookup leaves the walked list out of the element.
-    Ok(pairs
-        .into_iter()
-        .map(|pair| match &pair {
-            Value::Tuple(parts) => match &parts[0] {
-                Value::Dict(element) => {
-                    let element = element.copy();
-                    element.remove(&key);
-                    Value::Tuple([Value::Dict(element), parts[1].clone()].into())
-                }
-                _ => pair,
-            },
-            _ => pair,
-        })
-        .collect())
+    Ok(pairs)
+}
+
+/// An element without the list that the keys lead to, and that list.
+fn take(element: &Dict, keys: &[&str]) -> Result<(Dict, Option<Vec<Value>>), TemplateError> {
+    let rest = element.copy();
+    let [key, inner @ ..] = keys else { return Ok((rest, None)) };
+    let Some(value) = element.get(key) else { return Ok((rest, None)) };
+    let wrong = |kind: &str| failed(format!("the key {key} should point to a {kind}, got '{}'", value.to_str()));
+    if inner.is_empty() {
+        let Value::List(items) = &value else { return Err(wrong("list")) };
+        rest.remove(key);
+        return Ok((rest, Some(items.to_vec())));
+    }
+    let Value::Dict(dict) = &value else { return Err(wrong("dictionary")) };
+    let (below, found) = take(dict, inner)?;
+    rest.insert(*key, Value::Dict(below));
+    Ok((rest, found))
 }

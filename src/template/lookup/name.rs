@@ -46,7 +46,7 @@ fn inventory_hostnames(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateE
 }
 
 fn vars(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
-    let default = arguments.take("default");
+    let default = arguments.take("default").filter(|default| !default.is_none());
     let context = arguments.context;
     arguments
         .positional
@@ -89,7 +89,10 @@ fn env(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             let name = name.split_whitespace().next().unwrap_or("");
             match (std::env::var_os(name), &default) {
                 (Some(value), _) => Ok(value.to_string_lossy().into_owned().into()),
-                (None, Some(Value::Undefined(undefined))) => Err(TemplateError::undefined(undefined)),
+                (None, Some(Value::Undefined(_))) => {
+                    let hint = format!("The environment variable '{name}' is not set.");
+                    Err(TemplateError::undefined(&Arc::new(Undefined::hint(hint))))
+                }
                 (None, Some(default)) => Ok(default.clone()),
                 (None, None) => Ok(Value::empty_text()),
             }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, process::Command};
 
 use super::{
     super::{Arguments, Lookup, TemplateError, arguments::text, method},
-    failed,
+    failed, waiting,
 };
 use crate::value::{Str, Value};
 
@@ -21,7 +21,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
             let mut lines = Vec::new();
             for command in &arguments.positional {
                 let output = run(&arguments, &text(command)?)?;
-                lines.extend(method::lines(&output, false).into_iter().map(|line| Value::from(line.trim_end())));
+                lines.extend(method::lines(&output, false).into_iter().map(Value::from));
             }
             Ok(lines)
         }),
@@ -35,7 +35,7 @@ fn run(arguments: &Arguments<'_>, command: &Str) -> Result<String, TemplateError
     if directory.is_dir() {
         shell.current_dir(directory);
     }
-    let output = shell.output().map_err(|error| failed(format!("cannot run `{command}`: {error}")))?;
+    let output = waiting(|| shell.output()).map_err(|error| failed(format!("cannot run `{command}`: {error}")))?;
     if !output.status.success() {
         let code = output.status.code().map_or_else(|| "a signal".to_owned(), |code| code.to_string());
         let stderr = String::from_utf8_lossy(&output.stderr);

@@ -22,19 +22,22 @@ struct Spec {
 }
 
 impl Spec {
-    fn set(&mut self, name: &str, value: &str) -> Result<(), TemplateError> {
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), TemplateError> {
         let number = || {
-            let number = parse_int(value, 0).or_else(|| parse_int(value, 10));
-            number
-                .and_then(|number| i64::try_from(number).ok())
-                .ok_or_else(|| failed(format!("can't parse {name}={value} as integer")))
+            let number = match value {
+                Value::Str(text) => decimal(text),
+                Value::Float(number) => (number.fract() == 0.0).then_some(*number as i64),
+                other => other.as_i64(),
+            };
+            let wrong = || failed(format!("Invalid value provided for 'integer' `{name}`: {}", value.repr()));
+            number.map(Some).ok_or_else(wrong)
         };
         match name {
-            "start" => self.start = Some(number()?),
-            "end" => self.end = Some(number()?),
-            "count" => self.count = Some(number()?),
-            "stride" => self.stride = Some(number()?),
-            "format" => self.format = Some(value.to_owned()),
+            "start" => self.start = number()?,
+            "end" => self.end = number()?,
+            "count" => self.count = number()?,
+            "stride" => self.stride = number()?,
+            "format" => self.format = Some(value.to_str()),
             _ => return Err(failed(format!("unrecognized arguments to with_sequence: {name}"))),
         }
         Ok(())
@@ -42,16 +45,16 @@ impl Spec {
 
     /// The short form: `[start-]end[/stride][:format]`.
     fn short(&mut self, term: &str) -> Option<()> {
-        let number = |text: &str| i64::try_from(parse_int(text, 0)?).ok();
+        let digits = |text: &str| decimal(text).filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
         let (range, format) = term.split_once(':').map_or((term, None), |(range, format)| (range, Some(format)));
         let (range, stride) = range.split_once('/').map_or((range, None), |(range, stride)| (range, Some(stride)));
         let (start, end) = range.split_once('-').map_or((None, range), |(start, end)| (Some(start), end));
-        self.end = Some(number(end.trim())?);
+        self.end = Some(digits(end)?);
         if let Some(start) = start {
-            self.start = Some(number(start.trim())?);
+            self.start = Some(digits(start)?);
         }
         if let Some(stride) = stride {
-            self.stride = Some(number(stride.trim())?);
+            self.stride = Some(digits(stride)?);
         }
         self.format = format.map(str::to_owned);
         Some(())
@@ -94,26 +97,28 @@ impl Spec {
     }
 }
 
+/// Hexadecimal and octal numbers are none, whatever the documentation says.
+fn decimal(text: &str) -> Option<i64> {
+    i64::try_from(parse_int(text.trim(), 10)?).ok()
+}
+
 fn sequence(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let mut values = Vec::new();
     let terms: Vec<Value> =
         if arguments.positional.is_empty() { vec![Value::empty_text()] } else { arguments.positional.clone() };
     for term in &terms {
         let mut spec = Spec::default();
-        let term = match term {
-            Value::Int(number) => number.to_string().into(),
-            other => text(other)?,
-        };
+        let term = text(term)?;
         if !term.trim().is_empty() && (term.contains('=') || spec.short(&term).is_none()) {
             for pair in term.split_whitespace() {
                 let Some((name, value)) = pair.split_once('=') else {
                     return Err(failed(format!("can't parse with_sequence argument `{term}`")));
                 };
-                spec.set(name, value)?;
+                spec.set(name, &value.into())?;
             }
         }
         for (name, value) in &arguments.named {
-            spec.set(name, &value.to_str())?;
+            spec.set(name, value)?;
         }
         values.extend(spec.values()?);
     }

@@ -20,7 +20,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(context: Arc<Context>) -> Self {
+    /// The host that this runs on, seen in this context.
+    pub fn new(context: Arc<Context>) -> Self {
         Self { context }
     }
 
