@@ -30,7 +30,7 @@ use crate::{
         settings::{output, running},
     },
     executor::ExitCode,
-    output::{Kind, Layout, render_message},
+    output::{Kind, Layout, choose_colours, render_message},
     source::{Diagnostic, Duplicates, Severity},
     value::Dict,
     vars,
@@ -128,6 +128,7 @@ fn settings() -> Result<Arc<Config>, Stop> {
 
 /// Whether standard output is coloured.
 fn colours(config: &Config) -> bool {
+    choose_colours(config);
     // Any text in NO_COLOR asks for none (no-color.org); as a setting it would be a boolean.
     let never = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     config.get(&output::ANSIBLE_FORCE_COLOR)

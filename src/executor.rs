@@ -7,6 +7,7 @@ mod argument_spec;
 mod conditions;
 mod connect;
 mod control;
+mod debugger;
 mod facts;
 mod handlers;
 mod host;
@@ -22,16 +23,20 @@ mod strategy;
 mod task;
 mod times;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use parking_lot::RwLock;
 
 pub use connect::note_written_secrets;
 pub use control::Control;
+pub use debugger::Turn;
 pub use report::{ExitCode, Report};
 
 use crate::{
-    config::Config,
+    config::{Config, settings::output},
     inventory::Inventory,
     output::{Emitter, Event},
     plan::TagFilter,
@@ -115,6 +120,8 @@ pub struct Run {
     pub events: Emitter,
     /// Ctrl-C.
     pub control: Control,
+    /// Who looks at a task.
+    pub debugger: Turn,
     /// What happened on each host.
     pub report: Report,
 }
@@ -142,6 +149,7 @@ impl Run {
             if self.report.is_broken() {
                 break;
             }
+            self.keep_failed(&playbook.path);
             self.recap();
             if self.control.is_stopping() || self.report.has_lost() {
                 break;
@@ -149,6 +157,28 @@ impl Run {
         }
         self.connections.close().await;
         if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }
+    }
+
+    /// Writes the names of failed hosts to a file for `--limit @FILE`, if the settings ask for that.
+    fn keep_failed(&self, playbook: &Path) {
+        let config = &self.options.config;
+        let failed = self.report.lost();
+        if failed.is_empty() || !config.get(&output::RETRY_FILES_ENABLED) {
+            return;
+        }
+        let folder = config.get(&output::RETRY_FILES_SAVE_PATH);
+        let folder = folder.as_deref().or_else(|| playbook.parent()).unwrap_or_else(|| Path::new(""));
+        let name = Path::new(playbook.file_name().unwrap_or_default()).with_extension("retry");
+        let path = std::path::absolute(folder.join(&name)).unwrap_or(name);
+        let text: String = failed.iter().map(|host| format!("{host}\n")).collect();
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+        self.events.emit(match written {
+            Ok(()) => Event::Note(format!("\tto retry, use: --limit @{}", path.display())),
+            Err(error) => {
+                let message = format!("cannot write the retry file {}: {error}", path.display());
+                Event::Warning(Diagnostic::warning(message))
+            }
+        });
     }
 
     /// Keeps the facts of a host for other runs.

@@ -6,6 +6,7 @@ mod dump;
 mod event;
 mod json;
 mod lines;
+mod log;
 mod message;
 mod messages;
 mod options;
@@ -18,6 +19,7 @@ mod yaml;
 
 use std::{sync::mpsc, thread};
 
+pub use colour::choose as choose_colours;
 pub use event::{CustomStats, Emitter, Event, Outcome, Shown, Status, TaskStart};
 pub use json::python_json;
 pub use lines::{Lines, Stream};
@@ -59,13 +61,22 @@ impl Output {
         let (sender, events) = mpsc::channel::<Event>();
         let printer = thread::spawn(move || {
             let mut screen = progress::Screen::new(&options);
+            let log = options.settings.log_path.as_deref().map(log::Log::open).transpose();
             let mut printer = Printer::new(options);
+            let mut log = log.unwrap_or_else(|why| {
+                let event = Event::Warning(why);
+                screen.show(&event, &printer.lines(&event));
+                None
+            });
             loop {
                 // While nothing happens the live line still shows how long the slow hosts take.
                 match events.recv_timeout(progress::TICK) {
                     Ok(event) => {
                         let lines = printer.lines(&event);
                         screen.show(&event, &lines);
+                        if let Some(log) = &mut log {
+                            log.write(&lines);
+                        }
                     }
                     Err(mpsc::RecvTimeoutError::Timeout) => screen.tick(),
                     Err(mpsc::RecvTimeoutError::Disconnected) => break,

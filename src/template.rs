@@ -105,6 +105,11 @@ impl Template {
         self.is_encrypted
     }
 
+    /// Whether it was written without markers, as an expression.
+    pub fn is_expression(&self) -> bool {
+        self.expression
+    }
+
     /// Why it cannot be evaluated, if it is no template.
     pub fn error(&self) -> Option<&TemplateError> {
         self.broken.as_ref()

@@ -9,6 +9,7 @@ mod list;
 mod number;
 mod object;
 mod percent;
+mod pretty;
 mod print;
 mod text;
 mod undefined;

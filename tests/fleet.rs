@@ -6,6 +6,7 @@
 
 #[path = "fleet"]
 mod fleet {
+    mod background;
     mod becoming;
     mod check_mode;
     mod cluster;

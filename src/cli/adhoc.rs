@@ -41,11 +41,15 @@ pub struct Arguments {
     /// The hosts: names, groups, patterns.
     #[arg(value_name = "PATTERN")]
     pattern: String,
-    /// The module.
-    #[arg(short, long, alias = "module", value_name = "MODULE", default_value = "command")]
-    module_name: String,
+    /// The module; `command`, unless the setting `module_name` says otherwise.
+    #[arg(short, long = "module-name", alias = "module", value_name = "MODULE")]
+    module: Option<String>,
     /// Its arguments: a command, `name=value …`, or a mapping in YAML or JSON.
-    #[arg(short, long = "args", value_name = "ARGUMENTS", default_value = "", allow_hyphen_values = true)]
+    #[arg(short, long = "args", value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    arguments: Option<String>,
+    #[arg(skip)]
+    module_name: String,
+    #[arg(skip)]
     args: String,
     #[command(flatten)]
     hosts: Hosts,
@@ -98,8 +102,11 @@ pub fn run(arguments: Arguments) -> ExitCode {
     start(arguments).unwrap_or_else(Stop::print)
 }
 
-fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
+fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     let config = settings()?;
+    arguments.module_name = arguments.module.take().unwrap_or_else(|| config.get(&running::DEFAULT_MODULE_NAME));
+    arguments.args =
+        arguments.arguments.take().or_else(|| config.get(&running::DEFAULT_MODULE_ARGS)).unwrap_or_default();
     let colour = colours(&config);
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     arguments.check().map_err(stop(ExitCode::Settings))?;
@@ -114,9 +121,10 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let loaded = arguments.playbook(&project);
     let playbook = loaded.map_err(|errors| Stop::new(ExitCode::Failed, errors).in_colour(colour))?;
     let selection = arguments.select(&inventory).map_err(stop(ExitCode::Error))?;
+    let mismatches = selection.mismatches(&config).map_err(stop(ExitCode::Error))?;
     if selection.hosts.is_empty() {
         let nothing = "No hosts matched, nothing to do";
-        print_errors(&selection.warnings, colour);
+        print_errors(&mismatches, colour);
         print_errors(&[Diagnostic::warning(nothing).worded(nothing)], colour);
     }
     if arguments.list_hosts {

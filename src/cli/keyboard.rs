@@ -1,7 +1,7 @@
 //! The keyboard of a person who is asked to wait: a line, or a single key, with Ctrl-C as a key.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     time::{Duration, Instant},
 };
 
@@ -38,6 +38,13 @@ impl Keyboard {
             return None;
         }
         Some(Self { before: tcgetattr(&stdin).ok()? })
+    }
+
+    /// Asks, and reads a line.
+    pub fn ask(&self, question: &str) -> io::Result<Answer> {
+        let mut screen = io::stdout();
+        screen.write_all(question.as_bytes()).and_then(|()| screen.flush())?;
+        self.line(true)
     }
 
     /// Reads a line; what is typed is shown if `echo` is set.

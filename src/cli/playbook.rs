@@ -131,7 +131,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     if let Some(limit) = &arguments.hosts.limit {
-        leaves_somebody(&inventory, limit, colour).map_err(&wrong)?;
+        leaves_somebody(&inventory, limit, &config, colour).map_err(&wrong)?;
     }
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
     let is_list = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
@@ -224,6 +224,7 @@ impl Launch {
                 connections: Connections::new(transport::Options::default()),
                 events,
                 control,
+                debugger: crate::executor::Turn::default(),
                 report: crate::executor::Report::default(),
             });
             run.playbooks(&playbooks).await
@@ -275,12 +276,13 @@ fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
 }
 
 /// Fails when `--limit` excludes every host.
-fn leaves_somebody(inventory: &Inventory, limit: &str, colour: bool) -> Result<(), Diagnostic> {
+fn leaves_somebody(inventory: &Inventory, limit: &str, config: &Config, colour: bool) -> Result<(), Diagnostic> {
     let selection = inventory.select_within(&Pattern::parse_all(["all"])?, &Pattern::parse_limit(limit)?);
+    let mismatches = selection.mismatches(config)?;
     if inventory.hosts().next().is_none() || !selection.hosts.is_empty() {
         return Ok(());
     }
-    print_errors(&selection.warnings, colour);
+    print_errors(&mismatches, colour);
     let error = Diagnostic::error(format!("`--limit {limit}` leaves no host to run on"));
     let error = error.worded("Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
     Err(error.help("`--list-hosts` without `--limit` shows the hosts there are"))
@@ -300,7 +302,6 @@ pub(super) fn printing(options: &Options, colour: bool) -> Printing {
         colour,
         is_terminal: std::io::stdout().is_terminal() && std::io::stderr().is_terminal(),
         width: width(),
-        shows_diff: options.diff,
         is_check: options.check,
         layout: layout(),
         form: Form::Playbook,

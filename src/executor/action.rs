@@ -26,6 +26,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use indexmap::IndexMap;
 use serde_json::json;
+use sutler_modules::kit::Args;
 
 use super::{
     include::IncludedFile,
@@ -83,8 +84,12 @@ pub enum PrepareError {
     Template(TemplateError, Option<Span>),
     /// What it includes cannot be read.
     Include(Diagnostic),
+    /// A condition cannot be evaluated.
+    Condition(TemplateError, Span),
     /// Anything else.
     Failed(Diagnostic),
+    /// Anything else that Ansible says as the cause of a failed task.
+    Raised(Diagnostic),
 }
 
 impl From<TemplateError> for PrepareError {
@@ -108,6 +113,11 @@ pub struct Evaluated {
 impl Evaluated {
     /// Evaluates the arguments of `task`; those that are `omit` are left out.
     fn new(task: &Task, scope: &Scope) -> Result<Self, PrepareError> {
+        Self::without(None, task, scope)
+    }
+
+    /// Evaluates the arguments of `task` but for one.
+    fn without(left_out: Option<&str>, task: &Task, scope: &Scope) -> Result<Self, PrepareError> {
         let mut arguments = module_defaults(task, scope)?;
         if let Some(defaults) = &task.action.defaults {
             let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
@@ -116,7 +126,7 @@ impl Evaluated {
                 arguments.insert(name.value().to_str(), Spanned::new(value, defaults.span.clone()));
             }
         }
-        for (name, argument) in &task.action.arguments {
+        for (name, argument) in task.action.arguments.iter().filter(|(name, _)| left_out != Some(name.as_str())) {
             let failed = |error| PrepareError::Template(error, Some(argument.span.clone()));
             let value = evaluate(argument, scope).map_err(failed)?;
             if !value.is_omit() {
@@ -171,6 +181,15 @@ impl Evaluated {
         self.arguments.get(name).map(|argument| &argument.span)
     }
 
+    /// As what an action takes.
+    fn read<T: Args>(&self) -> Result<T, PrepareError> {
+        let mut fields = Fields::new();
+        for (name, argument) in &self.arguments {
+            fields.insert(name.clone(), argument.value.to_json()?);
+        }
+        T::of_action(fields).map_err(|error| Diagnostic::error(error.to_string()).into())
+    }
+
     /// As they travel to the helper.
     fn into_fields(self) -> Result<Fields, PrepareError> {
         let mut fields = Fields::new();
@@ -195,16 +214,14 @@ pub fn prepare(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prep
 fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Prepared, PrepareError> {
     let module = task.action.module.0.short_name();
     let background = Background::new(context, task, scope)?;
-    check_names(task)?;
     if module == "assert" {
         return assert::run(task, scope).map(Prepared::Done);
     }
-    if module == "debug" {
-        return debug::run(context, task, scope).map(Prepared::Done);
-    }
     let mut arguments = Evaluated::new(task, scope)?;
     let settings = Settings::new(task, scope);
+    check_names(task)?;
     match module {
+        "debug" => debug::run(context, scope, &arguments).map(Prepared::Done),
         "set_fact" => set_fact::run(arguments).map(Prepared::Done),
         "add_host" => add_host::run(context, &arguments).map(Prepared::Done),
         "group_by" => group_by::run(context, scope, &arguments).map(Prepared::Done),
@@ -212,10 +229,7 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
         "include_vars" => include_vars::run(context, scope, &arguments).map(Prepared::Done),
         "set_stats" => set_stats::run(context, scope, &arguments).map(Prepared::Done),
         "validate_argument_spec" => validate_argument_spec::run(scope, &arguments).map(Prepared::Done),
-        "pause" => {
-            check(task, &arguments)?;
-            pause::prepare(context, task, scope, &arguments).map(Prepared::Later)
-        }
+        "pause" => pause::prepare(context, task, scope, &arguments).map(Prepared::Later),
         "reboot" => {
             check(task, &arguments)?;
             reboot::prepare(context, settings, scope, &arguments).map(Prepared::Later)
@@ -238,7 +252,7 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
             let mut contents = Contents::default();
             match module {
                 "copy" => copy::add_content(&mut arguments, &mut contents)?,
-                "template" => template::add_content(scope, &mut arguments, &mut contents)?,
+                "template" => template::add_content(&context.run.options.config, scope, &mut arguments, &mut contents)?,
                 "unarchive" => copy::add_archive(&mut arguments, &mut contents)?,
                 "uri" => drop(copy::add_source(&arguments, &mut contents)?),
                 _ => {}
@@ -266,14 +280,15 @@ fn evaluated_name(name: &str, span: &Span, scope: &Scope) -> Result<String, Temp
 /// Fails for arguments that an action of the controller does not have.
 fn check_names(task: &Task) -> Result<(), PrepareError> {
     let spec = (task.action.module.0.spec)();
-    if spec.open || !task.action.module.0.is_action || task.is_meta() {
+    let checks_itself = matches!(task.action.module.0.short_name(), "debug" | "pause");
+    if spec.open || checks_itself || !task.action.module.0.is_action || task.is_meta() {
         return Ok(());
     }
     let unknown = task.action.arguments.iter().filter(|(name, _)| spec.option(name).is_none());
     let names: Vec<&str> = unknown.clone().map(|(name, _)| name.as_str()).collect();
     match unknown.map(|(_, argument)| &argument.span).next() {
         Some(span) => {
-            let message = format!("Invalid options for {}: {}", task.action.module.0.name, names.join(","));
+            let message = format!("Invalid options for {}: {}", task.action.name.value, names.join(","));
             Err(Diagnostic::error(message).at(span).into())
         }
         None => Ok(()),
@@ -320,9 +335,6 @@ fn words(value: &Value) -> Option<Vec<String>> {
 
 /// `fail`: the message may be any value.
 fn fail(arguments: &Evaluated) -> Result<Done, PrepareError> {
-    if let Some(name) = arguments.arguments.keys().find(|name| *name != "msg") {
-        return Err(Diagnostic::error(format!("Invalid options for fail: {name}")).into());
-    }
     let mut done = failed("Failed as requested from task");
     if let Some(msg) = arguments.value("msg") {
         done.result.insert("msg".into(), msg.to_json()?);
@@ -341,16 +353,15 @@ fn check(task: &Task, arguments: &Evaluated) -> Result<(), PrepareError> {
 }
 
 /// A boolean argument in any spelling.
-fn boolean(name: &str, value: &Value) -> Result<bool, PrepareError> {
+fn boolean(value: &Value) -> Result<bool, PrepareError> {
     match value.to_str().trim().to_lowercase().as_str() {
         "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
         "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
         text => {
-            let kind = value.type_name();
             let message = format!(
-                "argument '{name}' is of type {kind} and we were unable to convert to bool: The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false'"
+                "The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false', '0', '1'"
             );
-            Err(Diagnostic::error(message).into())
+            Err(PrepareError::Raised(Diagnostic::error(message)))
         }
     }
 }
@@ -378,7 +389,7 @@ fn check_name(name: &str, span: Option<&Span>) -> Result<(), PrepareError> {
     let error = Diagnostic::error(format!("Invalid variable name '{name}'.")).help(
         "Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores.",
     );
-    Err(span.map_or_else(|| error.clone(), |span| error.clone().at(span)).into())
+    Err(PrepareError::Raised(span.map_or_else(|| error.clone(), |span| error.clone().at(span))))
 }
 
 /// A failure with a message.

@@ -10,7 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    ExitCode, Run, facts,
+    ExitCode, Run, debugger, facts,
     handlers::Handlers,
     host::{Ended, HostState},
     include::Includes,
@@ -123,7 +123,8 @@ impl PlayRun {
             }
         }
         let includes = Arc::new(Includes::new(&play.project, &run.options.tags, &run.events));
-        let context = TaskContext { run: Arc::clone(run), play: vars, files: Arc::new(files), includes };
+        let debugs = strategy == Strategy::Debug || run.options.config.get(&running::ENABLE_TASK_DEBUGGER);
+        let context = TaskContext { run: Arc::clone(run), play: vars, files: Arc::new(files), includes, debugs };
         let play_run = Self {
             context,
             name,
@@ -174,7 +175,8 @@ impl PlayRun {
         let removed = self.removed.lock();
         let batch = self.batch.lock();
         let there = |host: &&String| !removed.contains(*host);
-        let hosts = text_list(self.selected.iter().filter(there));
+        let added = self.context.play.added.read();
+        let hosts = text_list(self.selected.iter().chain(added.iter()).filter(there));
         let batch = text_list(self.selected.iter().filter(there).filter(|host| batch.contains(host)));
         let mut constants = self.context.play.constants.write();
         constants.insert("ansible_play_hosts", hosts);
@@ -188,10 +190,16 @@ impl PlayRun {
         self.publish_hosts();
     }
 
+    /// A host is back.
+    pub fn restore(&self, host: &str) {
+        self.removed.lock().remove(host);
+        self.publish_hosts();
+    }
+
     /// Says that the play begins; again for each batch.
     fn announce_play(&self) {
         let is_check = self.context.run.options.check;
-        let is_free = self.strategy != Strategy::Linear;
+        let is_free = matches!(self.strategy, Strategy::Free | Strategy::HostPinned);
         self.context.run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free });
     }
 
@@ -334,6 +342,18 @@ impl PlayRun {
         )
     }
 
+    /// A task that acts for all hosts at once has no place where each goes its own way: the run is given up.
+    pub fn refuse_in_free(&self, task: &Task) {
+        let name = &task.action.name;
+        let message = format!(
+            "The '{}' module bypasses the host loop, which is currently not supported in the free strategy and would instead execute for every host in the inventory list.",
+            name.value
+        );
+        let help = "put it into a play with the strategy `linear`";
+        self.context.run.events.emit(Event::Error(Diagnostic::error(message).at(&name.span).help(help)));
+        self.context.run.report.break_off(ExitCode::Error);
+    }
+
     /// The sources of the inventory are read again.
     pub fn refresh_inventory(&self) {
         if let Err(error) = self.context.run.vars.refresh_inventory() {
@@ -356,9 +376,19 @@ pub async fn run_on_host(
 ) -> Option<TaskEnd> {
     context.run.events.emit(Event::Started { host: host.name.clone(), task: task.id });
     tokio::select! {
-        end = task::run(context, task, host, parameters) => Some(end),
+        end = task_on_host(context, task, host, parameters) => Some(end),
         () = context.run.control.killed() => None,
     }
+}
+
+async fn task_on_host(
+    context: &TaskContext,
+    task: &Arc<Task>,
+    host: &Arc<HostVars>,
+    parameters: Arc<[Arc<Vars>]>,
+) -> TaskEnd {
+    let end = task::run(context, task, host, Arc::clone(&parameters)).await;
+    debugger::attend(context, task, host, &parameters, end).await
 }
 
 /// The part of a name before its first template.
@@ -380,7 +410,7 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc
         Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
         None => inventory.select(&pattern),
     };
-    for warning in selection.warnings {
+    for warning in selection.mismatches(&run.options.config)? {
         run.events.emit(Event::Warning(warning));
     }
     let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();

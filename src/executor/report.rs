@@ -96,6 +96,13 @@ impl Report {
         !self.lost.lock().is_empty()
     }
 
+    /// The hosts that failed or could not be reached, by name.
+    pub fn lost(&self) -> Vec<String> {
+        let mut lost: Vec<String> = self.lost.lock().keys().cloned().collect();
+        lost.sort_unstable();
+        lost
+    }
+
     /// Whether a host takes no part any more.
     pub fn is_out(&self, host: &str) -> bool {
         self.lost.lock().contains_key(host)

@@ -132,11 +132,20 @@ impl PlayRun {
                 self.context.run.clear_facts(&host.vars);
                 host.advance();
             }
-            Effect::ClearHostErrors => {
-                self.context.run.report.find_all();
+            Effect::ClearHostErrors | Effect::RefreshInventory | Effect::ResetConnection | Effect::Noop => {
                 host.advance();
             }
-            Effect::RefreshInventory | Effect::ResetConnection | Effect::Noop => host.advance(),
+        }
+    }
+
+    /// Hosts that were lost take part in later plays again; those that could not be reached go on at once, behind
+    /// the task that did not reach them.
+    pub fn clear_host_errors<'a>(&self, hosts: impl Iterator<Item = &'a mut HostState>) {
+        self.context.run.report.find_all();
+        for host in hosts.filter(|host| host.ended == Some(Ended::Unreachable)) {
+            host.ended = None;
+            host.advance();
+            self.restore(&host.vars.name);
         }
     }
 
@@ -184,16 +193,16 @@ impl PlayRun {
             }
         };
         let unknown = self.handlers.read().notify(&end.notified, &mut host.notified, evaluate_name);
-        for unknown in unknown {
+        let fails = self.context.run.options.config.get(&running::ERROR_ON_MISSING_HANDLER);
+        for unknown in &unknown {
             let message = format!(
                 "The requested handler '{}' was not found in either the main handlers list nor in the listening handlers list",
                 unknown.value
             );
             let error = Diagnostic::error(message).at(&unknown.span);
             self.context.run.events.emit(Event::HandlerNotFound(error));
-            if !self.context.run.options.config.get(&running::ERROR_ON_MISSING_HANDLER) {
-                continue;
-            }
+        }
+        if fails && !unknown.is_empty() {
             self.context.run.report.count(&vars.name, |counts| counts.failed += 1);
             host.ended = Some(Ended::Failed);
             self.context.run.report.lose(&vars.name, false);

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     Run,
     action::Effect,
+    debugger,
     host::Included,
     include::{IncludedFile, Includes},
     play_vars::HostFiles,
@@ -39,6 +40,8 @@ pub struct TaskContext {
     pub files: Arc<HostFiles>,
     /// What the play includes.
     pub includes: Arc<Includes>,
+    /// Whether tasks that fail open the debugger, if they do not say otherwise.
+    pub debugs: bool,
 }
 
 /// How a task ended on a host.
@@ -131,14 +134,6 @@ struct ItemRun {
     bound: Vec<(String, Value)>,
 }
 
-impl ItemRun {
-    /// Whether a name is that of the loop's counter, or says which one it is.
-    fn is_index(&self, name: &str) -> bool {
-        let counter = self.bound.iter().find(|(key, _)| key == "ansible_index_var");
-        name == "ansible_index_var" || counter.is_some_and(|(_, counter)| counter.as_str() == Some(name))
-    }
-}
-
 impl ItemEnd {
     fn new(status: Status, result: Fields) -> Self {
         Self {
@@ -156,6 +151,21 @@ impl ItemEnd {
     }
 }
 
+/// What `task` sees on `host`, and why variables of files are missing where they cannot be read.
+pub fn scope(
+    context: &TaskContext,
+    task: &Arc<Task>,
+    host: &Arc<HostVars>,
+    parameters: Arc<[Arc<Vars>]>,
+) -> (Scope, Option<Diagnostic>) {
+    let scope = Scope::of_host(&context.run.vars, host).in_play(&context.play);
+    let (files, error) = match context.files.of_host(&scope, &context.run) {
+        Ok(files) => (files, None),
+        Err(error) => (None, Some(error)),
+    };
+    (scope.with_files(files).in_task(task, parameters), error)
+}
+
 /// Runs `task` on `host` and emits what happens; `parameters` come from the includes around it.
 pub async fn run(
     context: &TaskContext,
@@ -163,14 +173,13 @@ pub async fn run(
     host: &Arc<HostVars>,
     parameters: Arc<[Arc<Vars>]>,
 ) -> TaskEnd {
-    let scope = Scope::of_host(&context.run.vars, host).in_play(&context.play);
-    let files = context.files.of_host(&scope, &context.run);
-    let scope = scope.with_files(files.as_ref().ok().cloned().flatten()).in_task(task, Arc::clone(&parameters));
+    let (scope, error) = scope(context, task, host, Arc::clone(&parameters));
     let runner = Runner { context, task, host, scope };
     if task.action.module.0.name == sutler_modules::LATE.name {
         return Box::pin(runner.with_module(parameters)).await;
     }
-    if let Err(error) = files {
+    let error = error.or_else(|| debugger::check(task, &runner.scope).err());
+    if let Some(error) = error {
         return runner.finish(runner.failure(error));
     }
     let items = match runner.items() {

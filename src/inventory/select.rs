@@ -2,7 +2,10 @@
 
 use indexmap::IndexSet;
 
-use crate::source::{Diagnostic, nearest};
+use crate::{
+    config::{Config, settings::inventory as settings},
+    source::{Diagnostic, Severity, nearest},
+};
 
 use super::{
     HostId, Inventory, Pattern,
@@ -16,6 +19,17 @@ pub struct Selection {
     pub hosts: Vec<HostId>,
     /// One warning for each term that matches nothing.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Selection {
+    /// What is to be said of patterns that match nothing: an error, if the setting asks for that.
+    pub fn mismatches(&self, config: &Config) -> Result<Vec<Diagnostic>, Diagnostic> {
+        match (config.get(&settings::HOST_PATTERN_MISMATCH).as_str(), self.warnings.first()) {
+            ("ignore", _) => Ok(Vec::new()),
+            ("error", Some(first)) => Err(Diagnostic { severity: Severity::Error, ..first.clone() }),
+            _ => Ok(self.warnings.clone()),
+        }
+    }
 }
 
 impl Inventory {

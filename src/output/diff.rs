@@ -7,15 +7,16 @@ use similar::TextDiff;
 
 use super::{colour::Ink, python_json};
 
-/// The text of a result's `diff`: one, or a list of them. Empty when nothing differs.
-pub fn render(diff: &Value, colour: bool) -> String {
+/// The text of a result's `diff`, one or a list of them, with so many lines around each change. Empty when nothing
+/// differs.
+pub fn render(diff: &Value, context: usize, colour: bool) -> String {
     match diff {
-        Value::Array(diffs) => diffs.iter().map(|diff| render(diff, colour)).collect(),
-        _ => render_one(diff, colour),
+        Value::Array(diffs) => diffs.iter().map(|diff| render(diff, context, colour)).collect(),
+        _ => render_one(diff, context, colour),
     }
 }
 
-fn render_one(diff: &Value, colour: bool) -> String {
+fn render_one(diff: &Value, context: usize, colour: bool) -> String {
     let mut text = String::new();
     for (key, why) in [("dst_binary", "destination"), ("src_binary", "source")] {
         if diff.get(key).is_some() {
@@ -35,7 +36,8 @@ fn render_one(diff: &Value, colour: bool) -> String {
             Some(name) => format!("{side}: {name}"),
             None => side.to_owned(),
         };
-        text.push_str(&unified(&side(before), &side(after), &header("before"), &header("after"), colour));
+        let headers = [header("before"), header("after")];
+        text.push_str(&unified(&side(before), &side(after), headers, context, colour));
     }
     text
 }
@@ -49,9 +51,9 @@ fn side(value: &Value) -> String {
     }
 }
 
-fn unified(before: &str, after: &str, from: &str, to: &str, colour: bool) -> String {
+fn unified(before: &str, after: &str, [from, to]: [String; 2], context: usize, colour: bool) -> String {
     let diff = TextDiff::from_lines(before, after);
-    let unified = diff.unified_diff().context_radius(3).header(from, to).to_string();
+    let unified = diff.unified_diff().context_radius(context).header(&from, &to).to_string();
     let mut text = String::new();
     for line in unified.lines() {
         let ink = match line.as_bytes() {

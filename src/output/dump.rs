@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Options, ResultFormat, Shown, python_json};
 
-/// What a result of `debug` has beside its message.
+/// What a result of `debug` has beside its variable and the item.
 const ABOUT_MESSAGES: &[&str] = &[
     "ansible_index_var",
     "ansible_loop",
@@ -20,14 +20,11 @@ pub fn dump(result: &Map<String, Value>, shown: Shown, options: &Options) -> Str
     dump_visible(visible(result, options.verbosity), shown, options)
 }
 
-/// The same of the message of `debug`, without how it counts and for which item it is.
+/// The same of `debug`: its message alone, or its variable and the item.
 pub fn dump_message(result: &Map<String, Value>, shown: Shown, options: &Options) -> String {
     let mut values = visible(result, options.verbosity);
-    let named = |name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
-    let bound = [named("ansible_loop_var"), named("ansible_index_var")];
-    values.retain(|name, _| {
-        !bound.iter().flatten().any(|bound| bound == name) && !ABOUT_MESSAGES.contains(&name.as_str())
-    });
+    let has_message = values.contains_key("msg");
+    values.retain(|name, _| if has_message { name == "msg" } else { !ABOUT_MESSAGES.contains(&name.as_str()) });
     dump_visible(values, shown, options)
 }
 

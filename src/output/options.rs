@@ -15,8 +15,6 @@ pub struct Options {
     pub is_terminal: bool,
     /// Columns of a banner, the space between title and stars not counted.
     pub width: usize,
-    /// Whether differences are shown.
-    pub shows_diff: bool,
     /// Whether the run only predicts.
     pub is_check: bool,
     /// How errors and warnings are laid out.
@@ -86,11 +84,16 @@ pub struct Settings {
     pub pretty_results: Option<bool>,
     /// Whether deprecations are shown.
     pub deprecation_warnings: bool,
+    /// Lines around each change of a diff.
+    pub diff_context: usize,
+    /// The file that what is printed is appended to.
+    pub log_path: Option<PathBuf>,
 }
 
 impl Settings {
     /// What `ansible.cfg` and the variables `ANSIBLE_…` say.
     pub fn from_config(config: &Config) -> Self {
+        let callback = config.get(&output::DEFAULT_STDOUT_CALLBACK);
         Self {
             display_skipped_hosts: config.get(&output::DISPLAY_SKIPPED_HOSTS),
             display_ok_hosts: config.get(&output::DISPLAY_OK_HOSTS),
@@ -100,12 +103,15 @@ impl Settings {
             show_per_host_start: config.get(&output::SHOW_PER_HOST_START),
             check_mode_markers: config.get(&output::CHECK_MODE_MARKERS),
             show_task_path_on_failure: config.get(&output::SHOW_TASK_PATH_ON_FAILURE),
-            result_format: match config.get(&output::RESULT_FORMAT).as_str() {
-                "yaml" => ResultFormat::Yaml,
+            // The callback `yaml` is what people had before there was the setting.
+            result_format: match (config.get(&output::RESULT_FORMAT).as_str(), callback.rsplit('.').next()) {
+                ("yaml", _) | (_, Some("yaml")) => ResultFormat::Yaml,
                 _ => ResultFormat::Json,
             },
             pretty_results: config.get(&output::PRETTY_RESULTS),
             deprecation_warnings: config.get(&output::DEPRECATION_WARNINGS),
+            diff_context: usize::try_from(config.get(&output::DIFF_CONTEXT)).unwrap_or_default(),
+            log_path: config.get(&output::DEFAULT_LOG_PATH),
         }
     }
 }

@@ -180,12 +180,12 @@ impl Plain {
         if let Some(error) = &outcome.error {
             self.messages.tell(error, Kind::Error, stream, lines);
         }
-        if self.options.shows_diff
-            && !outcome.is_loop
+        // Modules return differences only where they are asked for them.
+        if !outcome.is_loop
             && !outcome.is_hidden
             && let Some(found) = outcome.result.get("diff")
         {
-            lines.out(&diff::render(found, self.options.colour));
+            lines.out(&diff::render(found, self.options.settings.diff_context, self.options.colour));
         }
         if self.has_line(outcome) {
             if fails && outcome.item.is_none() {
@@ -211,7 +211,7 @@ impl Plain {
     }
 
     fn is_debug(&self, outcome: &Outcome) -> bool {
-        self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug)
+        outcome.shown == Shown::Message || self.tasks.get(&outcome.task).is_some_and(TaskStart::is_debug)
     }
 
     fn path_of_failure(&self, outcome: &Outcome) -> String {

@@ -51,11 +51,10 @@ impl Single {
             if let Some(error) = &outcome.error {
                 self.messages.tell(error, Kind::Error, Stream::Out, lines);
             }
-            if self.options.shows_diff
-                && !outcome.is_hidden
+            if !outcome.is_hidden
                 && let Some(found) = outcome.result.get("diff")
             {
-                lines.out(&diff::render(found, self.options.colour));
+                lines.out(&diff::render(found, self.options.settings.diff_context, self.options.colour));
             }
         }
         if let Some(folder) = &self.options.tree {

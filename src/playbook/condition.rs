@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::load::Loading;
 use crate::{
-    source::{Diagnostic, Kind, Node, Span},
+    source::{Diagnostic, Kind, Node, Span, Spanned},
     template::Template,
     value::Value,
 };
@@ -12,6 +12,24 @@ use crate::{
 /// What Ansible says about a condition that is a template.
 const IN_MARKERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. \
                           This feature will be removed from ansible-core version 2.23.";
+
+/// `that` of `assert`: its texts are expressions; anything else stays what it is until the task runs.
+pub fn values(node: &Node, loading: &mut Loading) -> Option<Spanned<Value>> {
+    if let Some(items) = node.as_list() {
+        let values = items.iter().filter_map(|item| Some(values(item, loading)?.value)).collect::<Vec<_>>();
+        return Some(Spanned::new(Value::from(values), node.span.clone()));
+    }
+    match node.as_str().filter(|text| Template::is_plain(text)) {
+        Some(text) => {
+            let template = Template::expression(text, &node.span)
+                .unwrap_or_else(|error| Template::broken(text, &node.span, error));
+            let value = Value::from(template);
+            loading.warn_of_broken(&value);
+            Some(Spanned::new(value, node.span.clone()))
+        }
+        None => loading.value(node),
+    }
+}
 
 /// One condition, compiled once.
 #[derive(Clone, Debug)]

@@ -211,9 +211,6 @@ impl Keywords {
             }
             "notify" => self.notify.extend(values(node, loading)),
             _ => {
-                if name == "debugger" && node.as_str() != Some("never") && node.kind != crate::source::Kind::Null {
-                    loading.error(super::play::no_debugger(&node.span));
-                }
                 // Only a setting's node is a value: `tasks` would be compiled, and its errors told, once more.
                 if let Some(known) = known
                     && let Some(value) = loading.value(node)

@@ -202,16 +202,12 @@ fn read_play_vars(node: &Node, loading: &mut Loading) -> Option<Vars> {
 }
 
 /// The strategies there are.
-const STRATEGIES: [&str; 3] = ["linear", "free", "host_pinned"];
+const STRATEGIES: [&str; 4] = ["linear", "free", "host_pinned", "debug"];
 
 fn check_strategy(strategy: Option<&Spanned<Value>>, loading: &mut Loading) {
     let Some(strategy) = strategy else { return };
     let Some(name) = strategy.value.as_str() else { return };
     let short = name.strip_prefix("ansible.builtin.").or(name.strip_prefix("ansible.legacy.")).unwrap_or(name);
-    if short == "debug" {
-        loading.error(no_debugger(&strategy.span));
-        return;
-    }
     if !STRATEGIES.contains(&short) {
         let error = Diagnostic::error(format!("there is no strategy `{name}`")).at(&strategy.span);
         loading.error(match nearest(short, STRATEGIES) {
@@ -220,13 +216,6 @@ fn check_strategy(strategy: Option<&Spanned<Value>>, loading: &mut Loading) {
             None => error.help("leave `strategy` out: `linear` is the default"),
         });
     }
-}
-
-/// The debugger is asked for, and there is none.
-pub fn no_debugger(span: &Span) -> Diagnostic {
-    Diagnostic::error("the debugger is part of the language, but this version has none")
-        .at(span)
-        .help("leave it out, or write `debugger: never`")
 }
 
 fn check_hosts(hosts: &Node, loading: &mut Loading) {

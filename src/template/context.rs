@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use super::{Environment, ErrorKind, Names, Template, TemplateError, evaluate::Frame};
 use crate::{
-    value::{Dict, Key, Value},
+    source::{MASK, Span},
+    value::{Dict, Key, Str, Value},
     vault,
 };
 
@@ -54,18 +55,19 @@ impl<'a> Context<'a> {
         }
         let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
         let this = std::ptr::from_ref(template) as usize;
+        let shown = if template.span().file.is_secret() { MASK } else { template.source() }.to_owned();
         let circle = OPEN.with_borrow(|open| {
             let repeated = open.iter().position(|(template, scope, _)| (*template, *scope) == (this, names));
             let start = repeated.or((open.len() >= DEPTH).then_some(0))?;
             let mut chain: Vec<String> = open[start..].iter().map(|(.., text)| text.clone()).collect();
-            chain.push(template.source().to_owned());
+            chain.push(shown.clone());
             chain.truncate(12);
             Some(chain)
         });
         if let Some(chain) = circle {
             return Err(TemplateError::new(ErrorKind::Recursion(chain)).at(template.span().clone()));
         }
-        OPEN.with_borrow_mut(|open| open.push((this, names, template.source().to_owned())));
+        OPEN.with_borrow_mut(|open| open.push((this, names, shown)));
         let _opened = Opened;
         let value = Frame::new(self, template).run(template).map(|value| template.with_final_newlines(value))?;
         if let Value::Str(text) = &value
@@ -203,10 +205,35 @@ impl<'a> Context<'a> {
         Ok(finished.into())
     }
 
-    /// The truth of a condition. A result that is not a boolean is an error, unless the environment allows it.
+    /// The truth of a condition. Where it is a template, its result may be text that is an expression in turn. A
+    /// result that is not a boolean is an error, unless the environment allows it.
     pub fn condition(&self, template: &Template) -> Result<bool, TemplateError> {
-        let at = |error: TemplateError| error.at(template.span().clone());
         match self.evaluate(template)? {
+            Value::Str(text) if !template.is_expression() && !text.is_empty() => {
+                self.condition_in_text(&text, template.span())
+            }
+            other => self.truth(other, template),
+        }
+    }
+
+    /// The truth of a condition that a variable holds.
+    pub fn condition_in_text(&self, text: &Str, span: &Span) -> Result<bool, TemplateError> {
+        let expression = Self::expression_in_text(text, span)?;
+        self.truth(self.evaluate(&expression)?, &expression)
+    }
+
+    /// The expression that a text holds, which has to stand in a file of the project.
+    pub fn expression_in_text(text: &Str, span: &Span) -> Result<Template, TemplateError> {
+        if text.is_trusted() {
+            Template::expression(text, span)
+        } else {
+            Err(TemplateError::new(ErrorKind::Untrusted).at(span.clone()))
+        }
+    }
+
+    fn truth(&self, value: Value, template: &Template) -> Result<bool, TemplateError> {
+        let at = |error: TemplateError| error.at(template.span().clone());
+        match value {
             Value::Undefined(undefined) => Err(at(TemplateError::undefined(&undefined))),
             Value::Bool(flag) => Ok(flag),
             other if self.environment.allow_broken_conditionals => Ok(other.is_truthy()),

@@ -45,6 +45,8 @@ fn wording(error: &TemplateError) -> String {
                  Conditionals must have a boolean result."
             )
         }
-        ErrorKind::Undefined(_) | ErrorKind::Omitted | ErrorKind::NoTemplate { .. } => error.to_string(),
+        ErrorKind::Undefined(_) | ErrorKind::Untrusted | ErrorKind::Omitted | ErrorKind::NoTemplate { .. } => {
+            error.to_string()
+        }
     }
 }

@@ -56,6 +56,8 @@ pub enum ErrorKind {
         /// The type of the result.
         type_name: String,
     },
+    /// A text that no file of the project has was to be used as an expression.
+    Untrusted,
     /// A whole argument became `omit`.
     Omitted,
     /// A template file that is not found, with the places searched.
@@ -159,6 +161,10 @@ impl TemplateError {
                     .to_owned(),
             ),
             ErrorKind::Encrypted(error) => Some(error.help()),
+            ErrorKind::Untrusted => Some(
+                "expressions come from playbooks, roles and inventories, not from hosts or from what templates make"
+                    .to_owned(),
+            ),
             ErrorKind::Omitted => Some("`omit` only stands for a whole argument of a module".to_owned()),
             _ => None,
         }
@@ -183,6 +189,7 @@ impl fmt::Display for TemplateError {
                 write!(f, "conditional result ({result}) was derived from value of type '{type_name}'; ")?;
                 f.write_str("conditionals must have a boolean result")
             }
+            ErrorKind::Untrusted => f.write_str("Encountered untrusted template or expression."),
             ErrorKind::Omitted => f.write_str("a template was resolved to an omit scalar"),
             ErrorKind::NoTemplate { name, searched } => {
                 write!(f, "template `{name}` not found; searched {}", searched.join(", "))

@@ -3,7 +3,7 @@
 use super::{Syntax, Template, TemplateError};
 use crate::{
     source::{Entry, Kind, Node, Span},
-    value::{Dict, Key, Value},
+    value::{Dict, Key, Str, Value},
 };
 
 /// The value of a node from a file that people wrote. A template in it that does not parse is an error for whoever
@@ -14,6 +14,7 @@ pub fn value_from_node(node: &Node) -> Result<Value, TemplateError> {
             let compiled = Template::compile(text, &node.span, &Syntax::default());
             compiled.unwrap_or_else(|error| Template::broken(text, &node.span, error)).into()
         }
+        Kind::Str(text) => Value::Str(Str::trusted(text)),
         Kind::List(items) => items.iter().map(value_from_node).collect::<Result<Value, _>>()?,
         Kind::Map(entries) => {
             let dict = Dict::new();

@@ -1,24 +1,70 @@
 //! Text that is cheap to clone.
 
-use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
+use std::{
+    borrow::Borrow,
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    sync::Arc,
+};
 
 use zeroize::Zeroize as _;
 
 /// An immutable text, shared by its clones.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Str(Arc<str>);
+#[derive(Clone)]
+pub struct Str {
+    text: Arc<str>,
+    is_trusted: bool,
+}
 
 impl Str {
+    /// Text as a file of the project has it, which may be used as an expression; whatever is made of it may not.
+    pub fn trusted(text: &str) -> Self {
+        Self { text: text.into(), is_trusted: true }
+    }
+
+    /// Whether it may be used as an expression: a condition that a variable holds, for example.
+    pub fn is_trusted(&self) -> bool {
+        self.is_trusted
+    }
+
     /// Whether both are clones of one text, and not only equal.
     pub fn is_same(a: &Self, b: &Self) -> bool {
-        Arc::ptr_eq(&a.0, &b.0)
+        Arc::ptr_eq(&a.text, &b.text)
     }
 
     /// Overwrites the text with zeros, unless a clone of it is still in use.
     pub fn wipe(mut self) {
-        if let Some(text) = Arc::get_mut(&mut self.0) {
+        if let Some(text) = Arc::get_mut(&mut self.text) {
             text.zeroize();
         }
+    }
+}
+
+impl PartialEq for Str {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Str {}
+
+impl Hash for Str {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl PartialOrd for Str {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Str {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
     }
 }
 
@@ -26,42 +72,42 @@ impl Deref for Str {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl Borrow<str> for Str {
     fn borrow(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl AsRef<str> for Str {
     fn as_ref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl From<&str> for Str {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        Self { text: text.into(), is_trusted: false }
     }
 }
 
 impl From<String> for Str {
     fn from(text: String) -> Self {
-        Self(text.into())
+        Self { text: text.into(), is_trusted: false }
     }
 }
 
 impl fmt::Display for Str {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&self.text)
     }
 }
 
 impl fmt::Debug for Str {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(&*self.text, f)
     }
 }

@@ -41,6 +41,25 @@ pub struct PlayVars {
     pub exports: parking_lot::RwLock<Exports>,
     /// The names that follow from the play: `ansible_play_hosts` and its kin.
     pub constants: parking_lot::RwLock<BTreeMap<&'static str, Value>>,
+    /// Hosts that `add_host` added while the play ran.
+    pub added: parking_lot::RwLock<Vec<String>>,
+}
+
+impl PlayVars {
+    /// A host was added while the play runs: it counts as one of it, though it does none of its tasks.
+    pub fn add_host(&self, name: &str) {
+        let mut constants = self.constants.write();
+        let has = |list: &List| list.with(|hosts| hosts.iter().any(|host| host.as_str() == Some(name)));
+        if constants.get("ansible_play_hosts_all").and_then(Value::as_list).is_some_and(has) {
+            return;
+        }
+        for constant in ["ansible_play_hosts_all", "ansible_play_hosts"] {
+            if let Some(Value::List(hosts)) = constants.get_mut(constant) {
+                *hosts = List::new(hosts.to_vec().into_iter().chain([Value::from(name)]).collect());
+            }
+        }
+        self.added.write().push(name.to_owned());
+    }
 }
 
 /// What every task of a play sees of its roles.

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// The fleet's number, which is part of every address: the first from 9 that no other fleet has.
@@ -85,6 +86,15 @@ impl Hosts {
     /// the helper's cache) and the mark that sudo makes on its first success, and nothing else.
     pub fn snapshot(&self, name: &str) -> String {
         fleet(&["snapshot", name, "--exclude", "/home/*/.sudo_as_admin_successful"])
+    }
+
+    /// Waits until a command on a host prints what is expected; the test fails when it does not within a minute.
+    pub fn wait_for(&self, name: &str, command: &str, expected: &str) {
+        let end = Instant::now() + Duration::from_mins(1);
+        while self.shell(name, command) != expected {
+            assert!(Instant::now() < end, "{command} on {name} does not print {expected:?}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// Where the controller sees a host's file system while the host runs.

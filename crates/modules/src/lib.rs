@@ -8,7 +8,7 @@ pub mod registry;
 
 pub mod elsewhere;
 
-mod actions;
+pub mod actions;
 mod async_status;
 mod blockinfile;
 mod command;

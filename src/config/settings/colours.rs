@@ -4,19 +4,19 @@ use crate::config::setting::settings;
 
 settings! {
     /// Changed results.
-    later COLOR_CHANGED: text = "yellow", ini ["colors.changed"], env ["ANSIBLE_COLOR_CHANGED"];
+    setting COLOR_CHANGED: text = "yellow", ini ["colors.changed"], env ["ANSIBLE_COLOR_CHANGED"];
     /// The console's prompt.
     ignored COLOR_CONSOLE_PROMPT: text = "white", ini ["colors.console_prompt"], env ["ANSIBLE_COLOR_CONSOLE_PROMPT"];
     /// What `debug` of the program says.
-    later COLOR_DEBUG: text = "dark gray", ini ["colors.debug"], env ["ANSIBLE_COLOR_DEBUG"];
+    setting COLOR_DEBUG: text = "dark gray", ini ["colors.debug"], env ["ANSIBLE_COLOR_DEBUG"];
     /// Deprecations.
-    later COLOR_DEPRECATE: text = "purple", ini ["colors.deprecate"], env ["ANSIBLE_COLOR_DEPRECATE"];
+    setting COLOR_DEPRECATE: text = "purple", ini ["colors.deprecate"], env ["ANSIBLE_COLOR_DEPRECATE"];
     /// Lines that a diff adds.
-    later COLOR_DIFF_ADD: text = "green", ini ["colors.diff_add"], env ["ANSIBLE_COLOR_DIFF_ADD"];
+    setting COLOR_DIFF_ADD: text = "green", ini ["colors.diff_add"], env ["ANSIBLE_COLOR_DIFF_ADD"];
     /// Places in a diff.
-    later COLOR_DIFF_LINES: text = "cyan", ini ["colors.diff_lines"], env ["ANSIBLE_COLOR_DIFF_LINES"];
+    setting COLOR_DIFF_LINES: text = "cyan", ini ["colors.diff_lines"], env ["ANSIBLE_COLOR_DIFF_LINES"];
     /// Lines that a diff removes.
-    later COLOR_DIFF_REMOVE: text = "red", ini ["colors.diff_remove"], env ["ANSIBLE_COLOR_DIFF_REMOVE"];
+    setting COLOR_DIFF_REMOVE: text = "red", ini ["colors.diff_remove"], env ["ANSIBLE_COLOR_DIFF_REMOVE"];
     /// Constants in documentation.
     ignored COLOR_DOC_CONSTANT: text = "dark gray", ini ["colors.doc_constant"], env ["ANSIBLE_COLOR_DOC_CONSTANT"];
     /// Deprecated things in documentation.
@@ -31,19 +31,19 @@ settings! {
     /// References in documentation.
     ignored COLOR_DOC_REFERENCE: text = "magenta", ini ["colors.doc_reference"], env ["ANSIBLE_COLOR_DOC_REFERENCE"];
     /// Errors.
-    later COLOR_ERROR: text = "red", ini ["colors.error"], env ["ANSIBLE_COLOR_ERROR"];
+    setting COLOR_ERROR: text = "red", ini ["colors.error"], env ["ANSIBLE_COLOR_ERROR"];
     /// Highlights.
-    later COLOR_HIGHLIGHT: text = "white", ini ["colors.highlight"], env ["ANSIBLE_COLOR_HIGHLIGHT"];
+    ignored COLOR_HIGHLIGHT: text = "white", ini ["colors.highlight"], env ["ANSIBLE_COLOR_HIGHLIGHT"];
     /// Included files.
-    later COLOR_INCLUDED: text = "cyan", ini ["colors.included"], env ["ANSIBLE_COLOR_INCLUDED"];
+    ignored COLOR_INCLUDED: text = "cyan", ini ["colors.included"], env ["ANSIBLE_COLOR_INCLUDED"];
     /// Results without a change.
-    later COLOR_OK: text = "green", ini ["colors.ok"], env ["ANSIBLE_COLOR_OK"];
+    setting COLOR_OK: text = "green", ini ["colors.ok"], env ["ANSIBLE_COLOR_OK"];
     /// Skipped results.
-    later COLOR_SKIP: text = "cyan", ini ["colors.skip"], env ["ANSIBLE_COLOR_SKIP"];
+    setting COLOR_SKIP: text = "cyan", ini ["colors.skip"], env ["ANSIBLE_COLOR_SKIP"];
     /// Hosts that cannot be reached.
-    later COLOR_UNREACHABLE: text = "bright red", ini ["colors.unreachable"], env ["ANSIBLE_COLOR_UNREACHABLE"];
+    setting COLOR_UNREACHABLE: text = "bright red", ini ["colors.unreachable"], env ["ANSIBLE_COLOR_UNREACHABLE"];
     /// What `-v` adds.
-    later COLOR_VERBOSE: text = "blue", ini ["colors.verbose"], env ["ANSIBLE_COLOR_VERBOSE"];
+    setting COLOR_VERBOSE: text = "blue", ini ["colors.verbose"], env ["ANSIBLE_COLOR_VERBOSE"];
     /// Warnings.
-    later COLOR_WARN: text = "bright purple", ini ["colors.warn"], env ["ANSIBLE_COLOR_WARN"];
+    setting COLOR_WARN: text = "bright purple", ini ["colors.warn"], env ["ANSIBLE_COLOR_WARN"];
 }

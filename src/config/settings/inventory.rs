@@ -6,7 +6,7 @@ settings! {
     /// The inventories that are read without `-i`.
     setting DEFAULT_HOST_LIST: pathlist = "/etc/ansible/hosts", ini ["defaults.inventory"], env ["ANSIBLE_INVENTORY"];
     /// What a pattern that matches no host is: an `error`, worth a `warning`, or fine (`ignore`).
-    later HOST_PATTERN_MISMATCH: text of ["error", "ignore", "warning"] = "warning",
+    setting HOST_PATTERN_MISMATCH: text of ["error", "ignore", "warning"] = "warning",
         ini ["inventory.host_pattern_mismatch"], env ["ANSIBLE_HOST_PATTERN_MISMATCH"];
     /// An inventory that cannot be read ends the run, whatever the others say.
     setting INVENTORY_ANY_UNPARSED_IS_FAILED: bool = "False",

@@ -20,8 +20,8 @@ settings! {
     later ACTION_WARNINGS: bool = "True", ini ["defaults.action_warnings"], env ["ANSIBLE_ACTION_WARNINGS"];
     /// Further listeners to a run's events.
     later CALLBACKS_ENABLED: list = empty, ini ["defaults.callbacks_enabled"], env ["ANSIBLE_CALLBACKS_ENABLED"];
-    /// Which listener prints the run.
-    later DEFAULT_STDOUT_CALLBACK: text = "default",
+    /// Which listener prints the run: `default`, or `yaml` for results as YAML.
+    setting DEFAULT_STDOUT_CALLBACK: text = "default",
         ini ["defaults.stdout_callback"], env ["ANSIBLE_STDOUT_CALLBACK"];
     /// Ad-hoc commands load listeners too.
     ignored DEFAULT_LOAD_CALLBACK_PLUGINS: bool = "False",
@@ -31,7 +31,7 @@ settings! {
     /// Names of parts of the program that do not log.
     ignored DEFAULT_LOG_FILTER: list = empty, ini ["defaults.log_filter"], env ["ANSIBLE_LOG_FILTER"];
     /// The file that what is printed is appended to.
-    later DEFAULT_LOG_PATH: maybe_path = none, ini ["defaults.log_path"], env ["ANSIBLE_LOG_PATH"];
+    setting DEFAULT_LOG_PATH: maybe_path = none, ini ["defaults.log_path"], env ["ANSIBLE_LOG_PATH"];
     /// How much of it, as `-v` counts.
     later LOG_VERBOSITY: maybe_int = none, ini ["defaults.log_verbosity"], env ["ANSIBLE_LOG_VERBOSITY"];
     /// Tasks do not write to the hosts' syslog; they never do.
@@ -55,7 +55,7 @@ settings! {
     /// Shows what changes, before and after, as with `--diff`.
     setting DIFF_ALWAYS: bool = "False", ini ["diff.always"], env ["ANSIBLE_DIFF_ALWAYS"];
     /// Lines around each change that a diff shows.
-    later DIFF_CONTEXT: int = "3", ini ["diff.context"], env ["ANSIBLE_DIFF_CONTEXT"];
+    setting DIFF_CONTEXT: int = "3", ini ["diff.context"], env ["ANSIBLE_DIFF_CONTEXT"];
     /// Bytes of the largest file whose changes are shown.
     later MAX_FILE_SIZE_FOR_DIFF: int = "104448", ini ["defaults.max_diff_size"], env ["ANSIBLE_MAX_DIFF_SIZE"];
     /// Banners of tasks show the arguments.
@@ -68,10 +68,10 @@ settings! {
     ignored DISPLAY_TRACEBACK: list of ["error", "warning", "deprecated", "deprecated_value", "always", "never"] = "never",
         ini ["defaults.display_traceback"], env ["ANSIBLE_DISPLAY_TRACEBACK"];
     /// A file names the failed hosts after a run.
-    later RETRY_FILES_ENABLED: bool = "False",
+    setting RETRY_FILES_ENABLED: bool = "False",
         ini ["defaults.retry_files_enabled"], env ["ANSIBLE_RETRY_FILES_ENABLED"];
     /// The folder of these files.
-    later RETRY_FILES_SAVE_PATH: maybe_path = none,
+    setting RETRY_FILES_SAVE_PATH: maybe_path = none,
         ini ["defaults.retry_files_save_path"], env ["ANSIBLE_RETRY_FILES_SAVE_PATH"];
     /// What `set_stats` collected is shown at the end.
     setting SHOW_CUSTOM_STATS: bool = "False", ini ["defaults.show_custom_stats"], env ["ANSIBLE_SHOW_CUSTOM_STATS"];

@@ -40,7 +40,7 @@ settings! {
     /// Templates keep the types of their values; always so.
     later DEFAULT_JINJA2_NATIVE: bool = "True", ini ["defaults.jinja2_native"], env ["ANSIBLE_JINJA2_NATIVE"];
     /// What the variable `ansible_managed` says.
-    later DEFAULT_MANAGED_STR: text = "Ansible managed", ini ["defaults.ansible_managed"], env [];
+    setting DEFAULT_MANAGED_STR: text = "Ansible managed", ini ["defaults.ansible_managed"], env [];
     /// Results and arguments of tasks are hidden.
     setting DEFAULT_NO_LOG: bool = "False", ini ["defaults.no_log"], env ["ANSIBLE_NO_LOG"];
     /// What templates make of nothing.
@@ -57,10 +57,10 @@ settings! {
     later DEFAULT_UNDEFINED_VAR_BEHAVIOR: bool = "True",
         ini ["defaults.error_on_undefined_vars"], env ["ANSIBLE_ERROR_ON_UNDEFINED_VARS"];
     /// A failing or unreachable task opens the debugger.
-    later ENABLE_TASK_DEBUGGER: bool = "False",
+    setting ENABLE_TASK_DEBUGGER: bool = "False",
         ini ["defaults.enable_task_debugger"], env ["ANSIBLE_ENABLE_TASK_DEBUGGER"];
     /// The debugger does not open for tasks with `ignore_errors`.
-    later TASK_DEBUGGER_IGNORE_ERRORS: bool = "True",
+    setting TASK_DEBUGGER_IGNORE_ERRORS: bool = "True",
         ini ["defaults.task_debugger_ignore_errors"], env ["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"];
     /// Notifying a handler that does not exist is an error.
     setting ERROR_ON_MISSING_HANDLER: bool = "True",
@@ -84,9 +84,9 @@ settings! {
     setting DUPLICATE_YAML_DICT_KEY: text of ["error", "ignore", "warn"] = "warn",
         ini ["defaults.duplicate_dict_key"], env ["ANSIBLE_DUPLICATE_YAML_DICT_KEY"];
     /// The module of an ad-hoc command that names none.
-    later DEFAULT_MODULE_NAME: text = "command", ini ["defaults.module_name"], env [];
+    setting DEFAULT_MODULE_NAME: text = "command", ini ["defaults.module_name"], env [];
     /// The arguments of an ad-hoc command that names none.
-    later DEFAULT_MODULE_ARGS: maybe_text = none, ini ["defaults.module_args"], env ["ANSIBLE_MODULE_ARGS"];
+    setting DEFAULT_MODULE_ARGS: maybe_text = none, ini ["defaults.module_args"], env ["ANSIBLE_MODULE_ARGS"];
     /// Results of lookups may be templates.
     later DEFAULT_ALLOW_UNSAFE_LOOKUPS: bool = "False", ini ["defaults.allow_unsafe_lookups"], env [];
     /// Filters whose result stays text.

@@ -44,6 +44,7 @@ pub fn run(context: &TaskContext, arguments: &Evaluated) -> Result<Done, Prepare
         vars.extend(span.map(|span| ("ansible_ssh_port".to_owned(), Node::new(Kind::Int(port.into()), span.clone()))));
     }
     let changed = context.run.vars.add_host(name, &groups, vars)?;
+    context.play.add_host(name);
     let mut result = Fields::new();
     result.insert("changed".into(), json!(changed));
     result.insert("add_host".into(), json!({ "host_name": name, "groups": groups, "host_vars": shown }));

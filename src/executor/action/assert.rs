@@ -1,47 +1,60 @@
 //! `assert`: fails when a condition does not hold.
 
-use serde_json::json;
+use std::sync::Arc;
 
-use super::{Done, Fields, PrepareError};
+use serde_json::json;
+use sutler_modules::actions::Assert;
+
+use super::{Done, Evaluated, Fields, PrepareError};
 use crate::{
-    executor::settings::evaluate,
     output::Shown,
     playbook::Task,
-    source::{Diagnostic, Spanned},
-    template::Template,
+    source::{Diagnostic, Span, Spanned},
     value::Value,
     vars::Scope,
 };
 
 /// Runs it. The conditions are expressions, so they are not evaluated as arguments.
 pub fn run(task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
-    let argument = |name: &str| task.action.arguments.get(name);
-    let Some(that) = argument("that") else {
-        return Err(Diagnostic::error("missing required arguments: that").into());
-    };
-    let quiet = argument("quiet").map(|quiet| evaluate(quiet, scope)).transpose()?.is_some_and(|quiet| quiet.to_flag());
+    let mut arguments = Evaluated::without(Some("that"), task, scope)?;
+    let that = task.action.arguments.get("that").cloned().or_else(|| arguments.arguments.get("that").cloned());
+    if let Some(that) = &that {
+        // Its place among the arguments, which are checked together.
+        arguments
+            .arguments
+            .insert("that".into(), Spanned::new(Value::from(vec![Value::Bool(true)]), that.span.clone()));
+    }
+    let Assert { fail_msg, success_msg, quiet, .. } = arguments.read()?;
     let shown = if quiet { Shown::Nothing } else { Shown::Everything };
-    let conditions = match &that.value {
-        Value::List(list) => list.to_vec(),
-        other => vec![other.clone()],
+    let conditions = match that.as_ref().map(|that| &that.value) {
+        Some(Value::List(list)) => list.to_vec(),
+        Some(Value::Lazy(template)) if !template.is_expression() => {
+            // The whole list may be a template.
+            match scope
+                .context()
+                .render(template)
+                .map_err(|error| PrepareError::Condition(error, template.span().clone()))?
+            {
+                Value::List(list) => list.to_vec(),
+                _ => vec![Value::Lazy(Arc::clone(template))],
+            }
+        }
+        Some(other) => vec![other.clone()],
+        None => Vec::new(),
     };
+    let place = that.map_or_else(|| task.span.clone(), |that| that.span);
+    let mut result = Fields::new();
+    result.insert("changed".into(), json!(false));
     for condition in conditions {
-        if !holds(&condition, that, scope)? {
-            let given = argument("fail_msg").or_else(|| argument("msg"));
-            let msg = given.map(|msg| evaluate(msg, scope)).transpose()?;
-            let mut result = Fields::new();
+        if !holds(&condition, &place, scope)? {
             result.insert("assertion".into(), source_text(&condition)?);
             result.insert("evaluated_to".into(), json!(false));
-            result.insert("changed".into(), json!(false));
             result.insert("failed".into(), json!(true));
-            result.insert("msg".into(), msg.map_or_else(|| Ok(json!("Assertion failed")), |msg| msg.to_json())?);
+            result.insert("msg".into(), fail_msg.map_or_else(|| json!("Assertion failed"), |message| message.0));
             return Ok(Done { result, shown, ..Done::default() });
         }
     }
-    let msg = argument("success_msg").map(|msg| evaluate(msg, scope)).transpose()?;
-    let mut result = Fields::new();
-    result.insert("changed".into(), json!(false));
-    result.insert("msg".into(), msg.map_or_else(|| Ok(json!("All assertions passed")), |msg| msg.to_json())?);
+    result.insert("msg".into(), success_msg.map_or_else(|| json!("All assertions passed"), |message| message.0));
     Ok(Done { result, shown, ..Done::default() })
 }
 
@@ -52,14 +65,20 @@ fn source_text(condition: &Value) -> Result<serde_json::Value, PrepareError> {
     })
 }
 
-fn holds(condition: &Value, that: &Spanned<Value>, scope: &Scope) -> Result<bool, PrepareError> {
-    let failed = |error| PrepareError::Template(error, Some(that.span.clone()));
+fn holds(condition: &Value, place: &Span, scope: &Scope) -> Result<bool, PrepareError> {
+    let failed = |error| PrepareError::Condition(error, place.clone());
     match condition {
-        Value::Str(text) => {
-            let template = Template::expression(text, &that.span).map_err(failed)?;
-            scope.context().condition(&template).map_err(failed)
+        Value::Str(text) => scope.context().condition_in_text(text, place).map_err(failed),
+        Value::Lazy(template) => {
+            let failed = |error| PrepareError::Condition(error, template.span().clone());
+            scope.context().condition(template).map_err(failed)
         }
-        Value::Lazy(template) => scope.context().condition(template).map_err(failed),
-        other => Ok(other.is_truthy()),
+        Value::Bool(holds) => Ok(*holds),
+        Value::None => Err(broken("Empty conditional expressions are not allowed.", place)),
+        _ => Err(broken("Conditional expressions must be strings.", place)),
     }
+}
+
+fn broken(why: &str, place: &Span) -> PrepareError {
+    PrepareError::Raised(Diagnostic::error(why).at(place))
 }

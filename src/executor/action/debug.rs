@@ -2,33 +2,33 @@
 
 use serde_json::json;
 
-use crate::output::{Emitter, Event, Shown};
+use sutler_modules::actions::Debug;
 
 use super::{Done, Evaluated, Fields, PrepareError, TaskContext};
 use crate::{
-    playbook::Task,
-    source::{Diagnostic, Spanned},
-    template::Template,
-    value::Value,
+    output::{Emitter, Event, Shown},
+    source::{Diagnostic, Span, Spanned},
+    template::Context,
+    value::{Str, Value},
     vars::Scope,
 };
 
-/// Runs it. `var` is an expression, not a template, so the arguments are evaluated one by one.
-pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
-    let arguments = Evaluated::new(task, scope)?;
-    let threshold = arguments.text("verbosity")?.and_then(|text| text.trim().parse::<u8>().ok()).unwrap_or(0);
-    if threshold > context.run.options.verbosity {
+/// Runs it. `var` is an expression, not a template.
+pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Result<Done, PrepareError> {
+    let Debug { msg, var, verbosity } = arguments.read()?;
+    if verbosity > i64::from(context.run.options.verbosity) {
         return Ok(skipped());
     }
     let mut result = Fields::new();
-    match arguments.arguments.get("var") {
-        Some(var) => {
-            let (name, value) = variable(&context.run.events, var, scope)?;
-            result.insert(name, value);
+    match (var, arguments.arguments.get("var")) {
+        (Some(_), Some(Spanned { value: Value::Str(expression), span: place })) => {
+            let shown = variable(&context.run.events, expression, place, scope)?;
+            result.insert(expression.to_string(), shown);
         }
-        None => {
-            let msg = arguments.value("msg").cloned().unwrap_or_else(|| Value::from("Hello world!"));
-            result.insert("msg".into(), msg.to_json()?);
+        _ => {
+            // A message that was given and is nothing is shown as that.
+            let default = if arguments.span("msg").is_some() { json!(null) } else { json!("Hello world!") };
+            result.insert("msg".into(), msg.unwrap_or(default));
         }
     }
     result.insert("changed".into(), json!(false));
@@ -37,15 +37,17 @@ pub fn run(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Done, Pr
 
 fn variable(
     events: &Emitter,
-    var: &Spanned<Value>,
+    expression: &Str,
+    place: &Span,
     scope: &Scope,
-) -> Result<(String, serde_json::Value), PrepareError> {
-    let Some(expression) = var.value.as_str() else {
-        return Ok((var.value.to_str(), var.value.to_json()?));
-    };
-    let failed = |error| PrepareError::Template(error, Some(var.span.clone()));
-    let template = Template::expression(expression, &var.span).map_err(failed)?;
+) -> Result<serde_json::Value, PrepareError> {
+    let failed = |error| PrepareError::Template(error, Some(place.clone()));
     let context = scope.context();
+    let template = Context::expression_in_text(expression, place).map_err(|error| {
+        let place = error.span().unwrap_or(place).clone();
+        let error = Diagnostic::from(error).at(&place);
+        PrepareError::Raised(error.within("Error while resolving `var` expression", &place))
+    })?;
     let mut errors = Vec::new();
     let shown = context.resolve_shown(&Value::from(template), &mut errors);
     if let Some(error) = errors.iter().find(|error| !error.is_undefined()) {
@@ -57,10 +59,9 @@ fn variable(
         let warning = Diagnostic::warning(format!("`{expression}` cannot be shown: {}", errors[0]));
         let plural = if errors.len() == 1 { "" } else { "s" };
         let wording = format!("Encountered {} template error{plural}.\n{}", errors.len(), lines.join("\n"));
-        events.emit(Event::Warning(warning.worded(wording).at(&var.span).origin(&var.span)));
+        events.emit(Event::Warning(warning.worded(wording).at(place).origin(place)));
     }
-    let shown = shown.to_json().map_err(failed)?;
-    Ok((expression.to_owned(), shown))
+    shown.to_json().map_err(failed)
 }
 
 fn skipped() -> Done {

@@ -120,11 +120,11 @@ fn file(context: &TaskContext, arguments: &Evaluated, loaded: &mut Loaded) -> Re
     let name = OF_FILE.iter().find_map(|name| arguments.value(name)).map(Value::to_str);
     let Some(name) = name else { return Err("`include_vars` needs a `file` or a `dir`".into()) };
     let path = files::find("vars", &name, arguments).map_err(|error| match error {
-        PrepareError::Failed(diagnostic) | PrepareError::Include(diagnostic) => {
+        PrepareError::Failed(diagnostic) | PrepareError::Include(diagnostic) | PrepareError::Raised(diagnostic) => {
             let searched = diagnostic.notes.iter().map(|note| format!("; {note}")).collect::<String>();
             format!("{}{searched}", diagnostic.message)
         }
-        PrepareError::Template(error, _) => error.to_string(),
+        PrepareError::Template(error, _) | PrepareError::Condition(error, _) => error.to_string(),
     })?;
     read_file(&path, loaded, context)
 }
@@ -164,7 +164,7 @@ impl Folder {
             ignored: list("ignore_files").unwrap_or_default(),
             extensions: list("extensions").unwrap_or_else(|| ["yaml", "yml", "json"].map(str::to_owned).to_vec()),
             ignores_unknown: match arguments.value("ignore_unknown_extensions") {
-                Some(value) => boolean("ignore_unknown_extensions", value)?,
+                Some(value) => boolean(value)?,
                 None => false,
             },
         })

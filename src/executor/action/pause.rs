@@ -15,7 +15,6 @@ use crate::{
     output::Event,
     playbook::Task,
     source::Diagnostic,
-    value::Value,
     vars::Scope,
 };
 
@@ -53,43 +52,23 @@ pub fn prepare(
     scope: &Scope,
     arguments: &Evaluated,
 ) -> Result<Later, PrepareError> {
-    let (unit, time) = match (whole(arguments, "seconds")?, whole(arguments, "minutes")?) {
-        (Some(seconds), _) => (Unit::Seconds, Some(seconds)),
-        (None, Some(minutes)) => (Unit::Minutes, Some(minutes.saturating_mul(60))),
+    let sutler_modules::actions::Pause { minutes, seconds, prompt, echo } = arguments.read()?;
+    let (unit, time) = match (seconds, minutes) {
+        (Some(seconds), _) => (Unit::Seconds, Some(seconds.0)),
+        (None, Some(minutes)) => (Unit::Minutes, Some(minutes.0.saturating_mul(60))),
         (None, None) => (Unit::Minutes, None),
-    };
-    let echo = match arguments.value("echo") {
-        Some(echo) => super::boolean("echo", echo)?,
-        None => true,
     };
     let name = task.name.as_ref().and_then(|name| evaluate(name, scope).ok()).map(|name| name.to_str());
     let pause = Pause {
         // Nothing and less is a second, as in Ansible.
         seconds: time.map(|time| u64::try_from(time).unwrap_or(0).max(1)),
         unit,
-        prompt: arguments.text("prompt")?,
+        prompt,
         title: name.filter(|name| !name.is_empty()).unwrap_or_else(|| task.title()),
         echo,
     };
     let run = Arc::clone(&context.run);
     Ok(Box::pin(async move { Ok(pause.run(&run).await) }))
-}
-
-/// A whole number; parts of one are cut off, as in Ansible.
-fn whole(arguments: &Evaluated, name: &str) -> Result<Option<i64>, PrepareError> {
-    let Some(value) = arguments.value(name) else { return Ok(None) };
-    let number = match value {
-        Value::Float(number) => Some(number.trunc() as i64),
-        other => other.to_str().trim().parse().ok(),
-    };
-    number.map(Some).ok_or_else(|| {
-        let kind = value.type_name();
-        let text = value.repr();
-        let message = format!(
-            "argument '{name}' is of type {kind} and we were unable to convert to int: invalid literal for int() with base 10: {text}"
-        );
-        Diagnostic::error(message).into()
-    })
 }
 
 impl Pause {

@@ -8,7 +8,7 @@ use crate::{source::Diagnostic, vars::Layer};
 /// Runs it.
 pub fn run(mut arguments: Evaluated) -> Result<Done, PrepareError> {
     let cacheable = match arguments.take("cacheable") {
-        Some(cacheable) => boolean("cacheable", &cacheable)?,
+        Some(cacheable) => boolean(&cacheable)?,
         None => false,
     };
     if arguments.arguments.is_empty() {

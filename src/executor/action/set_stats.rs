@@ -2,17 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Done, Evaluated, Fields, PrepareError, TaskContext, boolean, check_name};
+use super::{Done, Evaluated, Fields, PrepareError, TaskContext, check_name};
 use crate::{source::Diagnostic, vars::Scope};
 
 /// Runs it.
 pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Result<Done, PrepareError> {
-    let strange = arguments.arguments.keys().find(|name| !matches!(name.as_str(), "data" | "per_host" | "aggregate"));
-    if let Some(name) = strange {
-        return Err(Diagnostic::error(format!("Invalid options for set_stats: {name}")).into());
-    }
-    let flag = |name: &str, default: bool| arguments.value(name).map_or(Ok(default), |value| boolean(name, value));
-    let (per_host, aggregate) = (flag("per_host", false)?, flag("aggregate", true)?);
+    let flag = |name: &str, default: bool| arguments.flag(name).unwrap_or(default);
+    let (per_host, aggregate) = (flag("per_host", false), flag("aggregate", true));
     let data = match arguments.value("data") {
         Some(data) => data.to_json()?,
         None => json!({}),

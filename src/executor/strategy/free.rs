@@ -19,7 +19,11 @@ use crate::{
         settings::Settings,
     },
     output::{Event, Status},
+    source::Diagnostic,
 };
+
+/// What Ansible says of `run_once`.
+const ONCE: &str = "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.";
 
 /// How a host that ends the play or batch tells the others.
 #[derive(Default)]
@@ -82,9 +86,18 @@ async fn step(play: &Arc<PlayRun>, host: &mut HostState, end: &End) -> bool {
     let parameters: Arc<[_]> = host.parameters().into();
     host.notified.remove(&task.id);
     let scope = play.scope(&task, &host.vars, Arc::clone(&parameters));
+    if task.is_for_all() && !task.is_meta() {
+        play.refuse_in_free(&task);
+        return false;
+    }
     if !play.announce(&task, is_handler, 1, &scope) {
         host.advance();
         return true;
+    }
+    if Settings::new(&task, &scope).flag("run_once").ok().flatten().unwrap_or(false) {
+        let message = "`run_once` means nothing in the strategies `free` and `host_pinned`: every host does the task";
+        let error = Diagnostic::warning(message).at(&task.span).worded(ONCE);
+        play.context.run.events.emit(Event::Warning(error));
     }
     let throttle = Settings::new(&task, &scope).text("throttle").ok().flatten();
     let throttle = throttle.and_then(|text| text.trim().parse::<usize>().ok()).filter(|limit| *limit > 0);
@@ -100,8 +113,11 @@ async fn step(play: &Arc<PlayRun>, host: &mut HostState, end: &End) -> bool {
     let Some(task_end) = task_end else { return false };
     let is_bad = matches!(task_end.status, Status::Failed | Status::Unreachable);
     end.set(task_end.effect);
-    if task_end.effect == Some(Effect::RefreshInventory) {
-        play.refresh_inventory();
+    match task_end.effect {
+        Some(Effect::RefreshInventory) => play.refresh_inventory(),
+        // The others go their own ways.
+        Some(Effect::ClearHostErrors) => play.clear_host_errors(std::iter::empty()),
+        _ => {}
     }
     play.settle(host, &task, &task_end, !task.is_meta() || is_bad);
     let mut includes = VecDeque::new();

@@ -115,6 +115,7 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
             Some(Effect::EndPlay) => flow = Flow::EndPlay,
             Some(Effect::EndBatch) if flow == Flow::Next => flow = Flow::EndBatch,
             Some(Effect::RefreshInventory) => play.refresh_inventory(),
+            Some(Effect::ClearHostErrors) => play.clear_host_errors(hosts.values_mut()),
             _ => {}
         }
         let is_bad = matches!(end.status, Status::Failed | Status::Unreachable);

@@ -8,7 +8,7 @@ use super::{Fields, IncludeRequest, ItemEnd, ItemRun, Runner, TaskEnd, verdict::
 use crate::{
     config::settings::running,
     executor::settings::{Settings, evaluate},
-    output::{Event, Outcome, Shown, Status},
+    output::{Event, Outcome, Status},
     source::{Span, Spanned},
     template::TemplateError,
     value::Value,
@@ -73,10 +73,6 @@ impl Runner<'_> {
         let mut outcome = self.outcome(end, false, &item.scope);
         outcome.item = item.item.as_ref().map(|(_, label)| label.clone());
         self.add_item(item, &mut outcome.result);
-        if end.shown == Shown::Message {
-            // Of a message, nothing but it and the item is shown.
-            outcome.result.retain(|name, _| name != "ansible_loop" && !item.is_index(name));
-        }
         self.context.run.events.emit(Event::Item(outcome));
     }
 
@@ -205,8 +201,9 @@ impl Runner<'_> {
     fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, is_loop: bool) -> TaskEnd {
         let outcome = self.outcome(&end, is_loop, &self.scope);
         end.result.entry("changed").or_insert(json!(false));
-        let says_failed = !is_loop && includes.is_empty();
-        if says_failed && !matches!(end.status, Status::Unreachable | Status::Skipped) {
+        if !includes.is_empty() && !is_loop {
+            end.result.shift_remove("failed");
+        } else if !is_loop && !matches!(end.status, Status::Unreachable | Status::Skipped) {
             end.result.entry("failed").or_insert(json!(false));
         }
         if let Some(name) = &self.task.register {

@@ -97,7 +97,9 @@ impl Runner<'_> {
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
             action::PrepareError::Include(diagnostic) => ItemEnd { is_hard: true, ..self.failure(diagnostic) },
             action::PrepareError::Template(error, span) => self.argument_failure(error, span.as_ref()),
+            action::PrepareError::Condition(error, span) => self.condition_failure(error, Some(&span)),
             action::PrepareError::Failed(diagnostic) => self.failure(diagnostic),
+            action::PrepareError::Raised(diagnostic) => self.failed_to_evaluate(diagnostic),
         })
     }
 

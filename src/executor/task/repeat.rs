@@ -9,7 +9,7 @@ use crate::{
         times::seconds,
     },
     playbook::Loop,
-    template::TemplateError,
+    template::{ErrorKind, TemplateError},
     value::{Dict, List, Value},
     vars::Scope,
 };
@@ -76,8 +76,11 @@ impl Runner<'_> {
     }
 
     fn label(&self, repeat: &Loop, scope: &Scope, item: &Value) -> Result<String, TemplateError> {
-        match &repeat.control.label {
-            Some(label) => Ok(evaluate(label, scope)?.to_str()),
+        match repeat.control.label.as_ref().filter(|label| label.value.is_truthy()) {
+            Some(label) => match evaluate(label, scope)? {
+                label if label.is_omit() => Err(TemplateError::new(ErrorKind::Omitted)),
+                label => Ok(label.to_str()),
+            },
             None => Ok(item.to_str()),
         }
     }
@@ -101,7 +104,8 @@ impl Runner<'_> {
 
     /// A loop, from the first item to the last.
     pub(super) async fn repeat(&self, items: Vec<ItemRun>) -> TaskEnd {
-        let mut done = Repeated { runner: self, items: &items, ends: Vec::with_capacity(items.len()), is_over: false };
+        let ends = Vec::with_capacity(items.len());
+        let mut done = Repeated { runner: self, items: &items, ends, is_over: false, broken: None };
         let Some(repeat) = &self.task.repeat else { return self.finish_loop(&items, Vec::new()) };
         let pause = self.number(repeat.control.pause.as_ref(), &self.scope).filter(|seconds| *seconds > 0.0);
         let alone = pause.is_some()
@@ -110,7 +114,7 @@ impl Runner<'_> {
             || !repeat.control.break_when.is_empty()
             || self.timeout(&self.scope).is_some();
         let mut held: Option<Result<Prepared, ItemEnd>> = None;
-        while done.ends.len() < items.len() && !done.is_over {
+        while done.ends.len() < items.len() && !done.is_over && done.broken.is_none() {
             let item = &items[done.ends.len()];
             if alone {
                 if let Some(pause) = pause.filter(|_| !done.ends.is_empty()) {
@@ -137,8 +141,13 @@ impl Runner<'_> {
                 }
             }
         }
-        let ends = done.ends;
-        self.finish_loop(&items, ends)
+        match done.broken {
+            Some(end) => self.finish(end),
+            None => {
+                let ends = done.ends;
+                self.finish_loop(&items, ends)
+            }
+        }
     }
 
     /// The jobs that travel with the first one, and what was prepared for the item behind them.
@@ -160,6 +169,8 @@ struct Repeated<'a, 'b> {
     items: &'a [ItemRun],
     ends: Vec<ItemEnd>,
     is_over: bool,
+    /// Why `break_when` cannot be evaluated: that fails the task.
+    broken: Option<ItemEnd>,
 }
 
 impl Repeated<'_, '_> {
@@ -176,7 +187,10 @@ impl Repeated<'_, '_> {
         self.runner.show_item(item, &end);
         if let Some(repeat) = self.runner.task.repeat.as_ref().filter(|repeat| !repeat.control.break_when.is_empty()) {
             let scope = self.runner.with_result(item, &end.result);
-            self.is_over = all_hold(&repeat.control.break_when, &scope).unwrap_or(false);
+            match all_hold(&repeat.control.break_when, &scope) {
+                Ok(holds) => self.is_over = holds,
+                Err((error, span)) => self.broken = Some(self.runner.condition_failure(error, span.as_ref())),
+            }
         }
         self.ends.push(end);
     }

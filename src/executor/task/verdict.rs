@@ -36,6 +36,12 @@ impl Runner<'_> {
             Err(error) => return self.connect_failure(&error),
         };
         add_lines(&mut result);
+        if let Some(diff) = result.get_mut("diff").filter(|diff| diff.is_object())
+            && matches!(self.task.action.module.0.short_name(), "copy" | "template")
+        {
+            // They may be many files.
+            *diff = json!([diff.take()]);
+        }
         if result.get("skipped").is_some_and(is_true) {
             return ItemEnd::new(Status::Skipped, result);
         }
@@ -54,7 +60,14 @@ impl Runner<'_> {
                         result.insert("failed_when_result".into(), json!(holds));
                     }
                 }
-                Err((error, span)) => return self.condition_failure(error, span.as_ref()),
+                Err((error, span)) => {
+                    let end = self.condition_failure(error, span.as_ref());
+                    let why = end.result.get("msg").and_then(Json::as_str).unwrap_or_default();
+                    let why = why.strip_prefix(FAILED).map_or(why, |why| why.trim_start_matches(": "));
+                    result.insert(format!("{name}_when_result"), json!(why));
+                    result.insert("failed".into(), json!(true));
+                    return ItemEnd { result, ..end };
+                }
             }
         }
         result.entry("changed").or_insert(json!(changed));
@@ -116,7 +129,7 @@ impl Runner<'_> {
     }
 
     /// What cannot be evaluated fails the task in Ansible's words, in the result too.
-    fn failed_to_evaluate(&self, diagnostic: Diagnostic) -> ItemEnd {
+    pub(super) fn failed_to_evaluate(&self, diagnostic: Diagnostic) -> ItemEnd {
         let msg = diagnostic.clone().within(FAILED, &self.task.span).full_message();
         let mut end = self.failure(diagnostic);
         end.result.insert("msg".into(), json!(msg));

@@ -1,6 +1,11 @@
 //! `assert`: fails when a condition does not hold.
 
-use crate::kit::Args;
+use serde_json::Value;
+
+use crate::kit::{
+    Args,
+    args::{ArgError, Conversion, FromArg, Kind},
+};
 
 /// Fails unless all conditions hold.
 ///
@@ -12,17 +17,33 @@ use crate::kit::Args;
 ///     fail_msg: the cluster needs an odd number of masters
 /// ```
 #[derive(Args)]
-#[expect(dead_code, reason = "the controller reads the arguments")]
 pub struct Assert {
     /// The conditions, as in `when`.
     #[arg(required)]
-    that: Vec<serde_json::Value>,
+    pub that: Vec<Value>,
     /// What a failure says.
     #[arg(alias = "msg")]
-    fail_msg: Option<serde_json::Value>,
+    pub fail_msg: Option<Message>,
     /// What a success says.
-    success_msg: Option<serde_json::Value>,
+    pub success_msg: Option<Message>,
     /// Says only the failure.
     #[arg(default = false)]
-    quiet: bool,
+    pub quiet: bool,
+}
+
+/// Text, or a list of texts.
+pub struct Message(pub Value);
+
+impl FromArg for Message {
+    const KIND: Kind = Kind::Raw;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        let is_text = match &value {
+            Value::String(_) => true,
+            Value::Array(items) => items.iter().all(Value::is_string),
+            _ => false,
+        };
+        let why = "a string or list of strings is required";
+        if is_text { Ok(Self(value)) } else { conversion.fail(&value, "str_or_list_of_str", why) }
+    }
 }

@@ -1,6 +1,11 @@
 //! `debug`: prints a message or a variable.
 
-use crate::kit::Args;
+use serde_json::Value;
+
+use crate::kit::{
+    Args,
+    args::{ArgError, Conversion, FromArg, Kind, python_repr},
+};
 
 /// Prints a message or the value of a variable.
 ///
@@ -13,13 +18,29 @@ use crate::kit::Args;
 /// ```
 #[derive(Args)]
 #[args(exclusive("msg", "var"))]
-#[expect(dead_code, reason = "the controller reads the arguments")]
 pub struct Debug {
     /// The message; any value. `Hello world!` when neither this nor `var` is given.
-    msg: Option<serde_json::Value>,
+    pub msg: Option<Value>,
     /// An expression whose value is printed: a variable's name, without `{{ }}`.
-    var: Option<serde_json::Value>,
+    pub var: Option<Name>,
     /// Prints only when `-v` was given this often.
     #[arg(default = 0)]
-    verbosity: i64,
+    pub verbosity: i64,
+}
+
+/// Text that was text before: nothing is converted to it.
+pub struct Name(pub String);
+
+impl FromArg for Name {
+    const KIND: Kind = Kind::Str;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            other => {
+                let why = format!("'{}' is not a string and conversion is not allowed", python_repr(&other));
+                conversion.fail(&other, "_check_type_str_no_conversion", why)
+            }
+        }
+    }
 }

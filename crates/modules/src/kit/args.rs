@@ -166,6 +166,8 @@ pub enum ArgError {
         wanted: &'static str,
         /// Why it cannot be converted.
         why: String,
+        /// Whether it is an element of the argument's list.
+        is_element: bool,
     },
     /// A value that is none of the choices.
     Choice {
@@ -191,8 +193,9 @@ impl std::fmt::Display for ArgError {
                 )
             }
             Self::Missing(names) => write!(f, "missing required arguments: {}", names.join(", ")),
-            Self::Type { name, given, wanted, why } => {
-                write!(f, "argument '{name}' is of type {given} and we were unable to convert to {wanted}: {why}")
+            Self::Type { name, given, wanted, why, is_element } => {
+                let what = if *is_element { "Elements value for option" } else { "argument" };
+                write!(f, "{what} '{name}' is of type {given} and we were unable to convert to {wanted}: {why}")
             }
             Self::Choice { name, choices, given } => {
                 write!(f, "value of {name} must be one of: {}, got: {given}", choices.join(", "))
@@ -205,6 +208,14 @@ impl std::fmt::Display for ArgError {
 impl std::error::Error for ArgError {}
 
 impl ArgError {
+    /// The same error of an element of a list.
+    fn of_element(self) -> Self {
+        match self {
+            Self::Type { name, given, wanted, why, .. } => Self::Type { name, given, wanted, why, is_element: true },
+            other => other,
+        }
+    }
+
     /// The task's failure.
     pub fn into_failure(self) -> Failure {
         Failure::new(self.to_string())
@@ -220,9 +231,10 @@ pub struct Conversion<'a> {
 }
 
 impl Conversion<'_> {
-    fn fail<T>(&self, value: &Value, wanted: &'static str, why: impl Into<String>) -> Result<T, ArgError> {
+    /// The error of a value that cannot be converted to `wanted`.
+    pub fn fail<T>(&self, value: &Value, wanted: &'static str, why: impl Into<String>) -> Result<T, ArgError> {
         let name = self.name.to_owned();
-        Err(ArgError::Type { name, given: python_type(value), wanted, why: why.into() })
+        Err(ArgError::Type { name, given: python_type(value), wanted, why: why.into(), is_element: false })
     }
 }
 
@@ -238,6 +250,13 @@ pub trait Args: Sized {
     fn parse(arguments: &mut Arguments, context: &Context) -> Result<Self, ArgError> {
         prepare(&Self::spec(), arguments, context)?;
         let mut taker = Taker { arguments, environment: &context.environment, error: None };
+        Self::take(&mut taker).ok_or_else(|| taker.error.expect("nothing is missing without an error"))
+    }
+
+    /// Checks and converts the arguments of a task that the controller does itself.
+    fn of_action(mut arguments: Arguments) -> Result<Self, ArgError> {
+        check(&Self::spec(), &mut arguments)?;
+        let mut taker = Taker { arguments: &mut arguments, environment: &[], error: None };
         Self::take(&mut taker).ok_or_else(|| taker.error.expect("nothing is missing without an error"))
     }
 }
@@ -382,6 +401,20 @@ pub fn plain_text(value: &Value) -> String {
         Value::Bool(false) => "False".into(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// A value as Python's `repr()` would print it.
+pub fn python_repr(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("'{text}'"),
+        Value::Array(items) => format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let entries: Vec<String> =
+                map.iter().map(|(key, value)| format!("'{key}': {}", python_repr(value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        other => plain_text(other),
     }
 }
 

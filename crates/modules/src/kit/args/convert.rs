@@ -5,8 +5,13 @@ use std::path::PathBuf;
 use serde_json::Value;
 use sutler_protocol::{Arguments, Content, TreeEntry};
 
-use super::{ArgError, Conversion, FromArg, Kind, plain_text};
+use super::{ArgError, Conversion, FromArg, Kind, plain_text, python_repr, python_type};
 use crate::kit::users;
+
+/// Why a value of another kind is not taken.
+fn no_kind_of(value: &Value, wanted: &str) -> String {
+    format!("<class '{}'> cannot be converted to a {wanted}", python_type(value))
+}
 
 impl FromArg for String {
     const KIND: Kind = Kind::Str;
@@ -27,10 +32,11 @@ impl FromArg for bool {
         match text.trim().to_lowercase().as_str() {
             "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
             "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
+            _ if value.is_array() || value.is_object() => conversion.fail(&value, "bool", no_kind_of(&value, "bool")),
             _ => conversion.fail(
                 &value,
                 "bool",
-                format!("The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false'"),
+                format!("The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false', '0', '1'"),
             ),
         }
     }
@@ -43,9 +49,11 @@ impl FromArg for i64 {
         let number = match &value {
             Value::Number(n) => n.as_i64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as Self)),
             Value::String(text) => text.trim().parse().ok(),
+            Value::Bool(flag) => Some(Self::from(*flag)),
             _ => None,
         };
-        number.map_or_else(|| conversion.fail(&value, "int", format!("'{}' is not an integer", plain_text(&value))), Ok)
+        let why = || format!("\"{}\" cannot be converted to an int", python_repr(&value));
+        number.map_or_else(|| conversion.fail(&value, "int", why()), Ok)
     }
 }
 
@@ -56,9 +64,10 @@ impl FromArg for f64 {
         let number = match &value {
             Value::Number(n) => n.as_f64(),
             Value::String(text) => text.trim().parse().ok(),
+            Value::Bool(flag) => Some(if *flag { 1.0 } else { 0.0 }),
             _ => None,
         };
-        number.map_or_else(|| conversion.fail(&value, "float", format!("'{}' is not a number", plain_text(&value))), Ok)
+        number.map_or_else(|| conversion.fail(&value, "float", no_kind_of(&value, "float")), Ok)
     }
 }
 
@@ -94,7 +103,10 @@ impl FromArg for Arguments {
                 .filter_map(|pair| pair.trim().split_once('='))
                 .map(|(key, value)| (key.to_owned(), Value::from(value)))
                 .collect()),
-            _ => conversion.fail(&value, "dict", "dictionary requested, could not parse JSON or key=value"),
+            Value::String(_) => {
+                conversion.fail(&value, "dict", "dictionary requested, could not parse JSON or key=value")
+            }
+            _ => conversion.fail(&value, "dict", no_kind_of(&value, "dict")),
         }
     }
 }
@@ -124,9 +136,9 @@ impl<T: FromArg> FromArg for Vec<T> {
             Value::Array(items) => items,
             Value::String(text) => text.split(',').map(|item| Value::from(item.trim())).collect(),
             number @ Value::Number(_) => vec![number],
-            other => return conversion.fail(&other, "list", "not a list"),
+            other => return conversion.fail(&other, "list", no_kind_of(&other, "list")),
         };
-        items.into_iter().map(|item| T::from_arg(item, conversion)).collect()
+        items.into_iter().map(|item| T::from_arg(item, conversion).map_err(ArgError::of_element)).collect()
     }
 
     fn absent() -> Option<Self> {

@@ -1,0 +1,65 @@
+//! `log_path`: what is printed, appended to a file with the time of each piece.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    path::Path,
+};
+
+use jiff::Zoned;
+
+use super::{Lines, Stream};
+use crate::source::Diagnostic;
+
+/// The open file.
+pub struct Log {
+    file: File,
+    user: String,
+}
+
+impl Log {
+    /// Opens the file, or says why that cannot be done.
+    pub fn open(path: &Path) -> Result<Self, Diagnostic> {
+        let file = OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
+            let shown = path.display();
+            Diagnostic::warning(format!("cannot write the log {shown}: {error}"))
+                .worded(format!("log file at '{shown}' is not writeable and we cannot create it, aborting"))
+        })?;
+        Ok(Self { file, user: std::env::var("USER").unwrap_or_else(|_| "root".into()) })
+    }
+
+    /// Appends what was printed. A disk that is full must not end a run.
+    pub fn write(&mut self, lines: &Lines) {
+        let time = Zoned::now().strftime("%Y-%m-%d %H:%M:%S,%3f").to_string();
+        let process = std::process::id();
+        for (stream, text) in lines.parts() {
+            let text = without_colours(text.trim_matches('\n'));
+            let level = match stream {
+                Stream::Err if text.to_lowercase().trim_start_matches('[').starts_with("error") => "ERROR",
+                Stream::Err => "WARNING",
+                Stream::Out => "INFO",
+            };
+            let _ = writeln!(self.file, "{time} p={process} u={} n=ansible {level}| {text}", self.user);
+        }
+    }
+}
+
+/// A text without the terminal's sequences for colours.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or(part, |(_, rest)| rest));
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_colours;
+
+    #[test]
+    fn colours_are_not_logged() {
+        assert_eq!(without_colours("\x1b[0;32mok: [h1]\x1b[0m\nplain m"), "ok: [h1]\nplain m");
+    }
+}
