@@ -4,7 +4,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use super::{Environment, ErrorKind, Names, Template, TemplateError, evaluate::Frame};
 use crate::{
-    source::Span,
+    source::{MASK, Span},
     value::{Dict, Key, Str, Undefined, Value},
     vault,
 };
@@ -63,18 +63,19 @@ impl<'a> Context<'a> {
         }
         let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
         let this = std::ptr::from_ref(template) as usize;
+        let shown = if template.span().file.is_secret() { MASK } else { template.source() }.to_owned();
         let circle = OPEN.with_borrow(|open| {
             let repeated = open.iter().position(|(template, scope, _)| (*template, *scope) == (this, names));
             let start = repeated.or((open.len() >= DEPTH).then_some(0))?;
             let mut chain: Vec<String> = open[start..].iter().map(|(.., text)| text.clone()).collect();
-            chain.push(template.source().to_owned());
+            chain.push(shown.clone());
             chain.truncate(12);
             Some(chain)
         });
         if let Some(chain) = circle {
             return Err(TemplateError::new(ErrorKind::Recursion(chain)).at(template.span().clone()));
         }
-        OPEN.with_borrow_mut(|open| open.push((this, names, template.source().to_owned())));
+        OPEN.with_borrow_mut(|open| open.push((this, names, shown)));
         let _opened = Opened;
         let value = Frame::new(self, template).run(template).map(|value| template.with_final_newlines(value))?;
         if let Value::Str(text) = &value
