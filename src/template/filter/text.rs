@@ -97,9 +97,17 @@ fn center(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(format!("{}{text}{}", " ".repeat(left), " ".repeat(missing - left)).into())
 }
 
+/// The text, or Python's error for a value that is none.
+fn only_text(value: Value, before: &str) -> Result<String, TemplateError> {
+    match value {
+        Value::Str(text) => Ok(text.to_string()),
+        other => Err(TemplateError::type_error(format!("{before}'{}'", other.type_name()))),
+    }
+}
+
 fn indent(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, width, first, blank] = arguments.bind(["s", "width", "first", "blank"])?;
-    let text = required(value, "indent", "s")?.to_str();
+    let text = only_text(required(value, "indent", "s")?, "unsupported operand type(s) for +=: ")?;
     let indention = match width {
         None => "    ".to_owned(),
         Some(Value::Str(text)) => text.to_string(),
@@ -130,8 +138,12 @@ fn indent(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn wordwrap(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, width, break_long, separator, hyphens] =
         arguments.bind(["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"])?;
-    let text = required(value, "wordwrap", "s")?.to_str();
-    let width = width.as_ref().map_or(Ok(79), integer)?.max(1) as usize;
+    let text = only_text(required(value, "wordwrap", "s")?, "wordwrap is for text, not for ")?;
+    let width = width.as_ref().map_or(Ok(79), integer)?;
+    if width <= 0 {
+        return Err(TemplateError::value_error(format!("invalid width {width} (must be > 0)")));
+    }
+    let width = width as usize;
     let break_long = break_long.is_none_or(|break_long| break_long.is_truthy());
     let hyphens = hyphens.is_none_or(|hyphens| hyphens.is_truthy());
     let separator = match separator {
@@ -188,7 +200,7 @@ fn wrap(line: &str, width: usize, break_long: bool, hyphens: bool) -> Vec<String
 
 fn truncate(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, length, kill_words, end, leeway] = arguments.bind(["s", "length", "killwords", "end", "leeway"])?;
-    let text = required(value, "truncate", "s")?.to_str();
+    let text = only_text(required(value, "truncate", "s")?, "truncate is for text, not for ")?;
     let length = length.as_ref().map_or(Ok(255), integer)?;
     let end = end.map_or_else(|| "...".to_owned(), |end| end.to_str());
     let leeway = match leeway {
