@@ -43,11 +43,12 @@ fn matches(arguments: Arguments<'_>, default: &str) -> Result<bool, TemplateErro
     let value = required(value, default, "value")?;
     let text = value.to_str();
     let text = text.as_str();
-    let pattern = pattern.map(|pattern| pattern.to_str()).unwrap_or_default();
+    let pattern = pattern.unwrap_or_else(Value::empty_text);
+    let pattern = python_regex::pattern_text(&pattern)?;
     let flag = |flag: Option<Value>| flag.is_some_and(|flag| flag.is_truthy());
     let flags = Flags { ignore_case: flag(ignore_case), multiline: flag(multiline) };
     let kind = kind.map_or_else(|| default.to_owned(), |kind| kind.to_str());
-    let regex = python_regex::compile(&pattern, flags)?;
+    let regex = python_regex::compile(pattern, flags)?;
     let gave_up = |error| python_regex::gave_up(&error);
     match kind.as_str() {
         "search" => regex.is_match(text).map_err(gave_up),
