@@ -20,6 +20,7 @@ pub(super) mod comment;
 pub(super) mod time;
 pub(super) mod url;
 mod urlize;
+mod wordwrap;
 pub(super) mod yaml;
 pub(super) mod shape;
 pub(super) mod option;
@@ -75,6 +76,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     time::register(table);
     url::register(table);
     urlize::register(table);
+    wordwrap::register(table);
     yaml::register(table);
 }
 

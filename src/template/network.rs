@@ -216,20 +216,34 @@ fn read_prefix(text: &str, version: Version) -> Option<u8> {
     netmask.or_else(|| prefixes().find(|prefix| version.last() & !version.mask(*prefix) == mask.bits))
 }
 
-/// The fewest networks that hold exactly the same addresses, in order.
+/// The fewest networks that hold exactly the same addresses, in order. One that nothing was merged into stays as it
+/// was named.
 pub(super) fn merge(networks: &[Network]) -> Vec<Network> {
-    let mut sorted: Vec<Network> = networks.iter().map(Network::network).collect();
-    sorted.sort();
+    let mut sorted: Vec<Network> = networks.to_vec();
+    sorted.sort_by_key(Network::network);
     let mut merged: Vec<Network> = Vec::new();
     for network in sorted {
-        if merged.last().is_some_and(|last| last.covers(&network)) {
+        if let Some(last) = merged.last_mut().filter(|last| last.covers(&network)) {
+            *last = last.network();
             continue;
         }
-        merged.push(network);
+        let is_next = |last: &&mut Network| last.last().offset(1) == Some(network.first());
+        match merged.last_mut().filter(is_next) {
+            Some(last) => {
+                *last = last.network();
+                merged.push(network.network());
+            }
+            None => merged.push(network),
+        }
         // Two halves of one network become that network, which may be a half of another.
         while let [.., low, high] = merged[..] {
-            let whole = Network { prefix: low.prefix.saturating_sub(1), ..low };
-            if low.prefix != high.prefix || low.prefix == 0 || !whole.covers(&high) || whole.first() != low.address {
+            let whole = Network { prefix: low.prefix.saturating_sub(1), ..low }.network();
+            if low.prefix != high.prefix
+                || low.prefix == 0
+                || !whole.covers(&high)
+                || whole.address != low.first()
+                || low.covers(&high)
+            {
                 break;
             }
             merged.truncate(merged.len() - 2);

@@ -116,6 +116,12 @@ fn ipsubnet(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         (0, None) => Some(Network { prefix, ..network }.network()),
         (0, Some(index)) => {
             let count = i64::from(network.prefix - prefix);
+            if index == count {
+                return Err(TemplateError::raised(
+                    "IndexError",
+                    format!("{network} is in no larger network at {index}"),
+                ));
+            }
             let place = if index < 0 { count + index } else { index };
             let longer = u8::try_from(place).ok().filter(|_| place < count).map(|place| prefix + place);
             longer.map(|prefix| Network { prefix, ..network }.network())

@@ -78,7 +78,9 @@ fn round(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         return Err(TemplateError::type_error(format!("type {found} doesn't define __round__ method")));
     };
     let factor = 10_f64.powi(precision);
+    let whole = value.to_bigint().filter(|_| !matches!(value, Value::Float(_)));
     Ok(match method.as_str() {
+        "ceil" | "floor" if whole.is_some() && precision >= 0 => Value::Float(number),
         "ceil" => Value::Float((number * factor).ceil() / factor),
         "floor" => Value::Float((number * factor).floor() / factor),
         "common" if !matches!(value, Value::Float(_)) && precision >= 0 => value.plus()?,
@@ -86,12 +88,23 @@ fn round(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         "common" if precision >= 0 => {
             Value::Float(format!("{number:.*}", precision as usize).parse().unwrap_or(number))
         }
+        "common" if whole.is_some() => Value::from(round_whole(&whole.unwrap_or_default(), precision.unsigned_abs())),
         "common" => {
             let rounded = (number * factor).round_ties_even() / factor;
-            if matches!(value, Value::Float(_)) { Value::Float(rounded) } else { Value::Int(rounded as i64) }
+            Value::Float(rounded)
         }
         _ => return Err(failed("method must be common, ceil or floor")),
     })
+}
+
+/// An integer without its last digits, half to even.
+fn round_whole(number: &BigInt, digits: u32) -> BigInt {
+    let unit = BigInt::from(10).pow(digits);
+    let rest = (number % &unit + &unit) % &unit;
+    let below = number - &rest;
+    let twice: BigInt = rest * 2;
+    let up = twice > unit || twice == unit && (&below / &unit).bit(0);
+    if up { below + unit } else { below }
 }
 
 fn sum(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

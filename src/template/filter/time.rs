@@ -48,13 +48,26 @@ fn c_locale(format: &str, zone: Option<&str>) -> String {
             break;
         };
         rest = &rest[directive.len_utf8()..];
+        // Other forms of a locale, which the C locale does not have.
+        let directive = match (directive, rest.chars().next()) {
+            ('E', Some(plain)) if "cCxXyY".contains(plain) => {
+                rest = &rest[1..];
+                plain
+            }
+            ('O', Some(plain)) if "bBdeHhImMSuUVwWy".contains(plain) => {
+                rest = &rest[1..];
+                plain
+            }
+            _ => directive,
+        };
         match (directive, zone) {
             ('c', _) => out.push_str("%a %b %e %H:%M:%S %Y"),
             ('x', _) => out.push_str("%m/%d/%y"),
             ('X', _) => out.push_str("%H:%M:%S"),
             ('r', _) => out.push_str("%I:%M:%S %p"),
             ('Z', Some(zone)) => out.push_str(zone),
-            ('f' | 'Q' | 'N' | 'i' | 'J' | 'K' | 'L' | 'o' | 'q' | 'v' | '.', _) => {
+            ('#', _) if rest.starts_with(['a', 'A', 'b', 'B', 'h']) => out.push_str("%^"),
+            ('E' | 'O' | 'f' | 'Q' | 'N' | 'i' | 'J' | 'K' | 'L' | 'o' | 'q' | 'v' | '.', _) => {
                 out.push_str("%%");
                 out.push(directive);
             }

@@ -198,6 +198,7 @@ fn pep440_key(version: &str) -> Option<Pep440> {
             "a" | "alpha" => pre = (0, number),
             "b" | "beta" => pre = (1, number),
             "c" | "rc" | "pre" | "preview" => pre = (2, number),
+            "" if end == 0 => return None,
             "post" | "rev" | "r" | "" => post = i128::from(number),
             "dev" => dev = (false, number),
             _ => return None,
