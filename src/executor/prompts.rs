@@ -6,9 +6,9 @@ use super::{Run, settings::evaluate};
 use crate::{
     output::Event,
     playbook::VarsPrompt,
-    source::{Diagnostic, Span},
-    template::{Syntax, Template},
-    value::{Dict, Value},
+    source::{Diagnostic, Span, nearest},
+    template::{Syntax, Template, password_hash},
+    value::Value,
     vars::Scope,
 };
 
@@ -21,37 +21,30 @@ pub fn ask(prompt: &VarsPrompt, scope: &Scope, run: &Run) -> Result<Value, Diagn
     if !std::io::stdin().is_terminal() {
         let warning = Diagnostic::warning("Not prompting as we are not in interactive mode").at(&prompt.span);
         run.events.emit(Event::Warning(warning));
-        return Ok(default.map_or_else(Value::empty_text, Value::from));
+        return match (&prompt.encrypt, default) {
+            (Some(scheme), Some(default)) => hashed(&default, scheme, prompt),
+            (Some(_), None) => {
+                let error = format!("there is nobody to ask for `{}`, and no default to encrypt", prompt.name);
+                let help = format!("give it a `default`, or the variable with `-e {}=…`", prompt.name);
+                Err(Diagnostic::error(error).at(&prompt.span).help(help))
+            }
+            (None, default) => Ok(default.map_or_else(Value::empty_text, Value::from)),
+        };
     }
     let question = text(&prompt.prompt)?.unwrap_or_else(|| prompt.name.clone());
     let question = match default.as_deref() {
         Some(default) => format!("{question} [{default}]: "),
         None => format!("{question}: "),
     };
-    let read = |question: &str| -> Result<String, Diagnostic> {
-        let answer = if prompt.is_private {
-            crate::cli::ask_password(question).map(|answer| answer.expose().to_owned())
-        } else {
-            crate::cli::ask_line(question)
-        };
-        answer.ok_or_else(|| Diagnostic::error("the input ended before all variables were given").at(&prompt.span))
-    };
-    let answer = loop {
-        let answer = read(&question)?;
-        if !prompt.confirm || read(&format!("confirm {question}"))? == answer {
-            break answer;
-        }
-        run.events.emit(Event::Note("***** VALUES ENTERED DO NOT MATCH ****".into()));
-    };
-    let answer = match default {
-        Some(default) if answer.is_empty() => default,
-        _ => answer,
+    let answer = match (answer(&question, prompt, run)?, default) {
+        (answer, Some(default)) if answer.is_empty() => default,
+        (answer, _) => answer,
     };
     if prompt.is_private {
         run.events.secrets().add(&answer);
     }
     match &prompt.encrypt {
-        Some(scheme) => hashed(&answer, scheme, prompt, scope),
+        Some(scheme) => hashed(&answer, scheme, prompt),
         None if prompt.is_unsafe || Template::is_plain(&answer) => Ok(Value::from(answer)),
         None => {
             let span = Span::outside(&prompt.name, &answer);
@@ -60,20 +53,39 @@ pub fn ask(prompt: &VarsPrompt, scope: &Scope, run: &Run) -> Result<Value, Diagn
     }
 }
 
+/// What is typed in, twice the same if it has to be confirmed.
+fn answer(question: &str, prompt: &VarsPrompt, run: &Run) -> Result<String, Diagnostic> {
+    let read = |question: &str| -> Result<String, Diagnostic> {
+        let answer = if prompt.is_private {
+            crate::cli::ask_password(question).map(|answer| answer.expose().to_owned())
+        } else {
+            crate::cli::ask_line(question)
+        };
+        answer.ok_or_else(|| Diagnostic::error("the input ended before all variables were given").at(&prompt.span))
+    };
+    loop {
+        let answer = read(question)?;
+        if !prompt.confirm || read(&format!("confirm {question}"))? == answer {
+            return Ok(answer);
+        }
+        run.events.emit(Event::Note("***** VALUES ENTERED DO NOT MATCH ****".into()));
+    }
+}
+
+/// The names that `encrypt` takes, which are those of `passlib`.
+const SCHEMES: [&str; 5] = ["md5_crypt", "bcrypt", "sha256_crypt", "sha512_crypt", "yescrypt"];
+
 /// The answer as `password_hash` makes it.
-fn hashed(answer: &str, scheme: &str, prompt: &VarsPrompt, scope: &Scope) -> Result<Value, Diagnostic> {
-    let mut scope = scope.clone();
-    scope.bind("sutler_answer", Value::from(answer));
-    scope.bind("sutler_scheme", Value::from(scheme));
-    let options = Dict::new();
-    if let Some(salt) = &prompt.salt {
-        options.insert("salt", salt.as_str());
+fn hashed(answer: &str, scheme: &str, prompt: &VarsPrompt) -> Result<Value, Diagnostic> {
+    if !SCHEMES.contains(&scheme) {
+        let error = Diagnostic::error(format!("`encrypt` has no scheme `{scheme}`")).at(&prompt.span);
+        return Err(error.help(match nearest(scheme, SCHEMES) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("it has {}", SCHEMES.join(", ")),
+        }));
     }
-    if let Some(size) = prompt.salt_size {
-        options.insert("salt_size", Value::Int(size));
-    }
-    scope.bind("sutler_options", Value::Dict(options));
-    let expression = "sutler_answer | password_hash(sutler_scheme, **sutler_options)";
-    let template = Template::expression(expression, &prompt.span).map_err(Diagnostic::from)?;
-    Ok(scope.context().render(&template)?)
+    let hash = password_hash(answer, scheme, prompt.salt.as_deref(), prompt.salt_size);
+    hash.map(Value::from).map_err(|why| {
+        Diagnostic::error(format!("cannot encrypt the answer for `{}`: {why}", prompt.name)).at(&prompt.span)
+    })
 }

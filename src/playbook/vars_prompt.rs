@@ -3,6 +3,7 @@
 use super::{keywords::read_vars, load::Loading};
 use crate::{
     source::{Diagnostic, Kind, Node, Span, Spanned, nearest},
+    template::plain_value,
     value::Value,
 };
 
@@ -71,7 +72,7 @@ impl VarsPrompt {
             confirm: flag("confirm", false),
             encrypt: text("encrypt"),
             salt_size,
-            salt: text("salt"),
+            salt: node.get("salt").map(plain_value).filter(|salt| !salt.is_none()).map(|salt| salt.to_str()),
             is_unsafe: flag("unsafe", false),
             span: node.span.clone(),
         })

@@ -163,6 +163,14 @@ pub(super) fn short_name(name: &str) -> &str {
     ["ansible.builtin.", "ansible.legacy."].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
 }
 
+/// A word by its short or full name; those that moved from `ansible.netcommon` to `ansible.utils` have both names.
+pub(super) fn find_word<'t, T>(words: &'t HashMap<&'static str, T>, name: &str) -> Option<&'t T> {
+    words.get(short_name(name)).or_else(|| {
+        let moved = name.strip_prefix("ansible.netcommon.")?;
+        words.get(&*format!("ansible.utils.{moved}"))
+    })
+}
+
 impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Environment({})", self.playbook_dir.display())

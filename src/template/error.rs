@@ -183,6 +183,12 @@ impl TemplateError {
     pub fn help(&self) -> Option<String> {
         match &self.0.kind {
             ErrorKind::Unknown { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
+            ErrorKind::Unknown { what, name, suggestion: None } if name.matches('.').count() > 1 => {
+                let (collection, _) = name.rsplit_once('.').unwrap_or_default();
+                Some(format!(
+                    "plugins in Python do not run here, and no {what} of this name in {collection} is built in"
+                ))
+            }
             ErrorKind::Condition { .. } => Some(
                 "write a comparison or test (`x | length > 0`, `x is defined`), `x | bool` for text such as `yes`, \
                  `x is truthy` for the rest, or set `ALLOW_BROKEN_CONDITIONALS`"

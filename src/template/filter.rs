@@ -1,11 +1,14 @@
 //! Filters, one file for each family. A family's `register` is all that knows its members.
 
+mod base64;
 pub(super) mod choose;
 pub(super) mod combine;
 pub(super) mod default;
 pub(super) mod escape;
 pub(super) mod hash;
 pub(super) mod json;
+mod json_patch;
+mod json_read;
 pub(super) mod number;
 pub(super) mod order;
 pub(super) mod path;
@@ -17,8 +20,23 @@ pub(super) mod comment;
 pub(super) mod time;
 pub(super) mod url;
 pub(super) mod vault;
+mod urlize;
+mod wordwrap;
 pub(super) mod yaml;
 pub(super) mod shape;
+pub(super) mod option;
+pub(super) mod csv;
+pub(super) mod duration;
+pub(super) mod general;
+pub(super) mod ini;
+pub(super) mod ip_network;
+pub(super) mod ipaddr;
+pub(super) mod keys;
+pub(super) mod lists;
+pub(super) mod mac;
+mod netcommon;
+pub(super) mod password;
+pub(super) mod reach;
 
 use std::collections::HashMap;
 
@@ -27,16 +45,30 @@ use crate::value::Value;
 
 /// Adds all filters to the table.
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
+    base64::register(table);
     choose::register(table);
     combine::register(table);
     comment::register(table);
+    csv::register(table);
     default::register(table);
+    duration::register(table);
     escape::register(table);
+    general::register(table);
     hash::register(table);
+    ini::register(table);
+    ip_network::register(table);
+    ipaddr::register(table);
     json::register(table);
+    json_patch::register(table);
+    keys::register(table);
+    lists::register(table);
+    mac::register(table);
+    netcommon::register(table);
     number::register(table);
     order::register(table);
+    password::register(table);
     path::register(table);
+    reach::register(table);
     regex::register(table);
     sequence::register(table);
     set::register(table);
@@ -45,7 +77,14 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     time::register(table);
     url::register(table);
     vault::register(table);
+    urlize::register(table);
+    wordwrap::register(table);
     yaml::register(table);
+}
+
+/// Adds a filter that lived in `ansible.builtin` and `ansible.netcommon` before: all its names count.
+fn register_moved(table: &mut HashMap<&'static str, Filter>, full: &'static str, short: &'static str, filter: Filter) {
+    table.extend([(full, filter), (short, filter)]);
 }
 
 /// Whether an optional flag was given and is true.

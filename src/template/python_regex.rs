@@ -9,6 +9,7 @@ use fancy_regex::{Captures, Regex, RegexBuilder};
 use parking_lot::Mutex;
 
 use super::TemplateError;
+use crate::value::Value;
 
 /// Steps that a match may take before it is given up.
 const STEPS: usize = 1_000_000;
@@ -108,6 +109,30 @@ fn translate(pattern: &str) -> String {
         class_start = false;
     }
     out
+}
+
+/// All matches in order, as Python walks them: an empty one may follow another match at once, but no empty one.
+pub(super) fn all<'t>(regex: &Regex, text: &'t str) -> Result<Vec<Captures<'t, str>>, TemplateError> {
+    let mut found = Vec::new();
+    let (mut at, mut last_empty) = (0, None);
+    while at <= text.len() {
+        let Some(captures) = regex.captures_from_pos(text, at).map_err(|error| gave_up(&error))? else { break };
+        let Some(whole) = captures.get(0) else { break };
+        let is_empty = whole.start() == whole.end();
+        if is_empty && last_empty == Some(whole.end()) {
+            at = whole.end() + text[whole.end()..].chars().next().map_or(1, char::len_utf8);
+            continue;
+        }
+        last_empty = is_empty.then_some(whole.end());
+        at = whole.end();
+        found.push(captures);
+    }
+    Ok(found)
+}
+
+/// The text of a pattern, which has to be text.
+pub(super) fn pattern_text(value: &Value) -> Result<&str, TemplateError> {
+    value.as_str().ok_or_else(|| TemplateError::type_error("first argument must be string or compiled pattern"))
 }
 
 /// A replacement with `\1`, `\g<1>`, `\g<name>` and Python's escapes filled in.

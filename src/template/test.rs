@@ -1,8 +1,10 @@
 //! Tests (`is …`), one file for each family.
 
 mod file;
+mod general;
 mod kind;
 mod membership;
+mod network;
 mod outcome;
 mod pattern;
 pub(super) mod version;
@@ -14,8 +16,10 @@ use super::{TemplateError, Test};
 /// Adds all tests to the table.
 pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     file::register(table);
+    general::register(table);
     kind::register(table);
     membership::register(table);
+    network::register(table);
     outcome::register(table);
     pattern::register(table);
     version::register(table);

@@ -16,7 +16,11 @@ pub fn float_text(number: f64) -> String {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if (-4..16).contains(&exponent) {
-        let text = format!("{number}");
+        let shortest = format!("{number}");
+        let decimals = shortest.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        // Of two texts of that length, Python takes the one whose last digit is even.
+        let nearest = format!("{number:.decimals$}");
+        let text = if nearest.parse() == Ok(number) { nearest } else { shortest };
         return if text.contains('.') { text } else { text + ".0" };
     }
     let sign = if exponent < 0 { '-' } else { '+' };

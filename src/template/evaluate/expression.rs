@@ -6,7 +6,7 @@ use super::{
     super::{
         Arguments, ErrorKind, TemplateError,
         ast::{self, Binary, Compare, Expr, ExprKind, Unary},
-        environment::short_name,
+        environment::{find_word, short_name},
         method, names,
     },
     Frame,
@@ -340,7 +340,7 @@ impl Frame<'_> {
 pub(in crate::template) fn apply_filter(arguments: Arguments<'_>, name: &str) -> Result<Value, TemplateError> {
     not_failed(&arguments)?;
     let filters = &arguments.context.environment.vocabulary().filters;
-    match filters.get(short_name(name)) {
+    match find_word(filters, name) {
         Some(filter) => filter(arguments),
         None => Err(unknown("filter", name, filters.keys().copied())),
     }
@@ -350,7 +350,7 @@ pub(in crate::template) fn apply_filter(arguments: Arguments<'_>, name: &str) ->
 pub(in crate::template) fn apply_test(arguments: Arguments<'_>, name: &str) -> Result<bool, TemplateError> {
     not_failed(&arguments)?;
     let tests = &arguments.context.environment.vocabulary().tests;
-    match tests.get(short_name(name)) {
+    match find_word(tests, name) {
         Some(test) => test(arguments),
         None => Err(unknown("test", name, tests.keys().copied())),
     }
@@ -363,7 +363,11 @@ pub(in crate::template) fn unknown<'n>(
     known: impl Iterator<Item = &'n str>,
 ) -> TemplateError {
     let suggestion = known
-        .map(|known| (strsim::damerau_levenshtein(known, short_name(name)), known))
+        .map(|known| {
+            // A filter of a collection is often called by its last name only.
+            let last = if name.contains('.') { known } else { known.rsplit('.').next().unwrap_or(known) };
+            (strsim::damerau_levenshtein(last, short_name(name)), known)
+        })
         .min()
         .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
         .map(|(_, known)| known.to_owned());

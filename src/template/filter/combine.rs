@@ -14,7 +14,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
 
 /// What becomes of two lists under the same key.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ListMerge {
+pub(super) enum ListMerge {
     Replace,
     Keep,
     Append,
@@ -24,7 +24,7 @@ enum ListMerge {
 }
 
 impl ListMerge {
-    fn new(name: &str) -> Result<Self, TemplateError> {
+    pub(super) fn new(name: &str) -> Result<Self, TemplateError> {
         Ok(match name {
             "replace" => Self::Replace,
             "keep" => Self::Keep,
@@ -85,19 +85,22 @@ fn combine(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(Value::Dict(result.unwrap_or_default()))
 }
 
-/// The arguments with lists of dicts taken apart.
+/// The arguments with lists of dicts taken apart, one level, and without what `flatten` leaves out.
 fn flattened(values: &[Value]) -> Vec<Value> {
+    let is_null = |value: &Value| value.is_none() || matches!(value.as_str(), Some("None" | "null"));
     values
         .iter()
         .flat_map(|value| match value {
-            Value::List(items) => flattened(&items.to_vec()),
-            Value::Tuple(items) => flattened(items),
+            Value::List(items) => items.to_vec(),
+            Value::Tuple(items) => items.to_vec(),
             other => vec![other.clone()],
         })
+        .filter(|value| !is_null(value))
         .collect()
 }
 
-fn merge(old: &Dict, new: &Dict, recursive: bool, list_merge: ListMerge) -> Dict {
+/// One dict of two; the second one's values win.
+pub(super) fn merge(old: &Dict, new: &Dict, recursive: bool, list_merge: ListMerge) -> Dict {
     let result = old.copy();
     for (key, value) in new.entries() {
         let merged = match (result.get_value(key.value()), &value) {

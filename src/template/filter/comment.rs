@@ -40,8 +40,13 @@ fn comment(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let (decoration, beginning, end) = (take("decoration"), take("beginning"), take("end"));
     let (prefix, postfix, newline) = (take("prefix"), take("postfix"), take("newline"));
     let (prefix_count, postfix_count) = (take("prefix_count"), take("postfix_count"));
+    arguments.named.retain(|(name, _)| matches!(&**name, "text" | "style"));
     let [text, style] = arguments.bind(["text", "style"])?;
-    let text = required(text, "comment", "text")?.to_str();
+    let text = required(text, "comment", "text")?;
+    let Value::Str(text) = text else {
+        let text = format!("'{}' object has no attribute 'replace'", text.type_name());
+        return Err(TemplateError::raised("AttributeError", text));
+    };
     let style = style.map_or_else(|| "plain".to_owned(), |style| style.to_str());
     let Some(mut style) = Style::new(&style) else {
         return Err(super::failed(format!("Invalid style '{style}'.")));
@@ -67,16 +72,19 @@ fn comment(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     if !prefix.is_empty() {
         out.push_str(&format!("{prefix}{newline}").repeat(prefix_count));
     }
-    for (index, line) in text.split(&newline).enumerate() {
+    let bare = style.decoration.trim_end();
+    let lines: Vec<&str> = text.split(&newline).collect();
+    for (index, line) in lines.iter().enumerate() {
         if index > 0 {
             out.push_str(&newline);
         }
-        out.push_str(format!("{}{line}", style.decoration).trim_end());
+        // Blanks go where an empty line follows another, but not at the end.
+        let is_last = index + 1 == lines.len();
+        out.push_str(if line.is_empty() && !is_last { bare } else { &style.decoration });
+        out.push_str(line);
     }
     let postfix_count = count(postfix_count)?;
-    if !postfix.is_empty() {
-        out.push_str(&format!("{newline}{postfix}").repeat(postfix_count));
-    }
+    out.push_str(&format!("{newline}{postfix}").repeat(postfix_count));
     if !style.end.is_empty() {
         out.push_str(&newline);
         out.push_str(&style.end);

@@ -54,7 +54,8 @@ fn ternary(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     {
         return Ok(none);
     }
-    if value.is_truthy() { required(yes, "ternary", "true_val") } else { required(no, "ternary", "false_val") }
+    let (yes, no) = (required(yes, "ternary", "true_val")?, required(no, "ternary", "false_val")?);
+    Ok(if value.is_truthy() { yes } else { no })
 }
 
 fn boolean(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

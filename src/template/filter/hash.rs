@@ -1,23 +1,18 @@
-//! Digests, base64 and UUIDs.
+//! Digests and UUIDs.
 
 use std::collections::HashMap;
 
-use base64::{Engine as _, alphabet, engine};
+use blake2::{Blake2b512, Blake2s256};
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 
 use super::{
     super::{Arguments, Filter, TemplateError, arguments::required},
     failed,
 };
 use crate::value::Value;
-
-/// Base64 that reads text with and without padding.
-const BASE64: engine::GeneralPurpose = engine::GeneralPurpose::new(
-    &alphabet::STANDARD,
-    engine::GeneralPurposeConfig::new().with_decode_padding_mode(engine::DecodePaddingMode::Indifferent),
-);
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
@@ -32,16 +27,6 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
         ("checksum", |arguments| one(arguments, "sha1")),
         ("sha1", |arguments| one(arguments, "sha1")),
         ("md5", |arguments| one(arguments, "md5")),
-        ("b64encode", |arguments| {
-            let [value, _encoding] = arguments.bind(["string", "encoding"])?;
-            Ok(BASE64.encode(bytes(&required(value, "b64encode", "string")?)).into())
-        }),
-        ("b64decode", |arguments| {
-            let [value, _encoding] = arguments.bind(["string", "encoding"])?;
-            let text: String = required(value, "b64decode", "string")?.to_str().split_whitespace().collect();
-            let decoded = BASE64.decode(text).map_err(|error| TemplateError::value_error(error.to_string()))?;
-            Ok(String::from_utf8_lossy(&decoded).into_owned().into())
-        }),
         ("to_uuid", to_uuid),
     ]);
 }
@@ -63,13 +48,21 @@ fn digest(value: &Value, kind: &str) -> Result<Value, TemplateError> {
         D::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
     let bytes = bytes(value);
-    Ok(match kind {
+    Ok(match kind.to_lowercase().replace('-', "_").as_str() {
         "md5" => hex::<Md5>(&bytes),
         "sha1" => hex::<Sha1>(&bytes),
         "sha224" => hex::<Sha224>(&bytes),
         "sha256" => hex::<Sha256>(&bytes),
         "sha384" => hex::<Sha384>(&bytes),
         "sha512" => hex::<Sha512>(&bytes),
+        "sha512_224" => hex::<Sha512_224>(&bytes),
+        "sha512_256" => hex::<Sha512_256>(&bytes),
+        "sha3_224" => hex::<Sha3_224>(&bytes),
+        "sha3_256" => hex::<Sha3_256>(&bytes),
+        "sha3_384" => hex::<Sha3_384>(&bytes),
+        "sha3_512" => hex::<Sha3_512>(&bytes),
+        "blake2b" => hex::<Blake2b512>(&bytes),
+        "blake2s" => hex::<Blake2s256>(&bytes),
         _ => return Err(failed(format!("unsupported hash type {kind}"))),
     }
     .into())

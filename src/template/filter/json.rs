@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use super::{
     super::{Arguments, Filter, TemplateError, arguments::required},
-    order,
+    json_read, order,
 };
 use crate::value::{Value, float_text, json_key};
 
@@ -43,6 +43,13 @@ fn write(mut arguments: Arguments<'_>, indent: Option<usize>, sort: bool) -> Res
         Some(pair) if pair.len() == 2 => (pair[0].to_str(), pair[1].to_str()),
         _ => (if indent.is_some() { "," } else { ", " }.to_owned(), ": ".to_owned()),
     };
+    for known in ["profile", "skipkeys", "check_circular", "allow_nan", "vault_to_text", "preprocess_unsafe"] {
+        arguments.take(known);
+    }
+    if let Some((name, _)) = arguments.named.first() {
+        let text = format!("JSONEncoder.__init__() got an unexpected keyword argument '{name}'");
+        return Err(TemplateError::type_error(text));
+    }
     let mut out = String::new();
     Layout { indent, sort, ascii, separators }.write(&value, 0, &mut out)?;
     Ok(out.into())
@@ -57,10 +64,20 @@ fn tojson(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn from_json(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [text, _profile] = arguments.bind(["value", "profile"])?;
-    let text = required(text, "from_json", "value")?.to_str();
-    serde_json::from_str(&text)
-        .map(Value::from_json)
-        .map_err(|error| TemplateError::raised("JSONDecodeError", format!("cannot read JSON: {error}")))
+    let value = required(text, "from_json", "value")?;
+    let Some(text) = value.as_str() else {
+        let kind = value.type_name();
+        return Err(TemplateError::type_error(format!("the JSON object must be str, bytes or bytearray, not {kind}")));
+    };
+    json_read::read(text).map_err(|why| TemplateError::raised("JSONDecodeError", format!("cannot read JSON: {why}")))
+}
+
+/// JSON in one line without blanks.
+pub(in crate::template) fn compact(value: &Value) -> Result<String, TemplateError> {
+    let separators = (",".to_owned(), ":".to_owned());
+    let mut out = String::new();
+    Layout { indent: None, sort: false, ascii: true, separators }.write(value, 0, &mut out)?;
+    Ok(out)
 }
 
 impl Layout {
@@ -82,7 +99,10 @@ impl Layout {
                 let mut entries: Vec<Value> =
                     dict.entries().into_iter().map(|(key, value)| vec![key.value().clone(), value].into()).collect();
                 if self.sort {
-                    order::sort(&mut entries, |pair| Ok(pair.iter()?.swap_remove(0)), false)?;
+                    let written = |pair: &Value| json_key(&pair.iter()?.swap_remove(0)).map(Value::from);
+                    if order::sort(&mut entries, |pair| Ok(pair.iter()?.swap_remove(0)), false).is_err() {
+                        order::sort(&mut entries, written, false)?;
+                    }
                 }
                 out.push('{');
                 for (index, pair) in entries.iter().enumerate() {

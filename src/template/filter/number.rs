@@ -39,6 +39,9 @@ fn int(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         Value::Str(text) => parse_int(text, base.clamp(0, 36) as u32).or_else(|| {
             text.trim().replace('_', "").parse().ok().and_then(|float: f64| BigInt::from_f64(float.trunc()))
         }),
+        Value::Float(float) if float.is_infinite() => {
+            return Err(TemplateError::raised("OverflowError", "cannot convert float infinity to integer"));
+        }
         Value::Float(float) => BigInt::from_f64(float.trunc()),
         other => other.to_bigint(),
     };
@@ -75,7 +78,9 @@ fn round(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         return Err(TemplateError::type_error(format!("type {found} doesn't define __round__ method")));
     };
     let factor = 10_f64.powi(precision);
+    let whole = value.to_bigint().filter(|_| !matches!(value, Value::Float(_)));
     Ok(match method.as_str() {
+        "ceil" | "floor" if whole.is_some() && precision >= 0 => Value::Float(number),
         "ceil" => Value::Float((number * factor).ceil() / factor),
         "floor" => Value::Float((number * factor).floor() / factor),
         "common" if !matches!(value, Value::Float(_)) && precision >= 0 => value.plus()?,
@@ -83,18 +88,32 @@ fn round(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         "common" if precision >= 0 => {
             Value::Float(format!("{number:.*}", precision as usize).parse().unwrap_or(number))
         }
+        "common" if whole.is_some() => Value::from(round_whole(&whole.unwrap_or_default(), precision.unsigned_abs())),
         "common" => {
             let rounded = (number * factor).round_ties_even() / factor;
-            if matches!(value, Value::Float(_)) { Value::Float(rounded) } else { Value::Int(rounded as i64) }
+            Value::Float(rounded)
         }
         _ => return Err(failed("method must be common, ceil or floor")),
     })
+}
+
+/// An integer without its last digits, half to even.
+fn round_whole(number: &BigInt, digits: u32) -> BigInt {
+    let unit = BigInt::from(10).pow(digits);
+    let rest = (number % &unit + &unit) % &unit;
+    let below = number - &rest;
+    let twice: BigInt = rest * 2;
+    let up = twice > unit || twice == unit && (&below / &unit).bit(0);
+    if up { below + unit } else { below }
 }
 
 fn sum(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let context = arguments.context;
     let [items, attribute, start] = arguments.bind(["iterable", "attribute", "start"])?;
     let mut total = start.unwrap_or(Value::Int(0));
+    if total.as_str().is_some() {
+        return Err(TemplateError::type_error("sum() can't sum strings [use ''.join(seq) instead]"));
+    }
     for item in required(items, "sum", "iterable")?.iter()? {
         let item = match &attribute {
             None | Some(Value::None) => item,
@@ -136,6 +155,9 @@ fn filesizeformat(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 const UNITS: [(char, u32); 9] =
     [('Y', 80), ('Z', 70), ('E', 60), ('P', 50), ('T', 40), ('G', 30), ('M', 20), ('K', 10), ('B', 0)];
 
+/// The names of the units in full, before `byte` or `bit`.
+const PREFIXES: [&str; 8] = ["yotta", "zetta", "exa", "peta", "tera", "giga", "mega", "kilo"];
+
 fn human_readable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, bits, unit] = arguments.bind(["size", "isbits", "unit"])?;
     let value = required(value, "human_readable", "size")?;
@@ -161,38 +183,47 @@ fn human_readable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn human_to_bytes(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, default_unit, bits] = arguments.bind(["size", "default_unit", "isbits"])?;
     let text = required(value, "human_to_bytes", "size")?.to_str();
-    let bad = |reason: &str| failed(format!("human_to_bytes() failed on bad input: {reason} in '{text}'"));
-    let trimmed = text.trim();
-    let end = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
-    let number: f64 = trimmed[..end].parse().map_err(|_| bad("no number"))?;
-    let mut unit = trimmed[end..].trim().to_owned();
-    if unit.is_empty() {
-        unit = default_unit.filter(|unit| !unit.is_none()).map(|unit| unit.to_str()).unwrap_or_default();
+    let unclear = || TemplateError::value_error(format!("human_to_bytes() can't interpret following string: {text}"));
+    let start = text.trim_start();
+    let end = start.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(start.len());
+    let (digits, rest) = start.split_at(end);
+    let unit = rest.trim_start();
+    if digits.ends_with('.') || !unit.chars().all(|c| c.is_ascii_alphabetic()) || start.len() < text.len() {
+        return Err(unclear());
     }
-    if unit.is_empty() {
+    let number: f64 = digits.parse().map_err(|_| unclear())?;
+    let default_unit = default_unit.filter(|unit| !unit.is_none()).map(|unit| unit.to_str());
+    let unit = if unit.is_empty() { default_unit.unwrap_or_default() } else { unit.to_owned() };
+    let Some(letter) = unit.chars().next() else {
         return Ok(Value::from(BigInt::from_f64(number.round_ties_even()).unwrap_or_default()));
-    }
-    let letter = unit.chars().next().unwrap_or('B').to_ascii_uppercase();
-    let (_, power) = UNITS.into_iter().find(|(known, _)| *known == letter).ok_or_else(|| bad("unknown unit"))?;
-    let rest = &unit[1..];
-    let is_bits = flag(bits.as_ref());
-    let valid = match letter {
-        'B' => rest.is_empty() || ["its", "it", "ytes", "yte"].contains(&rest.to_lowercase().as_str()),
-        _ if is_bits => {
-            ["", "b"].contains(&rest) || rest.eq_ignore_ascii_case("bits") || rest.eq_ignore_ascii_case("bit")
-        }
-        _ => {
-            ["", "B"].contains(&rest)
-                || rest.to_lowercase().ends_with("bytes")
-                || rest.to_lowercase().ends_with("byte")
-                || rest == "b"
-        }
     };
-    if !valid {
-        return Err(bad("a unit that does not fit"));
-    }
+    let letter = letter.to_ascii_uppercase();
+    let failed = |expected: String| {
+        let why = format!("Value is not a valid string ({expected})");
+        TemplateError::value_error(format!("human_to_bytes() failed to convert {text}. {why}"))
+    };
+    let Some((_, power)) = UNITS.into_iter().find(|(known, _)| *known == letter) else {
+        return Err(failed(format!(
+            "The suffix must be one of {}",
+            UNITS.map(|(known, _)| known.to_string()).join(", ")
+        )));
+    };
+    check_unit(&unit, letter, flag(bits.as_ref())).map_err(failed)?;
     let bytes = number * 2_f64.powi(power as i32);
     Ok(Value::from(BigInt::from_f64(bytes.round_ties_even()).unwrap_or_default()))
+}
+
+/// Whether a unit is its letter, its letter with the right one for bytes or bits, or its whole name.
+fn check_unit(unit: &str, letter: char, bits: bool) -> Result<(), String> {
+    let (short, long) = if bits { ("b", "bit") } else { ("B", "byte") };
+    let name = unit.to_lowercase();
+    if unit.len() == 1 || PREFIXES.iter().any(|prefix| name == format!("{prefix}{long}")) || name == long {
+        return Ok(());
+    }
+    if letter == 'B' {
+        return Err(format!("expect {short} or {long}"));
+    }
+    if unit == format!("{letter}{short}") { Ok(()) } else { Err(format!("expect {letter}{short} or {letter}")) }
 }
 
 fn operand(value: Option<Value>, filter: &str, parameter: &str) -> Result<f64, TemplateError> {
@@ -215,6 +246,8 @@ fn log(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         None => number.ln(),
         Some(base) => match operand(Some(base), "log", "base")? {
             10.0 => number.log10(),
+            1.0 => return Err(TemplateError::raised("ZeroDivisionError", "float division by zero")),
+            base if base <= 0.0 => return Err(TemplateError::value_error("math domain error")),
             base => number.ln() / base.ln(),
         },
     }))
@@ -238,6 +271,9 @@ fn root(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             return Err(TemplateError::value_error("math domain error"));
         }
         return Ok(Value::Float(number.sqrt()));
+    }
+    if base == 0.0 {
+        return Err(TemplateError::raised("ZeroDivisionError", "float division by zero"));
     }
     Value::Float(number).power(&Value::Float(1.0 / base))
 }

@@ -32,7 +32,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
         ("win_dirname", |arguments| with_path(arguments, |path| Value::from(win_split(path).0))),
         ("win_splitdrive", |arguments| {
             with_path(arguments, |path| {
-                let at = if path.as_bytes().get(1) == Some(&b':') { 2 } else { 0 };
+                let at = if path.as_bytes().get(1) == Some(&b':') { 2 } else { win_share_length(path) };
                 Value::Tuple([Value::from(&path[..at]), Value::from(&path[at..])].into())
             })
         }),
@@ -54,6 +54,15 @@ fn split(path: &str) -> (&str, &str) {
     let (head, tail) = path.split_at(at);
     let trimmed = head.trim_end_matches('/');
     (if trimmed.is_empty() { head } else { trimmed }, tail)
+}
+
+/// How long the host and share are that a path begins with (`\\\\host\\share`).
+fn win_share_length(path: &str) -> usize {
+    let is_slash = |c: char| matches!(c, '/' | '\\');
+    let Some(rest) = path.strip_prefix(is_slash).and_then(|rest| rest.strip_prefix(is_slash)) else { return 0 };
+    let Some(host) = rest.find(is_slash).filter(|host| *host > 0) else { return 0 };
+    let share = &rest[host + 1..];
+    2 + host + 1 + share.find(is_slash).unwrap_or(share.len())
 }
 
 fn win_split(path: &str) -> (&str, &str) {
@@ -167,6 +176,9 @@ fn path_join(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         Value::Str(path) => vec![Value::Str(path)],
         other => other.iter()?,
     };
+    if parts.is_empty() {
+        return Err(TemplateError::type_error("join() missing 1 required positional argument: 'a'"));
+    }
     let mut path = String::new();
     for part in &parts {
         let part = text(part)?;

@@ -27,22 +27,26 @@ fn replace(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, pattern, replacement, ignore_case, multiline, count, mandatory] =
         arguments.bind(["value", "pattern", "replacement", "ignorecase", "multiline", "count", "mandatory_count"])?;
     let value = required(value, "regex_replace", "value")?.to_str();
-    let pattern = pattern.map(|pattern| pattern.to_str()).unwrap_or_default();
-    let replacement = replacement.map(|replacement| replacement.to_str()).unwrap_or_default();
+    let pattern = pattern.unwrap_or_else(Value::empty_text);
+    let pattern = python_regex::pattern_text(&pattern)?;
+    let replacement = replacement.unwrap_or_else(Value::empty_text);
+    let Some(replacement) = replacement.as_str() else {
+        let kind = replacement.type_name();
+        return Err(TemplateError::type_error(format!("decoding to str: need a bytes-like object, {kind} found")));
+    };
     let flags = Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()) };
     let limit = count.as_ref().map_or(Ok(0), integer)?;
     let mandatory = mandatory.as_ref().map_or(Ok(0), integer)?;
-    let regex = python_regex::compile(&pattern, flags)?;
+    let regex = python_regex::compile(pattern, flags)?;
     let mut out = String::new();
     let (mut last, mut done) = (0, 0);
-    for captures in regex.captures_iter(value.as_str()) {
-        let captures = captures.map_err(|error| python_regex::gave_up(&error))?;
+    for captures in python_regex::all(&regex, &value)? {
         let Some(whole) = captures.get(0) else { continue };
-        if limit > 0 && done >= limit {
+        if limit != 0 && done >= limit {
             break;
         }
         out.push_str(&value[last..whole.start()]);
-        out.push_str(&python_regex::expand(&replacement, &captures)?);
+        out.push_str(&python_regex::expand(replacement, &captures)?);
         last = whole.end();
         done += 1;
     }
@@ -68,7 +72,8 @@ fn search(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     };
     let mut positional = arguments.positional.into_iter();
     let value = required(positional.next(), "regex_search", "value")?;
-    let pattern = required(positional.next(), "regex_search", "regex")?.to_str();
+    let pattern = required(positional.next(), "regex_search", "regex")?;
+    let pattern = python_regex::pattern_text(&pattern)?;
     if let Value::Undefined(undefined) = &value {
         return Err(TemplateError::undefined(undefined));
     }
@@ -76,13 +81,15 @@ fn search(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let mut wanted = Vec::new();
     for group in positional {
         let name = group.to_str();
-        let reference = name
-            .strip_prefix("\\g<")
-            .and_then(|name| name.strip_suffix('>'))
-            .or_else(|| name.strip_prefix('\\').filter(|rest| rest.chars().all(|c| c.is_ascii_digit())));
-        wanted.push(reference.ok_or_else(|| failed("Unknown argument"))?.to_owned());
+        let by_name = name.strip_prefix("\\g<").and_then(|name| name.strip_suffix('>'));
+        let by_number = name.strip_prefix('\\').and_then(|number| number.parse::<usize>().ok());
+        wanted.push(match (by_name, by_number) {
+            (Some(name), _) => Group::Name(name.to_owned()),
+            (None, Some(number)) => Group::Number(number),
+            (None, None) => return Err(failed("Unknown argument")),
+        });
     }
-    let regex = python_regex::compile(&pattern, flags)?;
+    let regex = python_regex::compile(pattern, flags)?;
     let Some(captures) = regex.captures(value.as_str()).map_err(|error| python_regex::gave_up(&error))? else {
         return Ok(Value::None);
     };
@@ -91,9 +98,9 @@ fn search(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     }
     wanted
         .iter()
-        .map(|name| match name.parse::<usize>() {
-            Ok(index) if index < captures.len() => Ok(group(&captures, index)),
-            Err(_) if regex.capture_names().flatten().any(|known| known == name) => {
+        .map(|wanted| match wanted {
+            Group::Number(index) if *index < captures.len() => Ok(group(&captures, *index)),
+            Group::Name(name) if regex.capture_names().flatten().any(|known| known == name) => {
                 Ok(captures.name(name).map_or(Value::None, |found| Value::from(found.as_str())))
             }
             _ => Err(TemplateError::raised("IndexError", "no such group")),
@@ -101,23 +108,29 @@ fn search(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         .collect()
 }
 
+/// A group that is asked for, by `\1` or `\g<name>`.
+enum Group {
+    Number(usize),
+    Name(String),
+}
+
 fn find_all(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, pattern, multiline, ignore_case] = arguments.bind(["value", "regex", "multiline", "ignorecase"])?;
     let value = required(value, "regex_findall", "value")?.to_str();
-    let pattern = required(pattern, "regex_findall", "regex")?.to_str();
+    let pattern = required(pattern, "regex_findall", "regex")?;
+    let pattern = python_regex::pattern_text(&pattern)?;
     let flags = Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()) };
-    let regex = python_regex::compile(&pattern, flags)?;
+    let regex = python_regex::compile(pattern, flags)?;
     let part = |captures: &Captures<'_, str>, index| {
         captures.get(index).map_or_else(Value::empty_text, |found| Value::from(found.as_str()))
     };
-    regex
-        .captures_iter(value.as_str())
+    python_regex::all(&regex, &value)?
+        .iter()
         .map(|captures| {
-            let captures = captures.map_err(|error| python_regex::gave_up(&error))?;
             Ok(match captures.len() {
-                1 => part(&captures, 0),
-                2 => part(&captures, 1),
-                count => Value::Tuple((1..count).map(|index| part(&captures, index)).collect()),
+                1 => part(captures, 0),
+                2 => part(captures, 1),
+                count => Value::Tuple((1..count).map(|index| part(captures, index)).collect()),
             })
         })
         .collect()

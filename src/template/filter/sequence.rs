@@ -89,39 +89,43 @@ fn reverse(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn batch(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [items, count, fill] = arguments.bind(["value", "linecount", "fill_with"])?;
-    let count = integer(&required(count, "batch", "linecount")?)?.max(1) as usize;
-    let items = required(items, "batch", "value")?.iter()?;
-    let fill = fill.filter(|fill| !fill.is_none());
-    Ok(items
-        .chunks(count)
-        .map(|chunk| {
-            let mut chunk = chunk.to_vec();
-            if let Some(fill) = &fill {
-                chunk.resize(count.min(1 << 20), fill.clone());
-            }
-            Value::from(chunk)
-        })
-        .collect())
+    // What is no number never counts as reached.
+    let count = required(count, "batch", "linecount")?.as_i64();
+    let mut lines: Vec<Value> = Vec::new();
+    let mut line: Vec<Value> = Vec::new();
+    for item in required(items, "batch", "value")?.iter()? {
+        if count == Some(line.len() as i64) {
+            lines.push(std::mem::take(&mut line).into());
+        }
+        line.push(item);
+    }
+    if !line.is_empty() {
+        if let (Some(fill), Some(count)) = (fill.filter(|fill| !fill.is_none()), count) {
+            let count = count.clamp(0, 1 << 20) as usize;
+            line.resize(count.max(line.len()), fill);
+        }
+        lines.push(line.into());
+    }
+    Ok(lines.into())
 }
 
 fn slice(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [items, count, fill] = arguments.bind(["value", "slices", "fill_with"])?;
-    let count = integer(&required(count, "slice", "slices")?)?.clamp(0, 1 << 20) as usize;
+    let count = integer(&required(count, "slice", "slices")?)?;
     let items = required(items, "slice", "value")?.iter()?;
     if count == 0 {
         return Err(TemplateError::raised("ZeroDivisionError", "integer division or modulo by zero"));
     }
-    let (size, extra) = (items.len() / count, items.len() % count);
+    let fill = fill.filter(|fill| !fill.is_none());
+    let count = count.clamp(0, 1 << 20) as usize;
+    let (size, extra) = (items.len() / count.max(1), items.len() % count.max(1));
     let mut start = 0;
     Ok((0..count)
         .map(|index| {
             let end = start + size + usize::from(index < extra);
             let mut part = items[start..end].to_vec();
             start = end;
-            if let Some(fill) = fill.as_ref().filter(|fill| !fill.is_none())
-                && index >= extra
-                && extra > 0
-            {
+            if let Some(fill) = fill.as_ref().filter(|_| index >= extra) {
                 part.push(fill.clone());
             }
             Value::from(part)
@@ -206,8 +210,12 @@ fn arrange(arguments: Arguments<'_>, ordered: bool) -> Result<Value, TemplateErr
         }
         Ok(())
     }
+    let name = arguments.name;
     let [items, size] = arguments.bind(["iterable", "r"])?;
-    let items = required(items, "permutations", "iterable")?.iter()?;
+    let items = required(items, name, "iterable")?.iter()?;
+    if !ordered {
+        required(size.clone(), name, "r")?;
+    }
     let size = match size {
         None | Some(Value::None) => items.len(),
         Some(size) => integer(&size)?.max(0) as usize,
@@ -224,11 +232,8 @@ fn random(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let end = required(end, "random", "end")?;
     let mut random = Random::new(seed.as_ref());
     if let Some(end) = end.as_i64() {
-        let start = start.filter(|start| !start.is_none()).as_ref().map_or(Ok(0), integer)?;
-        let step = step.filter(|step| !step.is_none()).as_ref().map_or(Ok(1), integer)?;
-        if step == 0 {
-            return Err(TemplateError::value_error("zero step for randrange()"));
-        }
+        let start = start.filter(Value::is_truthy).as_ref().map_or(Ok(0), integer)?;
+        let step = step.filter(Value::is_truthy).as_ref().map_or(Ok(1), integer)?;
         let count = (end - start + step - step.signum()) / step;
         if count <= 0 {
             return Err(TemplateError::value_error(format!("empty range for randrange() ({start}, {end}, {step})")));
@@ -237,6 +242,9 @@ fn random(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     }
     if start.is_some_and(|start| !start.is_none()) || step.is_some_and(|step| !step.is_none()) {
         return Err(failed("start and step can only be used with integer values"));
+    }
+    if let Value::Dict(_) = end {
+        return Err(TemplateError::raised("KeyError", "a dict has no items by number"));
     }
     let items = end.iter().map_err(|_| failed("random can only be used on sequences and integers"))?;
     if items.is_empty() {

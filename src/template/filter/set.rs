@@ -10,11 +10,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
         ("union", (|arguments| with(arguments, |a, b| unique(a.iter().chain(b)))) as Filter),
         ("intersect", |arguments| with(arguments, |a, b| unique(a.iter().filter(|item| b.contains(item))))),
         ("difference", |arguments| with(arguments, |a, b| unique(a.iter().filter(|item| !b.contains(item))))),
-        ("symmetric_difference", |arguments| {
-            with(arguments, |a, b| {
-                unique(a.iter().filter(|item| !b.contains(item)).chain(b.iter().filter(|item| !a.contains(item))))
-            })
-        }),
+        ("symmetric_difference", |arguments| with(arguments, symmetric_difference)),
     ]);
 }
 
@@ -25,7 +21,13 @@ fn with(arguments: Arguments<'_>, make: impl FnOnce(&[Value], &[Value]) -> Vec<V
     Ok(make(&a, &b).into())
 }
 
-fn unique<'v>(items: impl Iterator<Item = &'v Value>) -> Vec<Value> {
+/// The items of either list that the other one does not have.
+pub(super) fn symmetric_difference(a: &[Value], b: &[Value]) -> Vec<Value> {
+    unique(a.iter().filter(|item| !b.contains(item)).chain(b.iter().filter(|item| !a.contains(item))))
+}
+
+/// The items without repetitions.
+pub(super) fn unique<'v>(items: impl Iterator<Item = &'v Value>) -> Vec<Value> {
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
         if !kept.contains(item) {

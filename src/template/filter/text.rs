@@ -29,7 +29,6 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
             let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
             Ok(Value::from(words.count()))
         }),
-        ("wordwrap", wordwrap),
         ("truncate", truncate),
         ("format", format),
         ("split", split),
@@ -97,9 +96,17 @@ fn center(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(format!("{}{text}{}", " ".repeat(left), " ".repeat(missing - left)).into())
 }
 
+/// The text, or Python's error for a value that is none.
+pub(super) fn only_text(value: Value, before: &str) -> Result<String, TemplateError> {
+    match value {
+        Value::Str(text) => Ok(text.to_string()),
+        other => Err(TemplateError::type_error(format!("{before}'{}'", other.type_name()))),
+    }
+}
+
 fn indent(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, width, first, blank] = arguments.bind(["s", "width", "first", "blank"])?;
-    let text = required(value, "indent", "s")?.to_str();
+    let text = only_text(required(value, "indent", "s")?, "unsupported operand type(s) for +=: ")?;
     let indention = match width {
         None => "    ".to_owned(),
         Some(Value::Str(text)) => text.to_string(),
@@ -127,68 +134,9 @@ fn indent(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(out.into())
 }
 
-fn wordwrap(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, width, break_long, separator, hyphens] =
-        arguments.bind(["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"])?;
-    let text = required(value, "wordwrap", "s")?.to_str();
-    let width = width.as_ref().map_or(Ok(79), integer)?.max(1) as usize;
-    let break_long = break_long.is_none_or(|break_long| break_long.is_truthy());
-    let hyphens = hyphens.is_none_or(|hyphens| hyphens.is_truthy());
-    let separator = match separator {
-        None | Some(Value::None) => "\n".to_owned(),
-        Some(separator) => separator.to_str(),
-    };
-    let lines: Vec<String> = method::lines(&text, false)
-        .into_iter()
-        .map(|line| wrap(line, width, break_long, hyphens).join(&separator))
-        .collect();
-    Ok(lines.join(&separator).into())
-}
-
-/// One line in pieces of at most `width` characters, broken at blanks and after hyphens between letters.
-fn wrap(line: &str, width: usize, break_long: bool, hyphens: bool) -> Vec<String> {
-    let mut chunks: Vec<String> = Vec::new();
-    let mut current = String::new();
-    let chars: Vec<char> = line.chars().collect();
-    for (index, c) in chars.iter().enumerate() {
-        let previous = index.checked_sub(1).map(|index| chars[index]);
-        let after_hyphen =
-            hyphens && previous == Some('-') && c.is_alphabetic() && index >= 2 && chars[index - 2].is_alphabetic();
-        if previous.is_some_and(|previous| previous.is_whitespace() != c.is_whitespace()) || after_hyphen {
-            chunks.push(std::mem::take(&mut current));
-        }
-        current.push(*c);
-    }
-    chunks.push(current);
-    let length = |text: &str| text.chars().count();
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut queue: std::collections::VecDeque<String> = chunks.into();
-    while let Some(chunk) = queue.pop_front() {
-        if length(&line) + length(&chunk) <= width {
-            line.push_str(&chunk);
-        } else if chunk.trim().is_empty() {
-            lines.push(std::mem::take(&mut line));
-        } else if length(&chunk) > width && break_long {
-            let room = width - length(&line);
-            let head: String = chunk.chars().take(room).collect();
-            line.push_str(&head);
-            lines.push(std::mem::take(&mut line));
-            queue.push_front(chunk.chars().skip(room).collect());
-        } else {
-            if !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            line = chunk;
-        }
-    }
-    lines.push(line);
-    lines.into_iter().map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
-}
-
 fn truncate(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, length, kill_words, end, leeway] = arguments.bind(["s", "length", "killwords", "end", "leeway"])?;
-    let text = required(value, "truncate", "s")?.to_str();
+    let text = only_text(required(value, "truncate", "s")?, "truncate is for text, not for ")?;
     let length = length.as_ref().map_or(Ok(255), integer)?;
     let end = end.map_or_else(|| "...".to_owned(), |end| end.to_str());
     let leeway = match leeway {

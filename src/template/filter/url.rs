@@ -52,7 +52,7 @@ fn urlencode(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn urldecode(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value] = arguments.bind(["string"])?;
-    let text = required(value, "urldecode", "string")?.to_str().replace('+', " ");
+    let text = only_text(required(value, "urldecode", "string")?)?.replace('+', " ");
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -72,23 +72,50 @@ fn urldecode(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(String::from_utf8_lossy(&out).into_owned().into())
 }
 
+/// Text, or Python's error for a value that is none.
+fn only_text(value: Value) -> Result<String, TemplateError> {
+    match value {
+        Value::Str(text) => Ok(text.to_string()),
+        other => {
+            let text = format!("'{}' object has no attribute 'replace'", other.type_name());
+            Err(TemplateError::raised("AttributeError", text))
+        }
+    }
+}
+
+/// A URL's parts as Python's `urlsplit` takes them apart.
+pub(in crate::template) struct Parts<'u> {
+    pub(in crate::template) scheme: String,
+    pub(in crate::template) netloc: &'u str,
+    path: &'u str,
+    query: &'u str,
+    fragment: &'u str,
+}
+
+impl<'u> Parts<'u> {
+    pub(in crate::template) fn new(url: &'u str) -> Self {
+        let (rest, fragment) = url.split_once('#').unwrap_or((url, ""));
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let is_scheme = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        };
+        let (scheme, rest) = match rest.split_once(':') {
+            Some((scheme, after)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), after),
+            _ => (String::new(), rest),
+        };
+        let (netloc, path) = match rest.strip_prefix("//") {
+            Some(after) => after.split_at(after.find('/').unwrap_or(after.len())),
+            None => ("", rest),
+        };
+        Self { scheme, netloc, path, query, fragment }
+    }
+}
+
 fn urlsplit(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, query] = arguments.bind(["value", "query"])?;
-    let url = required(value, "urlsplit", "value")?.to_str();
-    let (rest, fragment) = url.split_once('#').unwrap_or((&url, ""));
-    let (rest, search) = rest.split_once('?').unwrap_or((rest, ""));
-    let is_scheme = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    };
-    let (scheme, rest) = match rest.split_once(':') {
-        Some((scheme, after)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), after),
-        _ => (String::new(), rest),
-    };
-    let (netloc, path) = match rest.strip_prefix("//") {
-        Some(after) => after.split_at(after.find('/').unwrap_or(after.len())),
-        None => ("", rest),
-    };
+    let url = only_text(required(value, "urlsplit", "value")?)?;
+    let Parts { scheme, netloc, path, query: search, fragment } = Parts::new(&url);
     let (user_info, host) = netloc.rsplit_once('@').map_or((None, netloc), |(user, host)| (Some(user), host));
     let (host, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
         Some((host, after)) => (host, after.strip_prefix(':')),

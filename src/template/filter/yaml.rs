@@ -22,6 +22,8 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
         ("to_yaml", (|arguments| write(arguments, None, None)) as Filter),
         ("to_nice_yaml", |arguments| write(arguments, Some(4), Some(false))),
+        ("community.general.to_yaml", |arguments| write(arguments, None, None)),
+        ("community.general.to_nice_yaml", |arguments| write(arguments, Some(2), Some(false))),
         ("from_yaml", from_yaml),
         ("from_yaml_all", from_yaml_all),
     ]);
@@ -39,38 +41,103 @@ fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) 
     };
     let width = arguments.take("width").filter(|width| !width.is_none()).as_ref().map_or(Ok(80), integer)?;
     let sort = arguments.take("sort_keys").is_none_or(|sort| sort.is_truthy());
-    let unicode = arguments.take("allow_unicode").is_none_or(|unicode| unicode.is_truthy());
     let flow = match arguments.take("default_flow_style") {
         None => flow,
         Some(Value::None) => None,
         Some(flow) => Some(flow.is_truthy()),
     };
-    let explicit_start = arguments.take("explicit_start").is_some_and(|start| start.is_truthy());
+    let mut flag = |name: &str| arguments.take(name).is_some_and(|flag| flag.is_truthy());
+    let (explicit_start, explicit_end) = (flag("explicit_start"), flag("explicit_end"));
+    let style = match arguments.take("default_style").filter(Value::is_truthy).map(|style| style.to_str()) {
+        None => None,
+        Some(style) => Some(scalar_style(&style)?),
+    };
+    for known in
+        ["canonical", "encoding", "line_break", "redact_sensitive_values", "vault_behavior", "dump_custom_tags"]
+    {
+        arguments.take(known);
+    }
+    if let Some((name, _)) = arguments.named.first() {
+        return Err(TemplateError::type_error(format!("dump_all() got an unexpected keyword argument '{name}'")));
+    }
     let mut buffer = Vec::new();
     let mut emitter = Emitter::new();
     emitter.set_output_string(&mut buffer);
-    emitter.set_unicode(unicode);
+    emitter.set_unicode(true);
     emitter.set_indent(indent.clamp(0, 64) as i32);
     emitter.set_width(width.clamp(0, 1 << 30) as i32);
-    let mut dumper = Dumper { emitter, sort, flow };
+    let mut dumper = Dumper { emitter, sort, flow, style, marks: Marks::default() };
     dumper.emit(Event::stream_start(Encoding::Utf8))?;
     dumper.emit(Event::document_start(None, &[], !explicit_start))?;
     dumper.value(&value)?;
-    dumper.emit(Event::document_end(true))?;
+    dumper.emit(Event::document_end(!explicit_end))?;
     dumper.emit(Event::stream_end())?;
+    let marks = std::mem::take(&mut dumper.marks);
     drop(dumper);
     let mut text = String::from_utf8_lossy(&buffer).into_owned();
     // A lone scalar ends its document with `...`, which Ansible leaves out.
-    if let Some(rest) = text.strip_suffix("...\n") {
+    if let Some(rest) = text.strip_suffix("...\n").filter(|_| !explicit_end) {
         text.truncate(rest.len());
     }
-    Ok(text.into())
+    if style.is_some() {
+        // `libyaml` writes a tag that says nothing in short.
+        text = text.replace("!<%21> ", "! ");
+    }
+    Ok(marks.escape(text).into())
+}
+
+/// PyYAML's `default_style`.
+fn scalar_style(name: &str) -> Result<ScalarStyle, TemplateError> {
+    Ok(match name {
+        "'" => ScalarStyle::SingleQuoted,
+        "\"" => ScalarStyle::DoubleQuoted,
+        "|" => ScalarStyle::Literal,
+        ">" => ScalarStyle::Folded,
+        other => return Err(failed(format!("to_yaml has no style {other}"))),
+    })
+}
+
+/// Characters beyond U+FFFF, which `libyaml` only writes as escapes in double quotes, and what stands for them until
+/// the text is written: private characters that it does not have.
+#[derive(Default)]
+struct Marks(Vec<(char, char)>);
+
+impl Marks {
+    /// A text with marks in place of such characters; `None` if it has none.
+    fn mark(&mut self, text: &str) -> Option<String> {
+        if text.chars().all(|c| c <= '\u{ffff}') {
+            return None;
+        }
+        let marked = text.chars().map(|c| {
+            if c <= '\u{ffff}' {
+                return c;
+            }
+            match self.0.iter().find(|(_, known)| *known == c) {
+                Some((mark, _)) => *mark,
+                None => {
+                    let free = ('\u{e000}'..='\u{f8ff}')
+                        .find(|mark| !text.contains(*mark) && self.0.iter().all(|(used, _)| used != mark));
+                    let mark = free.unwrap_or('\u{fffd}');
+                    self.0.push((mark, c));
+                    mark
+                }
+            }
+        });
+        Some(marked.collect())
+    }
+
+    /// The written text with escapes in place of the marks.
+    fn escape(&self, text: String) -> String {
+        self.0.iter().fold(text, |text, (mark, c)| text.replace(*mark, &format!("\\U{:08X}", u32::from(*c))))
+    }
 }
 
 struct Dumper<'w> {
     emitter: Emitter<'w>,
     sort: bool,
     flow: Option<bool>,
+    style: Option<ScalarStyle>,
+    marks: Marks,
 }
 
 impl Dumper<'_> {
@@ -96,7 +163,8 @@ impl Dumper<'_> {
                     }
                 }
                 let pairs = entries.iter().map(Value::iter).collect::<Result<Vec<_>, _>>()?;
-                let flow = self.flow.unwrap_or_else(|| pairs.iter().flatten().all(is_plain_scalar));
+                let flow =
+                    self.flow.unwrap_or_else(|| self.style.is_none() && pairs.iter().flatten().all(is_plain_scalar));
                 let style = if flow { MappingStyle::Flow } else { MappingStyle::Block };
                 self.emit(Event::mapping_start(None, None, true, style))?;
                 for item in pairs.iter().flatten() {
@@ -114,7 +182,7 @@ impl Dumper<'_> {
     }
 
     fn items(&mut self, items: &[Value]) -> Result<(), TemplateError> {
-        let flow = self.flow.unwrap_or_else(|| items.iter().all(is_plain_scalar));
+        let flow = self.flow.unwrap_or_else(|| self.style.is_none() && items.iter().all(is_plain_scalar));
         let style = if flow { SequenceStyle::Flow } else { SequenceStyle::Block };
         self.emit(Event::sequence_start(None, None, true, style))?;
         for item in items {
@@ -132,7 +200,15 @@ impl Dumper<'_> {
             Value::Str(text) => (text.to_string(), !is_ambiguous(text)),
             other => (other.to_str(), true),
         };
-        self.emit(Event::scalar(None, None, &text, implicit, true, ScalarStyle::Any))
+        if let Some(marked) = self.marks.mark(&text) {
+            return self.emit(Event::scalar(None, None, &marked, false, true, ScalarStyle::DoubleQuoted));
+        }
+        match (self.style, value) {
+            (None, _) => self.emit(Event::scalar(None, None, &text, implicit, true, ScalarStyle::Any)),
+            (Some(style), Value::Str(_)) => self.emit(Event::scalar(None, None, &text, false, true, style)),
+            // In quotes, what is no text says so.
+            (Some(style), _) => self.emit(Event::scalar(None, Some("!"), &text, false, false, style)),
+        }
     }
 }
 

@@ -56,6 +56,8 @@ fn path(arguments: Arguments<'_>) -> Result<PathBuf, TemplateError> {
     let path = required(path, name, "path")?;
     match path.as_str() {
         Some(path) => Ok(PathBuf::from(if path.starts_with('~') { expand_user(path) } else { path.to_owned() })),
+        // The number of an open file, and Ansible has none open that is meant.
+        None if path.as_i64().is_some() => Ok(PathBuf::new()),
         None => {
             let text = format!("the '{name}' test expects a path, not {}", path.type_name());
             Err(TemplateError::type_error(text))

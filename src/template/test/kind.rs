@@ -3,10 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::super::{
-    Arguments, TemplateError, Test,
-    arguments::{integer, required},
-    environment::short_name,
-    filter::default::to_bool,
+    Arguments, TemplateError, Test, arguments::required, environment::find_word, filter::default::to_bool,
 };
 use crate::{
     value::{Shape, Value},
@@ -43,12 +40,12 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
         ("filter", |arguments| {
             let context = arguments.context;
             let name = one(arguments)?.to_str();
-            Ok(context.environment.vocabulary().filters.contains_key(short_name(&name)))
+            Ok(find_word(&context.environment.vocabulary().filters, &name).is_some())
         }),
         ("test", |arguments| {
             let context = arguments.context;
             let name = one(arguments)?.to_str();
-            Ok(context.environment.vocabulary().tests.contains_key(short_name(&name)))
+            Ok(find_word(&context.environment.vocabulary().tests, &name).is_some())
         }),
         ("sameas", |arguments| {
             let [value, other] = arguments.bind(["value", "other"])?;
@@ -139,6 +136,6 @@ fn nan(arguments: Arguments<'_>) -> Result<bool, TemplateError> {
     let value = one(arguments)?;
     match value.as_f64() {
         Some(number) => Ok(number.is_nan()),
-        None => integer(&value).map(|_| false),
+        None => Ok(false),
     }
 }

@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::HashMap};
 
 use super::super::{Arguments, TemplateError, Test, arguments::required, evaluate};
-use crate::value::Value;
+use crate::value::{Key, Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     for name in ["eq", "==", "equalto"] {
@@ -51,6 +51,10 @@ fn with(
 
 fn is_subset(a: &Value, b: &Value) -> Result<bool, TemplateError> {
     let (a, b) = (a.iter()?, b.iter()?);
+    // Python makes sets of both.
+    for item in a.iter().chain(&b) {
+        Key::new(item.clone())?;
+    }
     Ok(a.iter().all(|item| b.contains(item)))
 }
 

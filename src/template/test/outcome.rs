@@ -28,11 +28,18 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     table.extend([
         ("unreachable", (|arguments| flag(arguments, "unreachable", false)) as Test),
         ("reachable", |arguments| flag(arguments, "unreachable", false).map(|unreachable| !unreachable)),
-        ("started", |arguments| flag(arguments, "started", false)),
-        ("finished", |arguments| flag(arguments, "finished", false)),
+        ("started", |arguments| done(arguments, "started")),
+        ("finished", |arguments| done(arguments, "finished")),
         ("timedout", |arguments| {
-            let value = result(arguments)?;
-            Ok(value.get("timedout").is_some_and(|timed| timed.is_truthy()))
+            let timed = result(arguments)?.get("timedout").filter(Value::is_truthy);
+            match timed {
+                None => Ok(false),
+                Some(Value::Dict(timed)) => Ok(timed.get("period").is_some_and(|period| period.is_truthy())),
+                Some(other) => {
+                    let text = format!("'{}' object has no attribute 'get'", other.type_name());
+                    Err(TemplateError::raised("AttributeError", text))
+                }
+            }
         }),
     ]);
 }
@@ -46,6 +53,11 @@ fn result(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         Value::Object(object) if object.shape() == Shape::Mapping => Ok(value),
         _ => Err(failed(format!("The '{name}' test expects a dictionary"))),
     }
+}
+
+/// A flag of a job; what never was a job is done.
+fn done(arguments: Arguments<'_>, key: &str) -> Result<bool, TemplateError> {
+    Ok(result(arguments)?.get(key).is_none_or(|flag| flag.is_truthy()))
 }
 
 /// A flag of a result; where asked for, the results of a loop count too.

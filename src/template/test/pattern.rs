@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::super::{
     Arguments, TemplateError, Test,
     arguments::required,
+    filter::url::Parts,
     python_regex::{self, Flags},
 };
 use crate::value::Value;
@@ -14,28 +15,26 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
         ("match", (|arguments| matches(arguments, "match")) as Test),
         ("search", |arguments| matches(arguments, "search")),
         ("regex", |arguments| matches(arguments, "search")),
-        ("url", |arguments| {
-            let mut arguments = arguments;
-            let schemes = arguments.take("schemes");
-            let [value] = arguments.bind(["value"])?;
-            let text = required(value, "url", "value")?.to_str();
-            let Some((scheme, rest)) = text.split_once("://") else { return Ok(false) };
-            let known = match schemes.filter(|schemes| !schemes.is_none()) {
-                Some(schemes) => schemes.iter()?.iter().any(|known| known.as_str() == Some(scheme)),
-                None => true,
-            };
-            Ok(known && !scheme.is_empty() && !rest.is_empty() && !rest.starts_with('/'))
-        }),
-        ("uri", |arguments| {
-            let [value, _schemes] = arguments.bind(["value", "schemes"])?;
-            let text = required(value, "uri", "value")?.to_str();
-            Ok(text.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty()))
-        }),
-        ("urn", |arguments| {
-            let [value] = arguments.bind(["value"])?;
-            Ok(required(value, "urn", "value")?.to_str().starts_with("urn:"))
-        }),
+        ("url", |arguments| with_url(arguments, |url| !url.netloc.is_empty() || url.scheme == "file")),
+        ("uri", |arguments| with_url(arguments, |_| true)),
+        ("urn", |arguments| with_url(arguments, |url| url.scheme == "urn")),
     ]);
+}
+
+/// Whether text can be taken apart as a URL, has one of the schemes if any are given, and more.
+fn with_url(arguments: Arguments<'_>, holds: fn(&Parts<'_>) -> bool) -> Result<bool, TemplateError> {
+    let name = arguments.name;
+    let [value, schemes] = arguments.bind(["value", "schemes"])?;
+    let value = match required(value, name, "value")? {
+        Value::None => Value::empty_text(),
+        value => value,
+    };
+    let Some(url) = value.as_str().map(Parts::new) else { return Ok(false) };
+    let known = match schemes.filter(|schemes| !schemes.is_none()) {
+        Some(schemes) => schemes.iter()?.iter().any(|known| known.as_str() == Some(&url.scheme)),
+        None => true,
+    };
+    Ok(known && url.netloc.contains('[') == url.netloc.contains(']') && holds(&url))
 }
 
 fn matches(arguments: Arguments<'_>, default: &str) -> Result<bool, TemplateError> {
@@ -44,11 +43,12 @@ fn matches(arguments: Arguments<'_>, default: &str) -> Result<bool, TemplateErro
     let value = required(value, default, "value")?;
     let text = value.to_str();
     let text = text.as_str();
-    let pattern = pattern.map(|pattern| pattern.to_str()).unwrap_or_default();
+    let pattern = pattern.unwrap_or_else(Value::empty_text);
+    let pattern = python_regex::pattern_text(&pattern)?;
     let flag = |flag: Option<Value>| flag.is_some_and(|flag| flag.is_truthy());
     let flags = Flags { ignore_case: flag(ignore_case), multiline: flag(multiline) };
     let kind = kind.map_or_else(|| default.to_owned(), |kind| kind.to_str());
-    let regex = python_regex::compile(&pattern, flags)?;
+    let regex = python_regex::compile(pattern, flags)?;
     let gave_up = |error| python_regex::gave_up(&error);
     match kind.as_str() {
         "search" => regex.is_match(text).map_err(gave_up),

@@ -2,10 +2,13 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
+use num_bigint::BigInt;
+
 use super::{
     super::{Arguments, TemplateError, Test, arguments::required},
     failed,
 };
+use crate::value::Value;
 
 pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     table.extend([("version", version as Test), ("version_compare", version)]);
@@ -90,6 +93,15 @@ fn parts(version: &str) -> Vec<Part> {
     runs.into_iter().map(|run| run.parse().map_or_else(|_| Part::Text(run), Part::Number)).collect()
 }
 
+/// What versions of any shape are sorted by.
+pub(in crate::template) fn loose_key(version: &str) -> Value {
+    let part = |part: Part| match part {
+        Part::Number(number) => Value::from(BigInt::from(number)),
+        Part::Text(text) => text.into(),
+    };
+    parts(version).into_iter().map(part).collect()
+}
+
 /// The order of two versions of any shape; fails where a number meets text, as Python does.
 pub(in crate::template) fn loose(a: &str, b: &str) -> Result<Ordering, String> {
     let (a, b) = (parts(a), parts(b));
@@ -146,13 +158,23 @@ fn semantic_key(version: &str) -> Option<(Vec<u64>, bool, Vec<Part>)> {
     Some((numbers, pre.is_none(), identifiers))
 }
 
-/// Epoch, release without trailing zeros, pre-release, post-release, development release.
-type Pep440 = (u64, Vec<u64>, (i8, u64), i128, (bool, u64));
+/// Epoch, release without trailing zeros, pre-release, post-release, development release, local version.
+type Pep440 = (u64, Vec<u64>, (i8, u64), i128, (bool, u64), Option<Vec<Local>>);
 
-/// PEP 440, without local versions.
+/// A segment of a local version: a number comes after text.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Local {
+    Text(String),
+    Number(u64),
+}
+
+/// PEP 440.
 fn pep440_key(version: &str) -> Option<Pep440> {
     let version = version.trim().to_lowercase();
-    let version = version.strip_prefix('v').unwrap_or(&version).split('+').next()?;
+    let version = version.strip_prefix('v').unwrap_or(&version);
+    let (version, local) = version.split_once('+').map_or((version, None), |(public, local)| (public, Some(local)));
+    let segment = |text: &str| text.parse().map_or_else(|_| Local::Text(text.to_owned()), Local::Number);
+    let local = local.map(|local| local.split(['.', '-', '_']).map(segment).collect());
     let (epoch, rest) = match version.split_once('!') {
         Some((epoch, rest)) => (epoch.parse().ok()?, rest),
         None => (0, version),
@@ -176,6 +198,7 @@ fn pep440_key(version: &str) -> Option<Pep440> {
             "a" | "alpha" => pre = (0, number),
             "b" | "beta" => pre = (1, number),
             "c" | "rc" | "pre" | "preview" => pre = (2, number),
+            "" if end == 0 => return None,
             "post" | "rev" | "r" | "" => post = i128::from(number),
             "dev" => dev = (false, number),
             _ => return None,
@@ -186,5 +209,5 @@ fn pep440_key(version: &str) -> Option<Pep440> {
     if !dev.0 && pre.0 == 3 && post < 0 {
         pre = (-1, 0);
     }
-    Some((epoch, release, pre, post, dev))
+    Some((epoch, release, pre, post, dev, local))
 }
