@@ -111,14 +111,16 @@ impl<'a> Context<'a> {
             let via = |error: TemplateError| {
                 if template.is_encrypted() { error } else { error.via(template.source(), template.span()) }
             };
-            let evaluated = match self.evaluate(template).map_err(via)? {
-                Value::Undefined(undefined) if !undefined.is_silent() => {
+            value = match self.evaluate(template) {
+                Ok(Value::Undefined(undefined)) if !undefined.is_silent() => {
                     let error = TemplateError::undefined(&undefined).at(template.span().clone());
                     Value::Undefined(Arc::new(Undefined::caused_by(via(error))))
                 }
-                evaluated => evaluated,
+                Ok(evaluated) => evaluated,
+                // What cannot be made because something is undefined is undefined itself.
+                Err(error) if error.is_undefined() => Value::Undefined(Arc::new(Undefined::caused_by(via(error)))),
+                Err(error) => return Err(via(error)),
             };
-            value = evaluated;
         }
         Ok(value)
     }

@@ -19,7 +19,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{Context, Template, TemplateError, ast::At};
+use super::{Context, Template, TemplateError, ast::At, environment::find_word};
 use crate::value::{Str, Value};
 
 pub(super) use attribute::{attribute, item};
@@ -118,11 +118,10 @@ impl<'a> Frame<'a> {
     fn check(&self, template: &Template) -> Result<(), TemplateError> {
         let vocabulary = self.context.environment.vocabulary();
         for word in &template.words {
-            let short = super::environment::short_name(&word.name);
             let known = if word.is_test {
-                vocabulary.tests.contains_key(short)
+                find_word(&vocabulary.tests, &word.name).is_some()
             } else {
-                vocabulary.filters.contains_key(short)
+                find_word(&vocabulary.filters, &word.name).is_some()
             };
             if !known {
                 let error = if word.is_test {

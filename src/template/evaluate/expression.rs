@@ -176,7 +176,7 @@ impl Frame<'_> {
                     return Ok(value);
                 }
                 let tests = &self.context.environment.vocabulary().tests;
-                let Some(test) = tests.get(short_name(name)) else {
+                let Some(test) = find_word(tests, name) else {
                     return Err(unknown("test", name, tests.keys().copied()));
                 };
                 let arguments = self.arguments(name, Some(value), arguments)?;
@@ -198,7 +198,7 @@ impl Frame<'_> {
             return Ok(value);
         }
         let filters = &self.context.environment.vocabulary().filters;
-        let Some(filter) = filters.get(short_name(name)) else {
+        let Some(filter) = find_word(filters, name) else {
             return Err(unknown("filter", name, filters.keys().copied()));
         };
         let arguments = self.arguments(name, Some(value), arguments)?;
