@@ -2,9 +2,16 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "the program uses more of it")]
 
+mod config;
 mod source;
-mod value;
 mod template;
+mod value;
+mod vault;
+mod output {
+    mod secrets;
+
+    pub use secrets::Secrets;
+}
 
 use std::sync::Arc;
 
