@@ -201,6 +201,16 @@ impl Launch {
         let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
         note_written_secrets(&vars, &secrets);
         let (events, output) = Output::start(printing, secrets);
+        // Held by this alone: whoever evaluates later than the run's end is not heard.
+        let heard = Arc::new(events.clone());
+        for play in playbooks.iter().flat_map(|playbook| &playbook.plays) {
+            let heard = Arc::downgrade(&heard);
+            play.project.environment.warn_by(Box::new(move |warning| {
+                if let Some(events) = heard.upgrade() {
+                    events.emit(Event::Warning(warning));
+                }
+            }));
+        }
         events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
         let of_inventory = inventory.read().warnings().cloned().collect::<Vec<_>>();
         for warning in warnings.into_iter().chain(of_inventory) {
@@ -232,6 +242,7 @@ impl Launch {
         });
         // Tasks that were stopped by force may still hold the events: they end with the runtime.
         runtime.shutdown_background();
+        drop(heard);
         drop(playbooks);
         vault::forget();
         output.finish();

@@ -9,7 +9,11 @@ use std::{
 use parking_lot::RwLock;
 
 use super::{Arguments, Syntax, Template, TemplateError};
-use crate::{config::Config, source::SourceFile, source::Span, value::Value};
+use crate::{
+    config::Config,
+    source::{Diagnostic, SourceFile, Span},
+    value::Value,
+};
 
 /// A filter: its value is the first argument.
 pub type Filter = fn(Arguments<'_>) -> Result<Value, TemplateError>;
@@ -36,6 +40,9 @@ pub struct Vocabulary {
     pub lookups: HashMap<&'static str, Lookup>,
 }
 
+/// What hears the warnings of evaluations.
+pub type Listener = Box<dyn Fn(Diagnostic) + Send + Sync>;
+
 /// Search paths and vocabulary. Cheap to clone; one per play or role.
 #[derive(Clone)]
 pub struct Environment {
@@ -52,6 +59,8 @@ pub struct Environment {
     vocabulary: Arc<Vocabulary>,
     /// What finds the hosts of a pattern, once there is an inventory.
     hosts: Arc<OnceLock<HostSelector>>,
+    /// Who hears what an evaluation warns of, once there is a run.
+    warnings: Arc<OnceLock<Listener>>,
     files: Arc<RwLock<HashMap<PathBuf, Arc<Template>>>>,
 }
 
@@ -72,6 +81,7 @@ impl Environment {
             settings: None,
             vocabulary: Arc::new(vocabulary),
             hosts: Arc::default(),
+            warnings: Arc::default(),
             files: Arc::default(),
         }
     }
@@ -97,6 +107,18 @@ impl Environment {
     pub fn config(&self) -> &Config {
         static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
         self.settings.as_deref().unwrap_or(&DEFAULTS)
+    }
+
+    /// Tells a listener from now on what evaluations warn of; the first one stays.
+    pub fn warn_by(&self, listener: Listener) {
+        let _ = self.warnings.set(listener);
+    }
+
+    /// Warns of something that is no error.
+    pub fn warn(&self, warning: Diagnostic) {
+        if let Some(listener) = self.warnings.get() {
+            listener(warning);
+        }
     }
 
     /// Whether there is a lookup of that name, short or full.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::{
     Arguments, ErrorKind, Function, TemplateError, arguments::text, environment::short_name, evaluate::unknown,
 };
-use crate::value::Value;
+use crate::{source::Diagnostic, value::Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Function>) {
     table.extend([
@@ -19,6 +19,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Function>) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnError {
     Strict,
+    Warn,
     Ignore,
 }
 
@@ -37,10 +38,14 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
     let name = text(&arguments.positional.remove(0))?;
     // `query` gives a list whatever it is told.
     let list = arguments.take("wantlist").is_some_and(|list| list.is_truthy()) || list;
-    let _ = arguments.take("allow_unsafe");
+    if arguments.take("allow_unsafe").is_some_and(|allows| allows.is_truthy()) {
+        let message = "`allow_unsafe` has no effect: what a lookup returns is never a template";
+        context.environment.warn(Diagnostic::warning(message));
+    }
     let on_error = match arguments.take("errors").map_or_else(|| "strict".to_owned(), |errors| errors.to_str()).as_str()
     {
-        "ignore" | "warn" => OnError::Ignore,
+        "ignore" => OnError::Ignore,
+        "warn" => OnError::Warn,
         _ => OnError::Strict,
     };
     let lookups = &context.environment.vocabulary().lookups;
@@ -51,7 +56,13 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
     let inner = Arguments { context, name: &name, positional: arguments.positional, named: arguments.named };
     let values = match function(inner) {
         Ok(values) => values,
-        Err(_) if on_error == OnError::Ignore => return Ok(if list { Vec::new().into() } else { Value::None }),
+        Err(error) if on_error != OnError::Strict => {
+            if on_error == OnError::Warn {
+                let message = format!("An error occurred while running the lookup plugin '{short}': {error}");
+                context.environment.warn(Diagnostic::warning(message.clone()).worded(message));
+            }
+            return Ok(if list { Vec::new().into() } else { Value::None });
+        }
         Err(error) if matches!(error.kind(), ErrorKind::Raised { .. }) => {
             let text = error.to_string();
             return Err(TemplateError::new(ErrorKind::Lookup { name: name.to_string(), text }));
