@@ -198,6 +198,22 @@ impl Value {
         }
     }
 
+    /// The boolean that it is in any of the spellings people use; `None` for what is none.
+    pub fn as_flag(&self) -> Option<bool> {
+        match self {
+            Self::Bool(flag) => Some(*flag),
+            Self::Int(0) => Some(false),
+            Self::Int(1) => Some(true),
+            Self::Float(number) if *number == 0.0 || *number == 1.0 => Some(*number == 1.0),
+            Self::Str(text) => match text.trim().to_lowercase().as_str() {
+                "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Some(true),
+                "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Its truth where a keyword or an argument takes a boolean in any of the spellings people use.
     pub fn to_flag(&self) -> bool {
         match self.as_str() {

@@ -148,7 +148,9 @@ impl Session<'_> {
         let prompt = format!("[{}] TASK: {title} (debug)> ", self.host.name);
         loop {
             let asked = prompt.clone();
-            let line = tokio::task::spawn_blocking(move || read_line(&asked)).await.ok().flatten();
+            let events = self.context.run.events.clone();
+            let asking = tokio::task::spawn_blocking(move || events.ask(|| read_line(&asked)));
+            let line = asking.await.ok().flatten();
             let Some(line) = line else { return Decision::Quit };
             match line.trim() {
                 "" => {}

@@ -271,11 +271,12 @@ impl PlayRun {
         let name = name.filter(|name| !name.is_empty());
         let name = name.or_else(|| task.role_title(|value| Some(evaluate(value, scope).ok()?.to_str())));
         let name = task.title_of(name);
-        if self.context.run.options.step && !super::control::confirm(&name, &self.context.run.control) {
+        let run = &self.context.run;
+        if run.options.step && !run.events.ask(|| super::control::confirm(&name, &run.control)) {
             return false;
         }
         let settings = Settings::new(task, scope);
-        let is_hidden = settings.flag("no_log").map_or(true, Option::unwrap_or_default);
+        let is_hidden = settings.hides(false);
         let start = TaskStart {
             id: task.id,
             name,

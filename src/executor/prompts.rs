@@ -57,9 +57,9 @@ pub fn ask(prompt: &VarsPrompt, scope: &Scope, run: &Run) -> Result<Value, Diagn
 fn answer(question: &str, prompt: &VarsPrompt, run: &Run) -> Result<String, Diagnostic> {
     let read = |question: &str| -> Result<String, Diagnostic> {
         let answer = if prompt.is_private {
-            crate::cli::ask_password(question).map(|answer| answer.expose().to_owned())
+            run.events.ask(|| crate::cli::ask_password(question)).map(|answer| answer.expose().to_owned())
         } else {
-            crate::cli::ask_line(question)
+            run.events.ask(|| crate::cli::ask_line(question))
         };
         answer.ok_or_else(|| Diagnostic::error("the input ended before all variables were given").at(&prompt.span))
     };

@@ -5,11 +5,15 @@ use std::time::Duration;
 use super::times;
 use crate::{
     playbook::{Keywords, Task},
-    source::Spanned,
+    source::{Diagnostic, Spanned},
     template::TemplateError,
     value::Value,
     vars::Scope,
 };
+
+/// The keywords that are true or false.
+const BOOLEANS: [&str; 8] =
+    ["any_errors_fatal", "become", "check_mode", "diff", "ignore_errors", "ignore_unreachable", "no_log", "run_once"];
 
 /// Evaluates the keywords of one task on one host.
 #[derive(Clone, Copy)]
@@ -33,6 +37,34 @@ impl<'a> Settings<'a> {
     /// A keyword that is true or false.
     pub fn flag(&self, name: &str) -> Result<Option<bool>, TemplateError> {
         Ok(self.value(name)?.map(|value| value.to_flag()))
+    }
+
+    /// Fails for a boolean keyword that is none, or cannot be evaluated.
+    pub fn check(&self) -> Result<(), Diagnostic> {
+        for name in BOOLEANS {
+            let Some(setting) = self.keywords.setting(name).filter(|setting| !matches!(setting.value, Value::Bool(_)))
+            else {
+                continue;
+            };
+            let within = |error: Diagnostic| error.within(format!("Error processing keyword '{name}'"), &setting.span);
+            let value =
+                evaluate(setting, self.scope).map_err(|error| within(Diagnostic::from(error).at(&setting.span)))?;
+            if !value.is_none() && !value.is_omit() && value.as_flag().is_none() {
+                let message = format!("The value {} could not be converted to 'bool'.", value.repr());
+                return Err(within(Diagnostic::error(message).at(&setting.span)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether results are hidden. What is no boolean, or cannot be evaluated, hides: nothing may leak because of a
+    /// typing error.
+    pub fn hides(&self, default: bool) -> bool {
+        match self.value("no_log") {
+            Ok(None) => default,
+            Ok(Some(value)) => value.as_flag().unwrap_or(true),
+            Err(_) => true,
+        }
     }
 
     /// A keyword that is text.

@@ -6,7 +6,7 @@ use indexmap::IndexSet;
 
 use crate::{
     config::{Config, settings},
-    source::{Diagnostic, Entry, Kind, Node, SourceFile, load_one},
+    source::{Diagnostic, Kind, Node, SourceFile, load_one},
 };
 
 use super::{Inventory, ini::refused};
@@ -119,27 +119,5 @@ fn run(inventory: &mut Inventory, path: &Path, arguments: &[&str], shows: bool) 
         inventory.warnings.push(Diagnostic::warning(format!("`{shown}` says: {}", said.trim_end())));
     }
     let file = SourceFile::from_bytes(Path::new(&format!("<output of {shown}>")), output.stdout)?;
-    Ok(marked(load_one(&file)?.0))
-}
-
-/// Text that is marked as no template, or as encrypted, is what it is marked as.
-fn marked(node: Node) -> Node {
-    let kind = match node.kind {
-        Kind::List(items) => Kind::List(items.into_iter().map(marked).collect()),
-        Kind::Map(entries) => {
-            let text = |marker: &str| match &entries[..] {
-                [entry] if entry.key.as_str() == Some(marker) => entry.value.as_str().map(str::to_owned),
-                _ => None,
-            };
-            if let Some(text) = text("__ansible_unsafe") {
-                Kind::Unsafe(text)
-            } else if let Some(text) = text("__ansible_vault") {
-                Kind::Vault(text)
-            } else {
-                Kind::Map(entries.into_iter().map(|entry| Entry { value: marked(entry.value), ..entry }).collect())
-            }
-        }
-        other => other,
-    };
-    Node { kind, ..node }
+    Ok(load_one(&file)?.0)
 }

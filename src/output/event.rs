@@ -1,6 +1,9 @@
 //! What happens in a run, as it happens.
 
-use std::{path::PathBuf, sync::mpsc::Sender};
+use std::{
+    path::PathBuf,
+    sync::mpsc::{Sender, SyncSender, sync_channel},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -109,6 +112,10 @@ pub enum Event {
     Error(Diagnostic),
     /// A few words on how the run goes on.
     Note(String),
+    /// A person is going to be asked: the live line goes, and whoever waits for that is told.
+    Asking(SyncSender<()>),
+    /// The person has answered.
+    Answered,
     /// A detail that is shown from this many `-v` on.
     Detail {
         /// How many.
@@ -298,10 +305,23 @@ impl Emitter {
             | Event::AsyncOk { .. }
             | Event::AsyncFailed { .. }
             | Event::NoHostsLeft
+            | Event::Asking(_)
+            | Event::Answered
             | Event::Recap(_) => {}
         }
         // Nobody listens any more: the output is gone, the run is not.
         let _ = self.sender.send(event);
+    }
+
+    /// Asks a person, when all that was told is printed and the live line is out of the way.
+    pub fn ask<T>(&self, question: impl FnOnce() -> T) -> T {
+        let (printed, wait) = sync_channel(1);
+        self.emit(Event::Asking(printed));
+        // An error says that nobody prints any more.
+        let _ = wait.recv();
+        let answer = question();
+        self.emit(Event::Answered);
+        answer
     }
 
     /// The secrets that are masked.

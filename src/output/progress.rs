@@ -37,6 +37,8 @@ struct Live {
     hosts: usize,
     done: usize,
     running: BTreeMap<String, Instant>,
+    /// Whether a person is being asked.
+    is_hidden: bool,
 }
 
 impl Screen {
@@ -47,16 +49,34 @@ impl Screen {
             let bar = bars.add(ProgressBar::new_spinner());
             let style = ProgressStyle::with_template("{spinner} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            Live { bars, bar, task: String::new(), hosts: 0, done: 0, running: BTreeMap::new() }
+            Live { bars, bar, task: String::new(), hosts: 0, done: 0, running: BTreeMap::new(), is_hidden: false }
         });
         Self { live }
     }
 
     /// Prints an event's lines above the live line, and brings that up to date.
     pub fn show(&mut self, event: &Event, lines: &Lines) {
+        match event {
+            Event::Asking(printed) => {
+                if let Some(live) = &mut self.live {
+                    live.is_hidden = true;
+                    let _ = live.bars.clear();
+                }
+                // Whoever asks may have gone.
+                let _ = printed.try_send(());
+            }
+            Event::Answered => {
+                if let Some(live) = &mut self.live {
+                    live.is_hidden = false;
+                }
+            }
+            _ => {}
+        }
         match &mut self.live {
             Some(live) => {
-                if !lines.parts().is_empty() {
+                if live.is_hidden {
+                    write(lines);
+                } else if !lines.parts().is_empty() {
                     live.bars.suspend(|| write(lines));
                 }
                 live.follow(event);
@@ -113,6 +133,9 @@ impl Live {
     }
 
     fn draw(&mut self) {
+        if self.is_hidden {
+            return;
+        }
         if self.task.is_empty() || self.running.is_empty() {
             self.bar.set_message("");
             return;

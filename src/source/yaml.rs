@@ -11,7 +11,9 @@ use std::{
 
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
-use super::{Diagnostic, Kind, Node, SourceFile, Span, mapping::Mapping, syntax, tag};
+use serde::de::IgnoredAny;
+
+use super::{Diagnostic, Entry, Kind, Node, SourceFile, Span, mapping::Mapping, syntax, tag};
 use crate::vault;
 
 /// How deep lists and mappings may stand in each other: what a thread's stack holds, with room.
@@ -52,6 +54,9 @@ pub fn load(file: &Arc<SourceFile>) -> Result<Loaded, Diagnostic> {
             EventData::StreamEnd => {
                 if file.is_secret() {
                     documents.iter().for_each(vault::note_leaves);
+                }
+                if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+                    documents = documents.into_iter().map(marked).collect();
                 }
                 return Ok(Loaded { documents, warnings: composer.warnings });
             }
@@ -287,4 +292,26 @@ fn measure(node: &Node) -> (usize, usize) {
 
 fn sum<'a>(nodes: impl Iterator<Item = &'a Node>) -> (usize, usize) {
     nodes.map(measure).fold((0, 0), |(size, depth), (more, deeper)| (size + more, depth.max(deeper)))
+}
+
+/// In JSON, text that is marked as no template, or as encrypted, is what it is marked as.
+fn marked(node: Node) -> Node {
+    let kind = match node.kind {
+        Kind::List(items) => Kind::List(items.into_iter().map(marked).collect()),
+        Kind::Map(entries) => {
+            let text = |marker: &str| match &entries[..] {
+                [entry] if entry.key.as_str() == Some(marker) => entry.value.as_str().map(str::to_owned),
+                _ => None,
+            };
+            if let Some(text) = text("__ansible_unsafe") {
+                Kind::Unsafe(text)
+            } else if let Some(text) = text("__ansible_vault") {
+                Kind::Vault(text)
+            } else {
+                Kind::Map(entries.into_iter().map(|entry| Entry { value: marked(entry.value), ..entry }).collect())
+            }
+        }
+        other => other,
+    };
+    Node { kind, ..node }
 }

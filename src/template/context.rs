@@ -34,6 +34,20 @@ thread_local! {
     static OPEN: RefCell<Vec<(usize, usize, String)>> = const { RefCell::new(Vec::new()) };
 }
 
+thread_local! {
+    /// The templates whose lists and dicts are being walked on this thread, each with the names it was evaluated with.
+    static ENTERED: RefCell<Vec<((usize, usize), String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes a template off `ENTERED` when its value was walked, by error too.
+struct Left;
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        ENTERED.with_borrow_mut(Vec::pop);
+    }
+}
+
 /// Takes a template off `OPEN` when its evaluation ends, by error too.
 struct Opened;
 
@@ -103,6 +117,29 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Does something with what `value` becomes; fails where that is already being done with the same template: the
+    /// list or dict that it makes holds it again, without end.
+    fn inside<T>(
+        &self,
+        value: &Value,
+        work: impl FnOnce(Value) -> Result<T, TemplateError>,
+    ) -> Result<T, TemplateError> {
+        let Value::Lazy(template) = value else { return work(value.clone()) };
+        let this = (std::ptr::from_ref(&**template) as usize, std::ptr::from_ref(self.names).cast::<()>() as usize);
+        let circle = ENTERED.with_borrow(|entered| {
+            let begin = entered.iter().position(|(place, _)| *place == this)?;
+            let chain = entered[begin..].iter().map(|(_, source)| source.clone());
+            Some(chain.chain([template.source().to_owned()]).collect())
+        });
+        if let Some(chain) = circle {
+            return Err(TemplateError::new(ErrorKind::Recursion(chain)).at(template.span().clone()));
+        }
+        let resolved = self.resolve(value)?;
+        ENTERED.with_borrow_mut(|entered| entered.push((this, template.source().to_owned())));
+        let _left = Left;
+        work(resolved)
+    }
+
     /// A value with its own template evaluated, if it is one; what it holds may still be lazy, and it may be undefined.
     pub fn resolve(&self, value: &Value) -> Result<Value, TemplateError> {
         let mut value = value.clone();
@@ -134,23 +171,25 @@ impl<'a> Context<'a> {
     /// A value with every template in it evaluated; what cannot be is replaced by a text that says why. Gives the
     /// errors too.
     pub fn resolve_shown(&self, value: &Value, errors: &mut Vec<TemplateError>) -> Value {
-        let resolved = self.resolve(value).and_then(|value| match &value {
-            Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
-            Value::Object(object) => object.plain(),
-            _ => Ok(value),
+        let shown = self.inside(value, |value| {
+            let value = match &value {
+                Value::Undefined(undefined) => return Err(TemplateError::undefined(undefined)),
+                Value::Object(object) => object.plain()?,
+                _ => value,
+            };
+            Ok(match value {
+                Value::List(list) => list.to_vec().iter().map(|item| self.resolve_shown(item, errors)).collect(),
+                Value::Dict(dict) => Value::Dict(
+                    dict.entries().into_iter().map(|(key, value)| (key, self.resolve_shown(&value, errors))).collect(),
+                ),
+                value => value,
+            })
         });
-        match resolved {
-            Ok(Value::List(list)) => list.to_vec().iter().map(|item| self.resolve_shown(item, errors)).collect(),
-            Ok(Value::Dict(dict)) => Value::Dict(
-                dict.entries().into_iter().map(|(key, value)| (key, self.resolve_shown(&value, errors))).collect(),
-            ),
-            Ok(value) => value,
-            Err(error) => {
-                errors.push(error);
-                let number = errors.len();
-                Value::from(format!("<< error {number} - {} >>", errors[number - 1]))
-            }
-        }
+        shown.unwrap_or_else(|error| {
+            errors.push(error);
+            let number = errors.len();
+            Value::from(format!("<< error {number} - {} >>", errors[number - 1]))
+        })
     }
 
     /// A list with every template in it evaluated; items that are undefined are left out.
@@ -171,7 +210,7 @@ impl<'a> Context<'a> {
         if !value.may_be_lazy() {
             return Ok(value.clone());
         }
-        match self.resolve(value)? {
+        self.inside(value, |value| match value {
             Value::List(list) => {
                 list.to_vec().iter().map(|item| self.resolve_inside(item)).collect::<Result<Value, _>>()
             }
@@ -186,7 +225,7 @@ impl<'a> Context<'a> {
                 Ok(Value::Dict(entries.into_iter().collect()))
             }
             other => Ok(other),
-        }
+        })
     }
 
     /// What leaves the templates: plain data.
@@ -195,7 +234,7 @@ impl<'a> Context<'a> {
     }
 
     fn finish_with(&self, value: &Value, kept: Kept) -> Result<Value, TemplateError> {
-        match self.resolve(value)? {
+        self.inside(value, |value| match value {
             Value::Undefined(undefined) => Err(TemplateError::undefined(&undefined)),
             Value::List(list) => self.finish_items(&list.to_vec(), kept),
             Value::Tuple(items) => self.finish_items(&items, kept),
@@ -215,7 +254,7 @@ impl<'a> Context<'a> {
                 plain => Ok(plain),
             },
             other => Ok(other),
-        }
+        })
     }
 
     fn finish_items(&self, items: &[Value], kept: Kept) -> Result<Value, TemplateError> {

@@ -121,7 +121,8 @@ impl Pause {
             run.events.emit(Event::Note(question));
         }
         let (seconds, echo, run) = (self.seconds, self.echo, Arc::clone(run));
-        tokio::task::spawn_blocking(move || ask(&keyboard, seconds, echo, &run)).await.map_err(std::io::Error::other)?
+        let asking = move || run.events.ask(|| ask(&keyboard, seconds, echo, &run));
+        tokio::task::spawn_blocking(asking).await.map_err(std::io::Error::other)?
     }
 
     /// What is asked of the person.

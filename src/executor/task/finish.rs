@@ -101,9 +101,8 @@ impl Runner<'_> {
             // One that cannot be evaluated is shown as it is written.
             self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value))
         });
-        // A `no_log` that cannot be evaluated hides: nothing may leak because of a typing error.
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
-        let is_hidden = settings.flag("no_log").map_or(true, |flag| flag.unwrap_or(default));
+        let is_hidden = settings.hides(default);
         let mut outcome = Outcome {
             host: self.host.name.clone(),
             task: self.task.id,

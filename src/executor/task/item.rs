@@ -90,6 +90,9 @@ impl Runner<'_> {
             Ok(Some(unmet)) => return Err(Self::skipped(unmet)),
             Err((error, span)) => return Err(self.condition_failure(error, span.as_ref())),
         }
+        if let Err(error) = Settings::new(self.task, &item.scope).check() {
+            return Err(self.failed_to_evaluate(error));
+        }
         if let Err(error) = Settings::new(self.task, &item.scope).text("delegate_to") {
             let span = self.task.keywords.setting("delegate_to").map(|setting| &setting.span);
             return Err(self.template_failure(error, span));
