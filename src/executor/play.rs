@@ -270,7 +270,7 @@ impl PlayRun {
         });
         let name = name.filter(|name| !name.is_empty());
         let name = name.or_else(|| task.role_title(|value| Some(evaluate(value, scope).ok()?.to_str())));
-        let name = task.title_of(name);
+        let name = task.title_of(name).trim().to_owned();
         let run = &self.context.run;
         if run.options.step && !run.events.ask(|| super::control::confirm(&name, &run.control)) {
             return false;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use crate::source::{Diagnostic, MASK};
@@ -29,8 +30,33 @@ impl Drop for Known {
     }
 }
 
+/// What programs and filters commonly make of a text.
+fn other_forms(secret: &str) -> Vec<String> {
+    let in_json = Value::from(secret).to_string();
+    let in_url = |keeps: &[u8]| -> String {
+        let encode = |byte: &u8| match byte {
+            byte if byte.is_ascii_alphanumeric() || b"-_.~".contains(byte) || keeps.contains(byte) => {
+                char::from(*byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        };
+        secret.as_bytes().iter().map(encode).collect()
+    };
+    let mut forms = vec![
+        in_json.trim_start_matches('"').trim_end_matches('"').to_owned(),
+        secret.replace('\'', "'\"'\"'"),
+        in_url(b""),
+        in_url(b"/"),
+    ];
+    if secret.len() >= SHORTEST {
+        forms.push(base64::engine::general_purpose::STANDARD.encode(secret));
+    }
+    forms
+}
+
 impl Secrets {
-    /// Masks `secret` from now on: itself, as it stands in JSON, and each of its lines.
+    /// Masks `secret` from now on: itself, each of its lines, and as it stands in JSON, between quotes of a shell, in a
+    /// URL and in Base64.
     pub fn add(&self, secret: &str) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if secret.is_empty() || known.long.iter().chain(&known.short).any(|old| old == secret) {
@@ -38,12 +64,11 @@ impl Secrets {
         }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let in_json = Value::from(secret).to_string();
-        let escaped = in_json.trim_start_matches('"').trim_end_matches('"');
-        for form in secret.lines().map(str::trim).chain([secret, escaped]).filter(|form| !form.is_empty()) {
+        let lines = secret.lines().map(|line| line.trim().to_owned());
+        for form in lines.chain([secret.to_owned()]).chain(other_forms(secret)).filter(|form| !form.is_empty()) {
             let known = if form.len() < SHORTEST { &mut known.short } else { &mut known.long };
-            if !known.iter().any(|old| old == form) {
-                known.push(form.to_owned());
+            if !known.contains(&form) {
+                known.push(form);
             }
         }
         known.long.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -122,6 +147,19 @@ mod tests {
         let mut result = json!({ "cmd": ["login", "ab1", "ab1c", ""], "msg": "ab1\n" });
         secrets.mask_map(result.as_object_mut().unwrap());
         assert_eq!(result, json!({ "cmd": ["login", "********", "ab1c", ""], "msg": "********" }));
+    }
+
+    #[test]
+    fn what_is_commonly_made_of_a_secret_is_masked() {
+        let secrets = Secrets::default();
+        secrets.add("pa'ss w0rd/+");
+        for form in
+            ["echo 'pa'\"'\"'ss w0rd/+'", "?t=pa%27ss%20w0rd%2F%2B", "?t=pa%27ss%20w0rd/%2B", "cGEnc3MgdzByZC8r"]
+        {
+            let mut text = form.to_owned();
+            secrets.mask(&mut text);
+            assert!(text.contains(MASK) && !text.contains("w0rd"), "{form}: {text}");
+        }
     }
 
     #[test]
