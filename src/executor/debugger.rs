@@ -85,6 +85,9 @@ pub async fn attend(
     parameters: &Arc<[Arc<Vars>]>,
     mut end: TaskEnd,
 ) -> TaskEnd {
+    if !context.debugs && task.keywords.setting("debugger").is_none() {
+        return end;
+    }
     let mut session =
         Session { context, task: Arc::clone(task), host, parameters: Arc::clone(parameters), written: task };
     while session.is_wanted(&end) && !context.run.control.is_stopping() {
