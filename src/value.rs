@@ -216,12 +216,7 @@ impl Value {
 
     /// Its truth where a keyword or an argument takes a boolean in any of the spellings people use.
     pub fn to_flag(&self) -> bool {
-        match self.as_str() {
-            Some(text) => {
-                matches!(text.trim().to_lowercase().as_str(), "y" | "yes" | "on" | "1" | "true" | "t" | "1.0")
-            }
-            None => self.is_truthy(),
-        }
+        self.as_flag().unwrap_or_else(|| self.as_str().is_none() && self.is_truthy())
     }
 
     /// The name of its type in Python.

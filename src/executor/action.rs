@@ -354,16 +354,13 @@ fn check(task: &Task, arguments: &Evaluated) -> Result<(), PrepareError> {
 
 /// A boolean argument in any spelling.
 fn boolean(value: &Value) -> Result<bool, PrepareError> {
-    match value.to_str().trim().to_lowercase().as_str() {
-        "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
-        "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
-        text => {
-            let message = format!(
-                "The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false', '0', '1'"
-            );
-            Err(PrepareError::Raised(Diagnostic::error(message)))
-        }
-    }
+    value.as_flag().ok_or_else(|| {
+        let text = value.to_str().trim().to_lowercase();
+        let message = format!(
+            "The value '{text}' is not a valid boolean. Valid booleans include: 0, 1, 'n', 'y', 'f', 'no', 'on', 't', 'yes', 'off', 'true', 'false', '0', '1'"
+        );
+        PrepareError::Raised(Diagnostic::error(message))
+    })
 }
 
 /// A whole number.

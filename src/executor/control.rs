@@ -70,11 +70,12 @@ impl Control {
 }
 
 /// `--step`: asks whether to do a task. `c` stops asking, end of input stops the run.
-pub fn confirm(task: &str, control: &Control) -> bool {
+pub fn confirm(task: &str, control: &Control, events: &Emitter) -> bool {
     if control.0.asks_no_more.load(Ordering::Relaxed) {
         return true;
     }
-    match crate::cli::ask(&format!("Perform task: TASK: {task} (N)o/(y)es/(c)ontinue: ")).as_deref() {
+    let question = format!("Perform task: TASK: {task} (N)o/(y)es/(c)ontinue: ");
+    match events.ask(|| crate::cli::ask(&question)).as_deref() {
         Some("y" | "yes") => true,
         Some("c" | "continue") => {
             control.0.asks_no_more.store(true, Ordering::Relaxed);

@@ -272,7 +272,7 @@ impl PlayRun {
         let name = name.or_else(|| task.role_title(|value| Some(evaluate(value, scope).ok()?.to_str())));
         let name = task.title_of(name).trim().to_owned();
         let run = &self.context.run;
-        if run.options.step && !run.events.ask(|| super::control::confirm(&name, &run.control)) {
+        if run.options.step && !super::control::confirm(&name, &run.control, &run.events) {
             return false;
         }
         let settings = Settings::new(task, scope);
