@@ -29,7 +29,7 @@ fleet-down:
 lint: install
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible tests/compare-playbooks \
+	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible tests/compare-playbooks tests/modules/image \
 		benches/unchanged-run benches/helper-size benches/render-hostvars \
 		demo/run demo/elasticsearch-standin/pack demo/elasticsearch-standin/stress .ci/run
 

@@ -40,6 +40,22 @@
 //! `$http`, `$https`, `$banner`, `$busy` and `$closed` are ports of the loopback servers in
 //! `cases/servers.rs`, `$socket` the first one's Unix socket, `$tls` the folder of certificates.
 //!
+//! A case with a `host` runs on a root file system of its own, which `tests/modules/image` built and
+//! which is thrown away afterwards; `$dir` is a folder there. ansible-core on a twin of that root
+//! says what is expected: `ORACLE=…/bin/ansible-playbook cargo test -p sutler-modules --test cases NAME`
+//! records what its check run, first and second run returned and which files of the root differ
+//! then, in `FILE.ansible.json`. Diffs that show nothing are left out. Without `ORACLE`, what the module does is compared with that.
+//!
+//! ```yaml
+//! - name: adds a job
+//!   host: debian                       # root, in namespaces of its own; `booted`: systemd runs, one boot for all such cases of a file
+//!   setup: [{run: touch /etc/x}]       # on the host
+//!   args: {name: x, job: /bin/true}
+//!   look: crontab -l                   # a shell command after all runs; its output is compared too
+//!   volatile: [run.stat.atime]         # what no two runs share, as a path into results, `tree` and `look`
+//!   differs: {run.msg: the reason}     # where we differ from Ansible on purpose
+//! ```
+//!
 //! After check mode the directory has to be as before, to the nanosecond; so it has after a second
 //! run that is `ok`. No temporary file may be left.
 
@@ -49,12 +65,22 @@ mod bodies;
 mod case;
 #[path = "cases/compare.rs"]
 mod compare;
+#[path = "cases/host.rs"]
+mod host;
+#[path = "cases/on_host.rs"]
+mod on_host;
+#[path = "cases/oracle.rs"]
+mod oracle;
+#[path = "cases/recording.rs"]
+mod recording;
 #[path = "cases/servers.rs"]
 mod servers;
 #[path = "cases/setup.rs"]
 mod setup;
 #[path = "cases/snapshot.rs"]
 mod snapshot;
+#[path = "cases/tree.rs"]
+mod tree;
 #[path = "cases/yaml.rs"]
 mod yaml;
 
@@ -69,6 +95,9 @@ use libtest_mimic::{Arguments, Trial};
 use case::Case;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(on_host::ARGUMENT) {
+        return on_host::main();
+    }
     let mut arguments = Arguments::from_args();
     // The cases mostly wait for disks and programs.
     arguments.test_threads = arguments.test_threads.or(Some(8));
@@ -81,11 +110,14 @@ fn main() -> ExitCode {
             Err(why) => trials.push(Trial::test(file.display().to_string(), move || Err(why.into()))),
         }
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    host::power_off();
+    conclusion.exit_code()
 }
 
 fn trial(case: Case, needs: &mut HashMap<String, bool>) -> Trial {
-    let skipped = case.needs.as_ref().is_some_and(|need| !*needs.entry(need.clone()).or_insert_with(|| holds(need)));
+    let need = case.needs.clone().or_else(|| case.host.is_some().then(|| "test \"$(id -u)\" = 0".to_owned()));
+    let skipped = need.is_some_and(|need| !*needs.entry(need.clone()).or_insert_with(|| holds(&need)));
     Trial::test(case.title.clone(), move || case.run().map_err(Into::into)).with_ignored_flag(skipped)
 }
 

@@ -1,6 +1,9 @@
 //! One case: read from its file, run against its own directory.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::{Map, Value, json};
 use sutler_modules::kit::Context;
@@ -9,15 +12,17 @@ use sutler_protocol::{Arguments, Mode};
 use crate::{
     bodies::Bodies,
     compare::compare,
-    servers,
+    host::Kind,
+    recording, servers,
     setup::{Directory, describe, make},
     snapshot::Snapshot,
     yaml,
 };
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 17] = [
     "name",
     "module",
+    "host",
     "needs",
     "environment",
     "setup",
@@ -29,6 +34,9 @@ const KEYS: [&str; 13] = [
     "after",
     "fails",
     "cleanup",
+    "look",
+    "volatile",
+    "differs",
 ];
 
 /// One case.
@@ -37,8 +45,16 @@ pub struct Case {
     pub title: String,
     /// A shell command without whose success the case is skipped.
     pub needs: Option<String>,
-    module: String,
-    body: Map<String, Value>,
+    /// The host it runs on, when it is not this machine.
+    pub host: Option<Kind>,
+    /// The file it stands in.
+    pub file: PathBuf,
+    /// Its name in that file.
+    pub name: String,
+    /// The module it is about.
+    pub module: String,
+    /// The case as written.
+    pub body: Map<String, Value>,
 }
 
 impl Case {
@@ -59,18 +75,23 @@ impl Case {
         let folder = file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let title = format!("{folder}/{stem}: {name}");
-        Ok(Self { title, needs: text("needs"), module: text("module").unwrap_or(folder), body })
+        let host = text("host").map(|kind| Kind::parse(&kind)).transpose()?;
+        let (needs, module) = (text("needs"), text("module").unwrap_or(folder));
+        Ok(Self { title, needs, host, file: file.to_owned(), name, module, body })
     }
 
     /// Runs it; the text says what was not as expected.
     pub fn run(&self) -> Result<(), String> {
+        if let Some(host) = self.host {
+            return recording::run(self, host);
+        }
         let directory = Directory::new();
         let place = directory.path.to_string_lossy().into_owned();
         let body = substituted(&Value::Object(self.body.clone()), &place);
         for step in body["setup"].as_array().into_iter().flatten() {
             make(&directory.path, step)?;
         }
-        let session = Session::new(&self.module, &directory.path, &body)?;
+        let session = Session::new(&self.module, directory.path.clone(), body.clone())?;
         let problems = match body["fails"].as_str() {
             Some(message) => session.failure(message),
             None => session.success(),
@@ -83,16 +104,17 @@ impl Case {
 }
 
 /// A case with its texts filled in.
-struct Session<'a> {
+pub struct Session {
     module: &'static sutler_modules::Entry,
-    directory: &'a Path,
-    body: &'a Value,
+    directory: PathBuf,
+    body: Value,
     arguments: Arguments,
     bodies: Arc<Bodies>,
 }
 
-impl<'a> Session<'a> {
-    fn new(module: &str, directory: &'a Path, body: &'a Value) -> Result<Self, String> {
+impl Session {
+    /// A case's body for `module`, in `directory`.
+    pub fn new(module: &str, directory: PathBuf, body: Value) -> Result<Self, String> {
         let module = sutler_modules::find(module).ok_or_else(|| format!("there is no module `{module}`"))?;
         let mut bodies = Bodies::default();
         let mut arguments = body["args"].clone();
@@ -104,7 +126,7 @@ impl<'a> Session<'a> {
     fn success(&self) -> Vec<String> {
         let empty = json!({});
         let first = self.body.get("run").unwrap_or(&empty);
-        let before = Snapshot::of(self.directory, true);
+        let before = Snapshot::of(&self.directory, true);
         let checked = self.call(Mode { check: true, diff: true });
         let predicted = self.body.get("check").cloned().unwrap_or_else(|| prediction(first));
         let mut problems = compare("check", &predicted, Some(&checked));
@@ -112,7 +134,7 @@ impl<'a> Session<'a> {
         if let Some(diff) = self.body.get("diff") {
             problems.extend(compare("diff", diff, checked.get("diff")));
         }
-        problems.extend(in_front("check mode changed ", before.difference(&Snapshot::of(self.directory, true))));
+        problems.extend(in_front("check mode changed ", before.difference(&Snapshot::of(&self.directory, true))));
         let ran = self.call(Mode::default());
         problems.extend(compare("run", first, Some(&ran)));
         problems.extend(Self::refuse_failure("run", first, &ran));
@@ -130,12 +152,12 @@ impl<'a> Session<'a> {
         if wanted == "skip" {
             return Vec::new();
         }
-        let before = Snapshot::of(self.directory, true);
+        let before = Snapshot::of(&self.directory, true);
         let ran = self.call(Mode { check: false, diff: true });
         let mut problems = compare("again", wanted, Some(&ran));
         problems.extend(Self::refuse_failure("again", wanted, &ran));
         if ran["changed"] == false {
-            let difference = before.difference(&Snapshot::of(self.directory, true));
+            let difference = before.difference(&Snapshot::of(&self.directory, true));
             problems.extend(in_front("the second run, without a change, changed ", difference));
         }
         if !problems.is_empty() {
@@ -145,16 +167,16 @@ impl<'a> Session<'a> {
     }
 
     fn failure(&self, message: &str) -> Vec<String> {
-        let before = (Snapshot::of(self.directory, true), Snapshot::of(self.directory, false));
+        let before = (Snapshot::of(&self.directory, true), Snapshot::of(&self.directory, false));
         let checked = self.call(Mode { check: true, diff: true });
         let failed = json!({ "failed": true });
         let mut problems = compare("check", self.body.get("check").unwrap_or(&failed), Some(&checked));
-        problems.extend(in_front("check mode changed ", before.0.difference(&Snapshot::of(self.directory, true))));
+        problems.extend(in_front("check mode changed ", before.0.difference(&Snapshot::of(&self.directory, true))));
         let ran = self.call(Mode::default());
         problems.extend(compare("run", &json!({ "failed": true, "msg": message }), Some(&ran)));
         problems.extend(self.body.get("run").into_iter().flat_map(|wanted| compare("run", wanted, Some(&ran))));
         if self.body.get("after").is_none() {
-            let difference = before.1.difference(&Snapshot::of(self.directory, false));
+            let difference = before.1.difference(&Snapshot::of(&self.directory, false));
             problems.extend(in_front("the failure left ", difference));
         }
         problems.extend(self.compare_tree());
@@ -164,7 +186,8 @@ impl<'a> Session<'a> {
         problems
     }
 
-    fn call(&self, mode: Mode) -> Value {
+    /// The module's result.
+    pub fn call(&self, mode: Mode) -> Value {
         let environment = self.body["environment"].as_object().into_iter().flatten();
         let context = Context {
             mode,
@@ -180,6 +203,19 @@ impl<'a> Session<'a> {
         unexpected.then(|| format!("{step}: failed: {}", result["msg"]))
     }
 
+    /// Compares results that are there already with what the case says of them.
+    pub fn written(&self, check: &Value, run: &Value, again: &Value) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (step, result) in [("check", check), ("run", run), ("again", again)] {
+            problems.extend(self.body.get(step).into_iter().flat_map(|wanted| compare(step, wanted, Some(result))));
+        }
+        if let Some(message) = self.body.get("fails") {
+            problems.extend(compare("run", &json!({ "failed": true, "msg": message }), Some(run)));
+        }
+        problems.extend(self.compare_tree());
+        problems
+    }
+
     fn compare_tree(&self) -> Vec<String> {
         let wanted = self.body["after"].as_object().into_iter().flatten();
         let mut problems: Vec<String> = wanted
@@ -188,7 +224,7 @@ impl<'a> Session<'a> {
                 compare(path, wanted, describe(&self.directory.join(path)).as_ref())
             })
             .collect();
-        problems.extend(Snapshot::of(self.directory, false).leftovers());
+        problems.extend(Snapshot::of(&self.directory, false).leftovers());
         problems
     }
 }
@@ -208,7 +244,7 @@ fn in_front(what: &str, lines: Vec<String>) -> impl Iterator<Item = String> {
 }
 
 /// `$dir` filled in, in keys too.
-fn substituted(value: &Value, directory: &str) -> Value {
+pub fn substituted(value: &Value, directory: &str) -> Value {
     match value {
         Value::String(text) => servers::fill_in(text.replace("$dir", directory)).into(),
         Value::Array(items) => items.iter().map(|item| substituted(item, directory)).collect(),

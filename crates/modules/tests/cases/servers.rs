@@ -26,6 +26,9 @@ struct Servers {
     _socket: tempfile::TempDir,
 }
 
+/// Where the certificates stand in the source.
+pub const CERTIFICATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/tls");
+
 static SERVERS: OnceLock<Servers> = OnceLock::new();
 
 /// Writes the servers' places into a text that names them.
@@ -45,7 +48,7 @@ impl Servers {
         let socket = directory.path().join("http.sock");
         let unix = UnixListener::bind(&socket).expect("a socket");
         thread::spawn(move || unix.incoming().flatten().for_each(|stream| spawn(move || serve(stream))));
-        let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/tls");
+        let certificates = certificates();
         let config = Arc::new(tls(&certificates));
         let https = listen(move |stream| {
             let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
@@ -78,6 +81,12 @@ impl Servers {
         ];
         Self { places, _socket: directory }
     }
+}
+
+/// The folder of certificates: on a host it lies where the host's making put it.
+fn certificates() -> PathBuf {
+    let on_host = PathBuf::from("/run/tls");
+    if on_host.exists() { on_host } else { Path::new(CERTIFICATES).to_owned() }
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) {

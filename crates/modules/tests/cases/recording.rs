@@ -1,0 +1,175 @@
+//! What ansible-core did in a case, kept beside the case's file, and how it is compared with what we do.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    case::Case,
+    compare::compare,
+    host::{self, Kind},
+    oracle,
+};
+
+/// Return values that say nothing of what a module does.
+const APART: [&str; 8] = [
+    "invocation",
+    "warnings",
+    "deprecations",
+    "exception",
+    "start",
+    "end",
+    "delta",
+    "ansible_facts.discovered_interpreter_python",
+];
+
+/// Runs a case on its host: compares it with its recording, or records it where there is an oracle.
+pub fn run(case: &Case, kind: Kind) -> Result<(), String> {
+    let recording = oracle::program().is_some();
+    let input = json!({ "module": case.module, "body": case.body, "oracle": recording });
+    let report: Value = serde_json::from_str(&host::run(kind, &case.file, &input.to_string())?)
+        .map_err(|e| format!("the report of the host: {e}"))?;
+    if recording {
+        return record(case, &report);
+    }
+    let mut problems: Vec<String> = report["problems"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|line| line.as_str().unwrap_or("").to_owned())
+        .collect();
+    match recorded(case)? {
+        Some(wanted) => problems.extend(differences(case, wanted, kept(&report))),
+        None => problems.push("is not recorded: run it with ORACLE=…/ansible-playbook".into()),
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// The parts of a report that are compared, without what is never the same twice.
+fn kept(report: &Value) -> Value {
+    let mut kept = Map::new();
+    for step in ["check", "run", "again"] {
+        kept.insert(step.into(), result(&report[step]));
+    }
+    for part in ["tree", "look"] {
+        kept.insert(part.into(), neutral(&report[part]));
+    }
+    Value::Object(kept)
+}
+
+fn result(result: &Value) -> Value {
+    let mut result = neutral(result);
+    for path in APART {
+        remove(&mut result, path);
+    }
+    if result["ansible_facts"].as_object().is_some_and(Map::is_empty) {
+        remove(&mut result, "ansible_facts");
+    }
+    let shown = shown_diffs(&result["diff"]);
+    remove(&mut result, "diff");
+    if !shown.is_empty() {
+        result["diff"] = shown.into();
+    }
+    if let Some(fields) = result.as_object_mut() {
+        fields.retain(|name, _| !name.starts_with("_ansible") && !name.ends_with("_lines"));
+        for name in ["failed", "changed"] {
+            fields.entry(name).or_insert(json!(false));
+        }
+    }
+    result
+}
+
+/// The diffs of a result, without those that show nothing.
+fn shown_diffs(diff: &Value) -> Vec<Value> {
+    let all = match diff {
+        Value::Array(all) => all.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    };
+    let shows = |diff: &Value| diff.get("before") != diff.get("after") || diff.get("prepared").is_some();
+    all.into_iter().filter(shows).collect()
+}
+
+/// The value with names of temporary files and backups that are the same in each run.
+fn neutral(value: &Value) -> Value {
+    match value {
+        Value::String(text) => neutral_text(text).into(),
+        Value::Array(items) => items.iter().map(neutral).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (neutral_text(key), neutral(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn neutral_text(text: &str) -> String {
+    let replace = |text: &str, pattern: &str, with: &str| {
+        fancy_regex::Regex::new(pattern).expect("a pattern").replace_all(text, with).into_owned()
+    };
+    let text = replace(text, r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~", ".N.TIME~");
+    let text = replace(&text, r"(127\.0\.0\.1|localhost):\d{4,5}\b", "$1:PORT");
+    replace(&text, r#"/root/\.ansible/tmp/[^\s"']*"#, "TEMPORARY")
+}
+
+fn differences(case: &Case, mut wanted: Value, mut given: Value) -> Vec<String> {
+    let mut problems = Vec::new();
+    for path in case.body.get("volatile").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        remove(&mut wanted, path);
+        remove(&mut given, path);
+    }
+    for path in case.body.get("differs").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        if remove(&mut wanted, path) == remove(&mut given, path) {
+            problems.push(format!("{path}: is said to differ from Ansible, and does not"));
+        }
+    }
+    problems.extend(compare("Ansible", &wanted, Some(&given)));
+    let paths = given["tree"].as_object().into_iter().flatten();
+    let more = paths.filter(|(path, _)| wanted["tree"].get(path.as_str()).is_none());
+    problems.extend(more.map(|(path, entry)| format!("tree: {path} is {entry}, and untouched by Ansible")));
+    if !problems.is_empty() {
+        problems.push(format!("the first run returned {}", given["run"]));
+    }
+    problems
+}
+
+/// Takes what a path of keys leads to out of a value. The key of a file in the tree may hold dots.
+fn remove(value: &mut Value, path: &str) -> Option<Value> {
+    if let Value::Array(items) = value {
+        return items.iter_mut().filter_map(|item| remove(item, path)).last();
+    }
+    let map = value.as_object_mut()?;
+    if let Some(found) = map.shift_remove(path) {
+        return Some(found);
+    }
+    let key = map.keys().filter(|key| path.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.')));
+    let key = key.max_by_key(|key| key.len())?.clone();
+    remove(map.get_mut(&key)?, &path[key.len() + 1..])
+}
+
+fn place(case: &Case) -> PathBuf {
+    case.file.with_extension("ansible.json")
+}
+
+type Recordings = BTreeMap<String, Value>;
+
+fn load(case: &Case) -> Result<Recordings, String> {
+    match std::fs::read_to_string(place(case)) {
+        Ok(text) => serde_json::from_str(&text).map_err(|e| format!("{}: {e}", place(case).display())),
+        Err(_) => Ok(Recordings::new()),
+    }
+}
+
+fn recorded(case: &Case) -> Result<Option<Value>, String> {
+    Ok(load(case)?.remove(&case.name))
+}
+
+fn record(case: &Case, report: &Value) -> Result<(), String> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = load(case)?;
+    all.insert(case.name.clone(), kept(report));
+    let text = serde_json::to_string_pretty(&all).map_err(|e| e.to_string())?;
+    std::fs::write(place(case), text + "\n").map_err(|e| e.to_string())
+}
