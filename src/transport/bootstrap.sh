@@ -42,9 +42,11 @@ done;
 [ -n "$g" ] || { say nowhere; exit 1; };
 
 # Length and form come as one line, then exactly that many bytes. Debian has no xz as a rule, but it
-# has dpkg-deb, which unpacks the same.
+# has dpkg-deb, which unpacks the same. The xz of busybox does not know the filter for machine code;
+# it does not know the option either.
 z=;
-for t in xz dpkg-deb gzip; do command -v $t >/dev/null 2>&1 && z="$z${t#dpkg-},"; done;
+for t in xz dpkg-deb; do $t --version >/dev/null 2>&1 && z="$z${t#dpkg-},"; done;
+command -v gzip >/dev/null 2>&1 && z="${z}gzip,";
 z="${z}plain";
 say "need $(uname -m) $z $g";
 read -r size form || exit 1;

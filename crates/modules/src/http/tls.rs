@@ -14,12 +14,12 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_name,
     },
-    crypto::{CryptoProvider, ring},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
     server::ParsedCertificate,
 };
 
-use super::{HttpError, socket::Socket};
+use super::{HttpError, provider::provider, socket::Socket};
 use crate::kit::Reader;
 
 /// Where distributions keep the certificates they trust.
@@ -65,7 +65,7 @@ impl TlsOptions {
     }
 
     fn config(&self, reader: &Reader) -> Result<ClientConfig, HttpError> {
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|e| HttpError::Tls(e.to_string()))?;
