@@ -56,9 +56,13 @@
 //!   differs: {run.msg: the reason}     # where we differ from Ansible on purpose
 //! ```
 //!
+//! `cargo test -p sutler-modules --test cases -- --agreement` says how many cases of which kind there are.
+//!
 //! After check mode the directory has to be as before, to the nanosecond; so it has after a second
 //! run that is `ok`. No temporary file may be left.
 
+#[path = "cases/agreement.rs"]
+mod agreement;
 #[path = "cases/bodies.rs"]
 mod bodies;
 #[path = "cases/case.rs"]
@@ -98,10 +102,14 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(on_host::ARGUMENT) {
         return on_host::main();
     }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/modules");
+    if std::env::args().nth(1).as_deref() == Some(agreement::ARGUMENT) {
+        let cases: Vec<Case> = case_files(&root).iter().flat_map(|file| Case::load(file).unwrap_or_default()).collect();
+        return if agreement::print(&cases).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let mut arguments = Arguments::from_args();
     // The cases mostly wait for disks and programs.
     arguments.test_threads = arguments.test_threads.or(Some(8));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/modules");
     let mut needs = HashMap::new();
     let mut trials = Vec::new();
     for file in case_files(&root) {

@@ -161,7 +161,8 @@ fn load(case: &Case) -> Result<Recordings, String> {
     }
 }
 
-fn recorded(case: &Case) -> Result<Option<Value>, String> {
+/// What ansible-core did in a case; `None` when that is not known.
+pub fn recorded(case: &Case) -> Result<Option<Value>, String> {
     Ok(load(case)?.remove(&case.name))
 }
 
