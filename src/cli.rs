@@ -79,6 +79,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         Some("ansible-inventory") => named("ansible-inventory", arguments, inventory::run),
         Some("ansible-vault") => named("ansible-vault", arguments, vault::run),
         Some("ansible-config") => named("ansible-config", arguments, config::run),
+        Some("ansible-doc") => named("ansible-doc", arguments, doc::run),
         Some("ansible") => named("ansible", arguments, adhoc::run),
         _ => match Cli::try_parse_from(arguments) {
             Ok(Cli { command: Command::Playbook(arguments) }) => playbook::run(arguments),
@@ -86,7 +87,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
             Ok(Cli { command: Command::Inventory(arguments) }) => inventory::run(arguments),
             Ok(Cli { command: Command::Vault(arguments) }) => vault::run(arguments),
             Ok(Cli { command: Command::Config(arguments) }) => config::run(arguments),
-            Ok(Cli { command: Command::Doc(arguments) }) => doc::run(&arguments),
+            Ok(Cli { command: Command::Doc(arguments) }) => doc::run(arguments),
             Err(error) => usage(&error),
         },
     }

@@ -22,7 +22,7 @@ use crate::template::{Template, TemplateError};
 
 pub use dict::{Dict, Key};
 pub use list::List;
-pub use number::{float_text, parse_int};
+pub use number::{float_text, parse_int, yaml_float_text};
 pub use object::{Object, Shape};
 pub use print::quote_text;
 pub use text::Str;

@@ -17,7 +17,7 @@ pub use error::{Damage, VaultError};
 pub use identity::Identity;
 pub use password::from_file as password_of_file;
 pub use ring::{Ring, current, forget, install};
-pub use secret_text::{content_of, note_leaves, note_rendered, note_variable};
+pub use secret_text::{content_of, note, note_leaves, note_rendered, note_variable};
 
 #[cfg(test)]
 mod tests;

@@ -86,7 +86,7 @@ impl Place {
         let figures = figures.lines().filter_map(Figures::parse).collect();
         let place = Self { folder: folder.to_owned(), work, figures: Mutex::new(figures) };
         // The upload of the helper, and whatever else happens once.
-        let _ = place.run("facts");
+        let _ = place.run("twenty_tasks");
         place
     }
 
@@ -110,9 +110,6 @@ impl Place {
         fs::create_dir_all(own.join("counts")).map_err(|e| e.to_string())?;
         let (counts, allocations) = (own.join("counts"), own.join("allocations"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_sutler"));
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ANSIBLE_")) {
-            command.env_remove(name);
-        }
         let output = command
             .current_dir(&self.folder)
             .arg("playbook")
@@ -121,6 +118,8 @@ impl Place {
             .arg(format!("{name}.yml"))
             .arg("-e")
             .arg(format!("place={}", own.display()))
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", &own)
             .env("NO_COLOR", "1")
             .env("TOKIO_WORKER_THREADS", "1")

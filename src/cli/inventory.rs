@@ -76,6 +76,8 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let colour = colours(&config);
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
+    // Files of variables are read when they are shown.
+    let unreadable = stop(ExitCode::Unreachable);
     let misused = |message: &str, help: &str| stop(ExitCode::Settings)(Diagnostic::error(message).help(help));
     match usize::from(arguments.list) + usize::from(arguments.graph) + usize::from(arguments.host.is_some()) {
         1 => {}
@@ -106,7 +108,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
             print_errors(&warnings, colour);
             return Err(misused(&format!("there is no group `{group}`"), "`--graph` alone shows all groups"));
         }
-        graph::draw(&shown, group, arguments.vars).map_err(&wrong)?
+        graph::draw(&shown, group, arguments.vars).map_err(&unreadable)?
     } else if let Some(pattern) = &arguments.host {
         let selection = inventory.select(&Pattern::parse(pattern).map_err(&wrong)?);
         warnings.extend(selection.warnings);
@@ -114,7 +116,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
             print_errors(&warnings, colour);
             return Err(misused(&format!("`{pattern}` is not one host"), "`--list` shows the hosts there are"));
         };
-        let vars = shown.host(&inventory[id].name).map_err(&wrong)?;
+        let vars = shown.host(&inventory[id].name).map_err(&unreadable)?;
         if arguments.yaml {
             vars.yaml().map_err(&wrong)?
         } else if arguments.toml {
@@ -123,11 +125,11 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
             vars.json(Markers::Vaults)
         }
     } else if arguments.yaml {
-        shown.nested().and_then(|tree| tree.yaml()).map_err(&wrong)?
+        shown.nested().map_err(&unreadable)?.yaml().map_err(&wrong)?
     } else if arguments.toml {
-        shown.tables().and_then(|tree| tree.toml()).map_err(&wrong)?
+        shown.tables().map_err(&unreadable)?.toml().map_err(&wrong)?
     } else {
-        shown.list().map_err(&wrong)?.json(Markers::Written)
+        shown.list().map_err(&unreadable)?.json(Markers::Written)
     };
     print_errors(&warnings, colour);
     let text = text.trim_end_matches('\n');

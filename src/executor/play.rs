@@ -38,9 +38,9 @@ pub type Batch = IndexMap<String, HostState>;
 pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
     let play_run = match PlayRun::new(run, play) {
         Ok(play_run) => Arc::new(play_run),
-        Err(error) => {
+        Err(Unplayable { error, code }) => {
             run.events.emit(Event::Error(error));
-            run.report.break_off(ExitCode::Unreachable);
+            run.report.break_off(code);
             return false;
         }
     };
@@ -52,6 +52,18 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
         return true;
     }
     play_run.all_batches().await
+}
+
+/// Why a play cannot begin, and how the run ends then.
+struct Unplayable {
+    error: Diagnostic,
+    code: ExitCode,
+}
+
+impl<E: Into<Diagnostic>> From<E> for Unplayable {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), code: ExitCode::Unreachable }
+    }
 }
 
 /// A play with what the command line and the inventory make of it.
@@ -90,7 +102,7 @@ pub enum Flow {
 }
 
 impl PlayRun {
-    fn new(run: &Arc<Run>, play: &Arc<Play>) -> Result<Self, Diagnostic> {
+    fn new(run: &Arc<Run>, play: &Arc<Play>) -> Result<Self, Unplayable> {
         let (vars, files) = play_vars::read(run, play)?;
         let vars = Arc::new(vars);
         // A play's own keywords see what does not depend on a host.
@@ -403,7 +415,7 @@ pub fn is_lost(host: &HostState) -> bool {
 }
 
 /// The names of all hosts that the pattern selects, and those of them that take part, in their order.
-fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Diagnostic> {
+fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Unplayable> {
     let texts = text_items(&evaluate(&play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
     let inventory = run.inventory.read();
@@ -411,7 +423,8 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc
         Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
         None => inventory.select(&pattern),
     };
-    for warning in selection.mismatches(&run.options.config)? {
+    let mismatches = selection.mismatches(&run.options.config);
+    for warning in mismatches.map_err(|error| Unplayable { error, code: ExitCode::Error })? {
         run.events.emit(Event::Warning(warning));
     }
     let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
@@ -431,7 +444,7 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc
             let message = format!("`order` cannot be `{other}`");
             let at = play.order.as_ref().map_or(&play.span, |order| &order.span);
             let help = "it is `inventory`, `reverse_inventory`, `sorted`, `reverse_sorted` or `shuffle`";
-            return Err(Diagnostic::error(message).at(at).help(help));
+            return Err(Diagnostic::error(message).at(at).help(help).into());
         }
     }
     Ok((selected, names.iter().filter_map(|name| run.vars.hosts.get(name)).collect()))

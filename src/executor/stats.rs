@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
-use serde_json::{Map, Number, Value as Json};
+use serde_json::{Map, Value as Json};
 
-use crate::output::CustomStats;
+use crate::{output::CustomStats, value::Value};
 
 /// The figures so far.
 #[derive(Debug, Default)]
@@ -45,14 +45,10 @@ impl Stats {
 
 fn join(before: &mut Json, more: &Json) {
     match (before, more) {
-        (Json::Number(sum), Json::Number(more)) => {
-            let total = match (sum.as_i64(), more.as_i64()) {
-                (Some(sum), Some(more)) => sum.checked_add(more).map(Number::from),
-                (None, None) => sum.as_f64().zip(more.as_f64()).and_then(|(sum, more)| Number::from_f64(sum + more)),
-                _ => None,
-            };
-            if let Some(total) = total {
-                *sum = total;
+        (before @ Json::Number(_), more @ Json::Number(_)) if before.is_f64() == more.is_f64() => {
+            let [sum, more] = [&*before, more].map(|number| Value::from_json(number.clone()));
+            if let Ok(total) = sum.add(&more).and_then(|total| total.to_json()) {
+                *before = total;
             }
         }
         (Json::String(text), Json::String(more)) => text.push_str(more),

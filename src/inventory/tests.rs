@@ -49,7 +49,7 @@ fn json(node: &Node) -> Value {
         Kind::Null => Value::Null,
         Kind::Bool(value) => json!(value),
         Kind::Int(value) => json!(value),
-        Kind::BigInt(value) => json!(value.to_string().parse::<f64>().unwrap()),
+        Kind::BigInt(value) => serde_json::from_str(&value.to_string()).unwrap(),
         Kind::Float(value) => json!(value),
         Kind::Str(text) | Kind::Vault(text) => json!(text),
         Kind::Unsafe(text) => json!({ "__ansible_unsafe": text }),

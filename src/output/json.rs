@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::{Map, Value, ser::Formatter};
+use serde_json::{Map, Number, Value, ser::Formatter};
+
+use crate::value::float_text;
 
 /// With spaces instead of line breaks, as the statistics at the end have it.
 pub fn squeezed(values: &Map<String, Value>) -> String {
@@ -39,8 +41,15 @@ fn sorted(value: &Value) -> Value {
             Value::Object(entries.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect::<Map<_, _>>())
         }
         Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Number(number) if number.is_f64() => python_float(number),
         other => other.clone(),
     }
+}
+
+/// A float with the exponent that Python writes, of which hosts know nothing.
+fn python_float(number: &Number) -> Value {
+    let text = number.as_f64().map(float_text);
+    Value::Number(text.and_then(|text| text.parse().ok()).unwrap_or_else(|| number.clone()))
 }
 
 /// `", "` and `": "` as separators.

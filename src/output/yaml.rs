@@ -3,7 +3,7 @@
 use libyaml_safer::{Emitter, Encoding, Error, Event, MappingStyle, ScalarStyle, SequenceStyle};
 use serde_json::{Map, Value};
 
-use crate::source::is_ambiguous;
+use crate::{source::is_ambiguous, value::yaml_float_text};
 
 /// The values below an arrow, indented. `pretty` makes text of several lines readable, which may
 /// cost it the spaces at the ends of its lines, and leaves out lines that are there as text too.
@@ -59,7 +59,11 @@ fn emit(emitter: &mut Emitter, value: &Value, pretty: bool) -> Result<(), Error>
             emitter.emit(Event::sequence_end())
         }
         Value::String(found) => text(emitter, found, pretty),
-        other => emitter.emit(Event::scalar(None, None, &other.to_string(), true, true, ScalarStyle::Any)),
+        other => {
+            let float = other.as_f64().filter(|_| other.is_f64()).map(yaml_float_text);
+            let text = float.unwrap_or_else(|| other.to_string());
+            emitter.emit(Event::scalar(None, None, &text, true, true, ScalarStyle::Any))
+        }
     }
 }
 

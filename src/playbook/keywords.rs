@@ -1,6 +1,9 @@
 //! The keywords: which there are, where each may stand, and how they are inherited.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
+};
 
 use indexmap::IndexMap;
 
@@ -283,8 +286,32 @@ pub fn check_variables(node: &Node, loading: &mut Loading) {
     }
 }
 
+/// Warns of a variable that is called as a keyword.
+pub fn warn_of_reserved(name: &str, span: &Span, loading: &mut Loading) {
+    static RESERVED: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        let keywords = [Place::Play, Place::Block, Place::Task].into_iter().flat_map(Place::keywords);
+        let more = ["async_val", "loop_with", "lookup", "omit", "query", "with_"];
+        keywords.filter(|name| !["vars", "gather_subset"].contains(name)).chain(more).collect()
+    });
+    if RESERVED.contains(name) {
+        let message = format!("the variable `{name}` has the name of a keyword");
+        let worded = format!("Found variable using reserved name '{name}'.");
+        loading.warning(Diagnostic::warning(message).worded(worded).at(span));
+    }
+}
+
 /// `vars`: a mapping of names to values.
 pub fn read_vars(node: &Node, loading: &mut Loading) -> Option<Vars> {
+    for entry in node.as_map().unwrap_or_default() {
+        if let Some(name) = entry.key.as_str() {
+            warn_of_reserved(name, &entry.key.span, loading);
+        }
+    }
+    read_entries(node, loading)
+}
+
+/// The entries of a mapping, each a value that may be a template.
+pub fn read_entries(node: &Node, loading: &mut Loading) -> Option<Vars> {
     if node.kind == crate::source::Kind::Null {
         return Some(Vars::new());
     }

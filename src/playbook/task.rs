@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::{
     Action, Around, Condition, Keywords, Loop, Module, Origin, Role,
-    keywords::{Place, Vars, check_names},
+    keywords::{Place, Vars, check_names, warn_of_reserved},
     load::Loading,
 };
 use crate::{
@@ -108,9 +108,24 @@ impl Task {
         task.repeat = Loop::read(node, loading).filter(|_| !task.is_meta());
         task.check_meta(loading);
         task.register = read_register(node, loading);
+        task.warn_of_facts(entries, loading);
         task.listen = node.get("listen").map(super::keywords::words).unwrap_or_default();
         task.read_include(node, entries, around, loading);
         Some(task)
+    }
+
+    /// Warns of facts that `set_fact` sets under the names of keywords.
+    fn warn_of_facts(&self, entries: &[Entry], loading: &mut Loading) {
+        if self.action.module.0.short_name() != "set_fact" {
+            return;
+        }
+        let is_action =
+            |entry: &&Entry| entry.key.as_str().is_some_and(|key| key.rsplit('.').next() == Some("set_fact"));
+        for fact in entries.iter().filter(is_action).flat_map(|entry| entry.value.as_map().unwrap_or_default()) {
+            if let Some(name) = fact.key.as_str() {
+                warn_of_reserved(name, &fact.key.span, loading);
+            }
+        }
     }
 
     /// A task that nobody wrote, or whose parts are still to be read.
@@ -286,5 +301,6 @@ fn read_register(node: &Node, loading: &mut Loading) -> Option<String> {
                 .help("letters, digits and underscores, not beginning with a digit"),
         );
     }
+    warn_of_reserved(name, &register.span, loading);
     Some(name.to_owned())
 }

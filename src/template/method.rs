@@ -1,5 +1,6 @@
 //! Python's methods of text, lists, dicts and numbers.
 
+mod table;
 mod dict;
 mod list;
 mod number;
@@ -24,15 +25,9 @@ const KEYWORDS: [&str; 8] = ["format", "split", "rsplit", "splitlines", "expandt
 /// Whether a value has a method of this name.
 pub(super) fn exists(object: &Value, name: &str) -> bool {
     match object {
-        Value::Str(_) => text::NAMES.contains(&name),
-        Value::List(_) => list::NAMES.contains(&name),
-        Value::Tuple(_) => matches!(name, "index" | "count"),
-        Value::Dict(_) => dict::NAMES.contains(&name),
         Value::Bytes(_) => bytes::exists(name),
-        Value::Int(_) | Value::Bool(_) | Value::BigInt(_) => number::INTEGER.contains(&name),
-        Value::Float(_) => number::FLOAT.contains(&name),
         Value::Object(object) => object.has_method(name),
-        _ => false,
+        other => table::has(other, name),
     }
 }
 
@@ -60,7 +55,7 @@ pub(super) fn call(object: &Value, name: &str, arguments: Arguments<'_>) -> Resu
     {
         return Err(TemplateError::type_error(format!("{class}.{name}() takes no keyword arguments")));
     }
-    if let Some(text) = miscounted(class, name, arguments.positional.len()) {
+    if let Some(text) = table::miscounted(&object, name, arguments.positional.len()) {
         return Err(TemplateError::type_error(text));
     }
     match &object {
@@ -72,85 +67,6 @@ pub(super) fn call(object: &Value, name: &str, arguments: Arguments<'_>) -> Resu
         Value::Object(object) => object.call_method(name, arguments),
         other => number::call(other, name, arguments),
     }
-}
-
-/// What Python says of a call with too few or too many arguments by position.
-fn miscounted(class: &str, name: &str, given: usize) -> Option<String> {
-    const NONE: [&str; 28] = [
-        "capitalize",
-        "casefold",
-        "isalnum",
-        "isalpha",
-        "isascii",
-        "isdecimal",
-        "isdigit",
-        "isidentifier",
-        "islower",
-        "isnumeric",
-        "isprintable",
-        "isspace",
-        "istitle",
-        "isupper",
-        "lower",
-        "swapcase",
-        "title",
-        "upper",
-        "keys",
-        "values",
-        "items",
-        "clear",
-        "copy",
-        "reverse",
-        "popitem",
-        "bit_length",
-        "bit_count",
-        "conjugate",
-    ];
-    const ONE: [&str; 11] = [
-        "append",
-        "extend",
-        "remove",
-        "partition",
-        "rpartition",
-        "removeprefix",
-        "removesuffix",
-        "join",
-        "translate",
-        "format_map",
-        "zfill",
-    ];
-    const SEVERAL: [(&str, &str, usize, usize); 14] = [
-        ("str", "replace", 2, 3),
-        ("str", "center", 1, 2),
-        ("str", "ljust", 1, 2),
-        ("str", "rjust", 1, 2),
-        ("str", "strip", 0, 1),
-        ("str", "lstrip", 0, 1),
-        ("str", "rstrip", 0, 1),
-        ("list", "insert", 2, 2),
-        ("list", "pop", 0, 1),
-        ("list", "index", 1, 3),
-        ("dict", "get", 1, 2),
-        ("dict", "pop", 1, 2),
-        ("dict", "setdefault", 1, 2),
-        ("dict", "update", 0, 1),
-    ];
-    let plural = |count: usize| if count == 1 { "argument" } else { "arguments" };
-    if given > 0 && NONE.contains(&name) {
-        return Some(format!("{class}.{name}() takes no arguments ({given} given)"));
-    }
-    let is_one = ONE.contains(&name) || name == "count" && class != "str";
-    if given != 1 && is_one {
-        return Some(format!("{class}.{name}() takes exactly one argument ({given} given)"));
-    }
-    let (_, _, least, most) = SEVERAL.iter().find(|entry| (entry.0, entry.1) == (class, name))?;
-    let (how, count) = match given {
-        given if (*least..=*most).contains(&given) => return None,
-        _ if least == most => ("", least),
-        given if given < *least => ("at least ", least),
-        _ => ("at most ", most),
-    };
-    Some(format!("{name} expected {how}{count} {}, got {given}", plural(*count)))
 }
 
 /// A method with its object, not called yet.

@@ -52,28 +52,25 @@ impl Default for Syntax {
 impl Syntax {
     /// Sets one option by the name it has in Jinja2; flags as any spelling of a boolean.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let text = value.to_owned();
-        let flag = || match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => Ok(true),
-            "false" | "no" | "off" | "0" => Ok(false),
-            _ => Err(format!("`{name}` must be True or False, not `{text}`")),
+        let Some((_, place)) = OPTIONS.iter().find(|(known, _)| *known == name) else {
+            return Err(format!("there is no option `{name}` of the syntax"));
         };
-        match name {
-            "block_start_string" => self.block.0 = text.into(),
-            "block_end_string" => self.block.1 = text.into(),
-            "variable_start_string" => self.variable.0 = text.into(),
-            "variable_end_string" => self.variable.1 = text.into(),
-            "comment_start_string" => self.comment.0 = text.into(),
-            "comment_end_string" => self.comment.1 = text.into(),
-            "trim_blocks" => self.trim_blocks = flag()?,
-            "lstrip_blocks" => self.lstrip_blocks = flag()?,
-            "keep_trailing_newline" => self.keep_trailing_newline = flag()?,
-            "line_statement_prefix" => self.line_statement_prefix = Some(text),
-            "line_comment_prefix" => self.line_comment_prefix = Some(text),
-            "newline_sequence" => self.newline_sequence = text.replace("\\n", "\n").replace("\\r", "\r").into(),
-            _ => return Err(format!("there is no option `{name}` of the syntax")),
+        match place {
+            Place::Text(place) => *place(self) = value.to_owned().into(),
+            Place::Prefix(place) => *place(self) = Some(value.to_owned()),
+            Place::Newlines => self.newline_sequence = value.replace("\\n", "\n").replace("\\r", "\r").into(),
+            Place::Flag(place) => match value.trim().to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" => *place(self) = true,
+                "false" | "no" | "off" | "0" => *place(self) = false,
+                _ => return Err(format!("`{name}` must be True or False, not `{value}`")),
+            },
         }
         Ok(())
+    }
+
+    /// The options that the module `template` takes as arguments.
+    pub fn module_options() -> impl Iterator<Item = &'static str> {
+        OPTIONS[..9].iter().map(|(name, _)| *name)
     }
 
     /// Takes the `#jinja2: name: value, …` header off a template file; the rest of the text starts on line 2. Values
@@ -95,24 +92,23 @@ impl Syntax {
                 return Err(failed(message));
             };
             let name = name.trim();
-            if !OPTIONS.contains(&name) {
+            let Some((_, place)) = OPTIONS.iter().find(|(known, _)| *known == name) else {
                 return Err(failed(format!("Invalid '{HEADER}' override key '{name}'.")));
-            }
+            };
             let value = literal(value.trim(), span)?;
-            self.set_literal(name, &value).map_err(failed)?;
+            self.set_literal(name, place, &value).map_err(failed)?;
         }
         self.check().map_err(failed)?;
         Ok((rest, true))
     }
 
-    fn set_literal(&mut self, name: &str, value: &Value) -> Result<(), String> {
-        let is_flag = matches!(name, "trim_blocks" | "lstrip_blocks" | "keep_trailing_newline");
-        let wanted = if is_flag { "bool" } else { "str" };
+    fn set_literal(&mut self, name: &str, place: &Place, value: &Value) -> Result<(), String> {
+        let wanted = if matches!(place, Place::Flag(_)) { "bool" } else { "str" };
         if value.type_name() != wanted {
             let found = value.type_name();
             return Err(format!("TemplateOverrides.{name} must be <class '{wanted}'> instead of <class '{found}'>"));
         }
-        if name == "newline_sequence" && !matches!(&*value.to_str(), "\n" | "\r\n" | "\r") {
+        if matches!(place, Place::Newlines) && !matches!(&*value.to_str(), "\n" | "\r\n" | "\r") {
             let found = value.repr();
             return Err(format!(
                 "TemplateOverrides.newline_sequence must be one of ('\\n', '\\r\\n', '\\r') instead of {found}"
@@ -139,19 +135,28 @@ impl Syntax {
     }
 }
 
-const OPTIONS: [&str; 12] = [
-    "block_start_string",
-    "block_end_string",
-    "variable_start_string",
-    "variable_end_string",
-    "comment_start_string",
-    "comment_end_string",
-    "line_statement_prefix",
-    "line_comment_prefix",
-    "trim_blocks",
-    "lstrip_blocks",
-    "newline_sequence",
-    "keep_trailing_newline",
+/// Where an option is kept.
+enum Place {
+    Text(fn(&mut Syntax) -> &mut Cow<'static, str>),
+    Flag(fn(&mut Syntax) -> &mut bool),
+    Prefix(fn(&mut Syntax) -> &mut Option<String>),
+    Newlines,
+}
+
+/// The options; the module `template` takes the first nine.
+const OPTIONS: [(&str, Place); 12] = [
+    ("block_start_string", Place::Text(|syntax| &mut syntax.block.0)),
+    ("block_end_string", Place::Text(|syntax| &mut syntax.block.1)),
+    ("variable_start_string", Place::Text(|syntax| &mut syntax.variable.0)),
+    ("variable_end_string", Place::Text(|syntax| &mut syntax.variable.1)),
+    ("comment_start_string", Place::Text(|syntax| &mut syntax.comment.0)),
+    ("comment_end_string", Place::Text(|syntax| &mut syntax.comment.1)),
+    ("newline_sequence", Place::Newlines),
+    ("trim_blocks", Place::Flag(|syntax| &mut syntax.trim_blocks)),
+    ("lstrip_blocks", Place::Flag(|syntax| &mut syntax.lstrip_blocks)),
+    ("keep_trailing_newline", Place::Flag(|syntax| &mut syntax.keep_trailing_newline)),
+    ("line_statement_prefix", Place::Prefix(|syntax| &mut syntax.line_statement_prefix)),
+    ("line_comment_prefix", Place::Prefix(|syntax| &mut syntax.line_comment_prefix)),
 ];
 
 /// A value of the header: text in quotes, a number, `True`, `False` or `None`.

@@ -132,7 +132,8 @@ impl Session {
         done: &mut (dyn FnMut(usize, Map<String, Json>) + Send),
     ) -> Result<(), ConnectError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let Task { module, mode, environment, items, background } = task;
+        let Task { module, mode, environment, mut items, background } = task;
+        items.iter_mut().flat_map(Map::values_mut).for_each(keep_digits);
         let during = module.clone();
         let mut open = vec![true; items.len()];
         let mut left = items.len();
@@ -331,6 +332,18 @@ async fn keep_stderr(mut stderr: Box<dyn AsyncRead + Send + Unpin>, shared: Arc<
         kept.extend_from_slice(&part[..n]);
         let excess = kept.len().saturating_sub(8192);
         kept.drain(..excess);
+    }
+}
+
+/// Writes integers beyond 64 bits as text: the helper would read them as floats.
+fn keep_digits(value: &mut Json) {
+    match value {
+        Json::Number(number) if !(number.is_i64() || number.is_u64() || number.is_f64()) => {
+            *value = Json::String(number.to_string());
+        }
+        Json::Array(items) => items.iter_mut().for_each(keep_digits),
+        Json::Object(entries) => entries.values_mut().for_each(keep_digits),
+        _ => {}
     }
 }
 

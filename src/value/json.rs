@@ -1,11 +1,9 @@
 //! Values as JSON and back: the form in which they cross to the helper and come from it.
 
-use std::sync::Arc;
-
 use num_bigint::BigInt;
 use serde_json::{Map, Number, Value as Json};
 
-use super::{Dict, Value};
+use super::{Dict, Value, float_text};
 use crate::template::TemplateError;
 
 impl Value {
@@ -16,10 +14,7 @@ impl Value {
             Self::None => Json::Null,
             Self::Bool(flag) => Json::Bool(*flag),
             Self::Int(number) => Json::from(*number),
-            // Without arbitrary precision in `serde_json`, a larger integer crosses as a float.
-            Self::BigInt(number) => {
-                u64::try_from(&**number).map_or_else(|_| float(self.as_f64().unwrap_or(f64::MAX)), Json::from)
-            }
+            Self::BigInt(number) => written(&number.to_string()),
             Self::Float(number) => float(*number),
             Self::Str(text) => Json::String(text.to_string()),
             Self::Bytes(bytes) => Json::String(String::from_utf8_lossy(bytes).into_owned()),
@@ -65,17 +60,21 @@ impl Value {
 }
 
 fn float(number: f64) -> Json {
-    Number::from_f64(number).map_or(Json::Null, Json::Number)
+    if number.is_finite() { written(&float_text(number)) } else { Json::Null }
+}
+
+fn written(number: &str) -> Json {
+    Json::Number(number.parse().expect("a number as Python writes it is one in JSON"))
 }
 
 fn number_value(number: &Number) -> Value {
     if let Some(integer) = number.as_i64() {
         return Value::Int(integer);
     }
-    if let Some(integer) = number.as_u64() {
-        return Value::BigInt(Arc::new(BigInt::from(integer)));
+    match number.as_str().parse::<BigInt>() {
+        Ok(integer) => Value::from(integer),
+        Err(_) => Value::Float(number.as_f64().unwrap_or(f64::INFINITY)),
     }
-    Value::Float(number.as_f64().unwrap_or(f64::NAN))
 }
 
 /// A key as Python's `json` writes it.

@@ -27,6 +27,19 @@ pub fn float_text(number: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
+/// A float as PyYAML writes it: `1.0`, `1.0e+16`, `.inf`, `.nan`.
+pub fn yaml_float_text(number: f64) -> String {
+    if number.is_nan() {
+        return ".nan".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let text = float_text(number);
+    // Without a point YAML 1.1 reads `1e+16` as text.
+    if !text.contains('.') && text.contains('e') { text.replacen('e', ".0e", 1) } else { text }
+}
+
 /// What Python's `int(text, base)` reads: signs, blanks around, `_` between digits, a prefix where the base allows
 /// it (base 0 takes it from the prefix). `None` where Python raises `ValueError`.
 pub fn parse_int(text: &str, base: u32) -> Option<BigInt> {

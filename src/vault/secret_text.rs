@@ -109,7 +109,8 @@ fn note_tasks(node: &Node) {
     }
 }
 
-fn note(text: &str) {
+/// Notes a text of a decrypted file, unless it is a common word or a template.
+pub fn note(text: &str) {
     let is_harmless = HARMLESS.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
     if !is_harmless && !text.contains("{{") && !text.contains("{%") {
         note_text(current().secrets(), text);

@@ -32,22 +32,9 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     Ok(())
 }
 
-/// The options of the module that are options of the syntax.
-const SYNTAX: &[&str] = &[
-    "block_start_string",
-    "block_end_string",
-    "variable_start_string",
-    "variable_end_string",
-    "comment_start_string",
-    "comment_end_string",
-    "newline_sequence",
-    "trim_blocks",
-    "lstrip_blocks",
-];
-
 fn syntax(arguments: &Evaluated) -> Result<Syntax, PrepareError> {
     let mut syntax = Syntax { keep_escapes: false, ..Syntax::default() };
-    for name in SYNTAX {
+    for name in Syntax::module_options() {
         if let Some(value) = arguments.text(name)? {
             syntax.set(name, &value).map_err(Diagnostic::error)?;
         }

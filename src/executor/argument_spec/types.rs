@@ -3,6 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 use sutler_modules::kit::args::{plain_text, python_type};
 
+use crate::value::{Value, parse_int};
+
 /// The type of a value in Python's words.
 pub fn name(value: &Json) -> &'static str {
     python_type(value)
@@ -27,13 +29,13 @@ pub fn convert(value: &Json, wanted: &str) -> Result<Json, String> {
             )),
         },
         "int" => match value {
-            Json::Number(number) if number.is_i64() || number.is_u64() => Ok(value.clone()),
+            Json::Number(number) if !number.is_f64() => Ok(value.clone()),
             Json::Number(number) if number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
                 Ok(json!(number.as_f64().unwrap_or_default() as i64))
             }
-            Json::String(text) => match text.trim().parse::<i64>() {
-                Ok(number) => Ok(json!(number)),
-                Err(_) => Err(format!("\"'{text}'\" cannot be converted to an int")),
+            Json::String(text) => match parse_int(text, 10) {
+                Some(number) => Value::from(number).to_json().map_err(|error| error.to_string()),
+                None => Err(format!("\"'{text}'\" cannot be converted to an int")),
             },
             _ => Err(format!("\"{text}\" cannot be converted to an int")),
         },

@@ -8,7 +8,9 @@ use crate::{
         settings::evaluate,
         times::seconds,
     },
+    output::Event,
     playbook::Loop,
+    source::Diagnostic,
     template::{ErrorKind, TemplateError},
     value::{Dict, List, Value},
     vars::Scope,
@@ -32,8 +34,36 @@ impl Runner<'_> {
             }
         })?;
         let count = items.len();
+        if count > 0 {
+            self.warn_of_loop_var(repeat);
+        }
         let all = Value::from(items.clone());
         items.into_iter().enumerate().map(|(index, item)| self.item(repeat, &all, index, count, item)).collect()
+    }
+
+    /// Warns of a loop whose variable hides one that is there.
+    fn warn_of_loop_var(&self, repeat: &Loop) {
+        let (name, span) = match &repeat.control.loop_var {
+            Some(name) => match evaluate(name, &self.scope) {
+                Ok(value) => (value.to_str(), &name.span),
+                // Whoever binds the variable says so.
+                Err(_) => return,
+            },
+            None => ("item".to_owned(), &repeat.over.span),
+        };
+        if crate::template::Names::lookup(&self.scope, &name).is_some() {
+            let help = "set `loop_var` in `loop_control` to another name";
+            let mut warning = Diagnostic::warning(format!("the variable `{name}` of the loop is already in use"))
+                .worded(format!("The loop variable '{name}' is already in use."))
+                .at(span)
+                .help(help);
+            warning.ansible.help = Some(
+                "You should set the `loop_var` value in the `loop_control` option for the task to something else to \
+                 avoid variable collisions and unexpected behavior."
+                    .to_owned(),
+            );
+            self.context.run.events.emit(Event::Warning(warning));
+        }
     }
 
     fn item(

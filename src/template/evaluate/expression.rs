@@ -173,7 +173,8 @@ impl Frame<'_> {
             ExprKind::Test(value, name, arguments, negated) => {
                 let value = self.expr(value)?;
                 if is_failure(&value) {
-                    return Ok(value);
+                    let asks = short_name(name) == "vault_encrypted";
+                    return Ok(if asks && is_sealed(&value) { Value::Bool(!*negated) } else { value });
                 }
                 let tests = &self.context.environment.vocabulary().tests;
                 let Some(test) = find_word(tests, name) else {
@@ -393,6 +394,12 @@ fn not_failed(arguments: &Arguments<'_>) -> Result<(), TemplateError> {
 /// Whether an error stands in place of the value that is not about something undefined.
 fn is_failure(value: &Value) -> bool {
     matches!(value, Value::Undefined(undefined) if undefined.is_failure())
+}
+
+/// Whether the value is an encrypted one that cannot be decrypted.
+fn is_sealed(value: &Value) -> bool {
+    let Value::Undefined(undefined) = value else { return false };
+    undefined.cause.as_ref().is_some_and(|cause| matches!(cause.kind(), ErrorKind::Encrypted(_)))
 }
 
 /// The truth of a value; undefined is an error.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     source::{self, SourceFile},
-    value::Value,
+    value::{Value, yaml_float_text},
     vault,
 };
 
@@ -195,7 +195,7 @@ impl Dumper<'_> {
         let (text, implicit) = match value {
             Value::None => ("null".to_owned(), true),
             Value::Bool(flag) => (flag.to_string(), true),
-            Value::Float(number) => (float(*number), true),
+            Value::Float(number) => (yaml_float_text(*number), true),
             Value::Bytes(bytes) => (String::from_utf8_lossy(bytes).into_owned(), true),
             Value::Str(text) => (text.to_string(), !is_ambiguous(text)),
             other => (other.to_str(), true),
@@ -221,18 +221,6 @@ fn is_plain_scalar(value: &Value) -> bool {
 fn is_ambiguous(text: &str) -> bool {
     // The value and merge indicators, which only mean something as keys.
     text.is_empty() || matches!(text, "=" | "<<") || source::is_ambiguous(text)
-}
-
-fn float(number: f64) -> String {
-    if number.is_nan() {
-        return ".nan".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
-    let text = crate::value::float_text(number);
-    // Without a point YAML 1.1 reads `1e+16` as text.
-    if !text.contains('.') && text.contains('e') { text.replacen('e', ".0e", 1) } else { text }
 }
 
 fn read(value: &Value) -> Result<Vec<Value>, TemplateError> {

@@ -56,15 +56,16 @@ fn field(key: &str, options: &Options<'_>) -> Result<Option<Value>, TemplateErro
     let (key_column, column) = (column("keycol", 0)?, column("col", 1)?);
     let path = file::locate(options.context(), "files", &name)?;
     let encoding = options.text("encoding")?.unwrap_or_else(|| "utf-8".into());
-    let content = codec::decode(&file::bytes(&path)?, &encoding)?;
+    let content = file::content(&path)?;
+    let decoded = codec::decode(&content.bytes, &encoding)?;
     let short = |row: &[String], column: usize| {
         let (path, count) = (path.display(), row.len());
         failed(format!("{path}: list index out of range: the row `{}` has no column {column}, only {count}", row[0]))
     };
-    for row in rows(&content, delimiter) {
+    for row in rows(&decoded, delimiter) {
         if row.get(key_column).ok_or_else(|| short(&row, key_column))? == key {
             let value = row.get(column).ok_or_else(|| short(&row, column))?;
-            return Ok(Some(value.as_str().into()));
+            return Ok(Some(content.value(value)));
         }
     }
     options.value("default")

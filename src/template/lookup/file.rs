@@ -60,15 +60,35 @@ pub(super) fn locate(context: &Context<'_>, folder: &str, name: &str) -> Result<
 }
 
 /// What a file holds, decrypted.
-pub(super) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, TemplateError> {
+pub(super) struct Content {
+    /// The content.
+    pub bytes: Zeroizing<Vec<u8>>,
+    is_secret: bool,
+}
+
+impl Content {
+    /// A value of the file; it is a secret if the file was encrypted.
+    pub fn value(&self, text: &str) -> Value {
+        if self.is_secret {
+            vault::note(text);
+        }
+        text.into()
+    }
+}
+
+/// Reads a file.
+pub(super) fn content(path: &Path) -> Result<Content, TemplateError> {
     let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
-    vault::content_of(bytes).map_err(|error| failed(format!("cannot decrypt {}: {error}", path.display())))
+    let is_secret = vault::is_vault(&bytes);
+    let bytes =
+        vault::content_of(bytes).map_err(|error| failed(format!("cannot decrypt {}: {error}", path.display())))?;
+    Ok(Content { bytes, is_secret })
 }
 
 fn read(context: &Context<'_>, folder: &str, name: &Value) -> Result<(PathBuf, String), TemplateError> {
     let path = locate(context, folder, &text(name)?)?;
-    let bytes = bytes(&path)?;
-    Ok((path, String::from_utf8_lossy(&bytes).into_owned()))
+    let content = content(&path)?;
+    Ok((path, String::from_utf8_lossy(&content.bytes).into_owned()))
 }
 
 fn file(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {

@@ -48,10 +48,10 @@ fn ini(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         let name = options.text("file")?.unwrap_or_else(|| "ansible.ini".into());
         let encoding = options.text("encoding")?.unwrap_or_else(|| "utf-8".into());
         let path = file::locate(options.context(), "files", &name)?;
-        let bytes = file::bytes(&path)?;
+        let file = file::content(&path)?;
         let mut content = match encoding.as_str() {
-            "utf-8" => String::from_utf8_lossy(&bytes).into_owned(),
-            other => codec::decode(&bytes, other)?,
+            "utf-8" => String::from_utf8_lossy(&file.bytes).into_owned(),
+            other => codec::decode(&file.bytes, other)?,
         };
         let section = if is_properties {
             content.insert_str(0, &format!("[{PROPERTIES}]\n"));
@@ -69,7 +69,8 @@ fn ini(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         if !ini.has(&section) {
             return Err(failed(format!("No section '{section}' in '{name}'.")));
         }
-        let found = Found { ini: &ini, section: &section, interpolates: options.flag("interpolation", true)? };
+        let found =
+            Found { file: &file, ini: &ini, section: &section, interpolates: options.flag("interpolation", true)? };
         if options.value("re")?.is_some_and(|re| re.is_truthy()) {
             found.matching(&key, &mut values)?;
         } else if let Some(value) = found.one(&reading.name(&key), &options)? {
@@ -107,6 +108,7 @@ fn split(term: &Str) -> Result<(String, Vec<(String, String)>), TemplateError> {
 
 /// A section of a file.
 struct Found<'a> {
+    file: &'a file::Content,
     ini: &'a Ini,
     section: &'a str,
     interpolates: bool,
@@ -115,12 +117,12 @@ struct Found<'a> {
 impl Found<'_> {
     fn value(&self, key: &str, raw: &str) -> Result<Value, TemplateError> {
         if !self.interpolates {
-            return Ok(raw.into());
+            return Ok(self.file.value(raw));
         }
         let wrong = |problem: Interpolation| {
             failed(format!("cannot replace names in `{key}` of the section `{}`: {problem}", self.section))
         };
-        self.interpolate(raw, 1).map(Value::from).map_err(wrong)
+        self.interpolate(raw, 1).map(|text| self.file.value(&text)).map_err(wrong)
     }
 
     /// The values of all keys that begin like the pattern.

@@ -3,9 +3,6 @@
 use super::super::{Arguments, TemplateError, arguments::required};
 use crate::value::{Dict, Key, Value};
 
-pub(super) const NAMES: [&str; 11] =
-    ["keys", "values", "items", "get", "update", "pop", "popitem", "setdefault", "clear", "copy", "fromkeys"];
-
 pub(super) fn call(dict: &Dict, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     match name {
         "keys" | "values" | "items" => {

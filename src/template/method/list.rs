@@ -7,9 +7,6 @@ use super::super::{
 };
 use crate::value::{List, Value};
 
-pub(super) const NAMES: [&str; 11] =
-    ["append", "extend", "insert", "remove", "pop", "clear", "index", "count", "sort", "reverse", "copy"];
-
 /// Where Python's `insert` and slices put an index that may be negative or too large.
 fn clamp(index: i64, length: usize) -> usize {
     let index = if index < 0 { index.saturating_add(length as i64) } else { index };

@@ -9,9 +9,6 @@ use super::super::{
 };
 use crate::value::Value;
 
-pub(super) const INTEGER: [&str; 5] = ["bit_length", "bit_count", "conjugate", "to_bytes", "as_integer_ratio"];
-pub(super) const FLOAT: [&str; 4] = ["is_integer", "conjugate", "hex", "as_integer_ratio"];
-
 /// `real`, `imag`, and a whole number's `numerator` and `denominator`.
 pub(super) fn attribute(number: &Value, name: &str) -> Option<Value> {
     let is_float = matches!(number, Value::Float(_));
