@@ -6,7 +6,7 @@ use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, Sequenc
 
 use crate::{
     source::{Diagnostic, Kind, Node, is_ambiguous},
-    value::float_text,
+    value::yaml_float_text,
 };
 
 use super::Tree;
@@ -132,7 +132,7 @@ impl Writer<'_> {
             Kind::Bool(flag) => self.plain(if *flag { "true" } else { "false" }),
             Kind::Int(number) => self.plain(&number.to_string()),
             Kind::BigInt(number) => self.plain(&number.to_string()),
-            Kind::Float(number) => self.plain(&float(*number)),
+            Kind::Float(number) => self.plain(&yaml_float_text(*number)),
             Kind::Str(text) | Kind::Unsafe(text) => self.text(text),
             Kind::Vault(text) => {
                 self.emit(Event::scalar(None, Some("!vault"), text, false, false, ScalarStyle::Literal))
@@ -167,16 +167,4 @@ impl Writer<'_> {
         let quoted = text.is_empty() || matches!(text, "=" | "<<") || is_ambiguous(text);
         self.emit(Event::scalar(None, None, text, !quoted, true, ScalarStyle::Any))
     }
-}
-
-fn float(number: f64) -> String {
-    if number.is_nan() {
-        return ".nan".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
-    let text = float_text(number);
-    // Without a point YAML 1.1 reads `1e+16` as text.
-    if !text.contains('.') && text.contains('e') { text.replacen('e', ".0e", 1) } else { text }
 }

@@ -143,7 +143,7 @@ impl Booted {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let cgroup = format!("sutler-case-{stem}-{}", std::process::id());
         let arguments = overlay_arguments()?;
-        let console = std::fs::File::create(std::env::temp_dir().join(format!("{cgroup}.log")));
+        let console = std::fs::File::create(console_of(&cgroup));
         let console = console.map_err(|e| e.to_string())?;
         let supervisor = Command::new("unshare")
             .args(["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"])
@@ -168,7 +168,13 @@ impl Booted {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        Err(format!("the host did not boot; its console is in {}/{}.log", std::env::temp_dir().display(), host.cgroup))
+        // Its console is kept.
+        host.init = 0;
+        Err(format!("the host did not boot; its console is in {}", host.console().display()))
+    }
+
+    fn console(&self) -> PathBuf {
+        console_of(&self.cgroup)
     }
 
     fn is_up(&self) -> bool {
@@ -193,10 +199,18 @@ impl Booted {
     }
 }
 
+/// Where what a host prints while it runs is written.
+fn console_of(cgroup: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("{cgroup}.log"))
+}
+
 impl Drop for Booted {
     fn drop(&mut self) {
         let _ = self.supervisor.kill();
         let _ = self.supervisor.wait();
+        if self.init != 0 {
+            let _ = std::fs::remove_file(self.console());
+        }
         for top in ["systemd", "unified", "."] {
             let place = Path::new("/sys/fs/cgroup").join(top).join(&self.cgroup);
             let _ =
