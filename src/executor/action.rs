@@ -2,11 +2,13 @@
 //! `copy`, nothing but the arguments for the others.
 
 mod add_host;
+mod assemble;
 mod assert;
 mod background;
 mod contents;
 mod copy;
 mod debug;
+mod fetch;
 mod files;
 mod group_by;
 mod include_vars;
@@ -15,6 +17,7 @@ mod meta;
 mod pause;
 mod raw;
 mod reboot;
+mod script;
 mod set_fact;
 mod set_stats;
 mod template;
@@ -247,11 +250,14 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
         }
         "missing" => Err(Diagnostic::error(format!("there is no module `{}` here", task.action.name.value)).into()),
         "meta" => meta::run(&arguments, task).map(Prepared::Done),
+        "fetch" => fetch::prepare(context, settings, scope, &arguments).map(Prepared::Later),
         "raw" => Job::raw(context, settings, scope, raw::command(&arguments)?).map(|job| Prepared::Job(Box::new(job))),
         _ => {
             let mut contents = Contents::default();
             match module {
+                "assemble" => assemble::add_content(&arguments, &mut contents)?,
                 "copy" => copy::add_content(&mut arguments, &mut contents)?,
+                "script" => script::add_content(&arguments, &mut contents)?,
                 "template" => template::add_content(scope, &mut arguments, &mut contents)?,
                 "unarchive" => copy::add_archive(&mut arguments, &mut contents)?,
                 "uri" => drop(copy::add_source(&arguments, &mut contents)?),
@@ -259,13 +265,26 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
             }
             let mut fields = arguments.into_fields()?;
             contents.add_to(&mut fields);
-            if module == "async_status" {
-                fields.insert("_async_dir".into(), json!(background::directory(scope)?));
+            match module {
+                "async_status" => drop(fields.insert("_async_dir".into(), json!(background::directory(scope)?))),
+                "package" => add_manager("ansible_package_use", &mut fields, scope)?,
+                "service" => add_manager("ansible_service_use", &mut fields, scope)?,
+                _ => {}
             }
             let job = Job::new(context, settings, scope, module, fields, contents)?;
             Ok(Prepared::Job(Box::new(job.in_background(background))))
         }
     }
+}
+
+/// Adds `use` from a variable, where the task leaves it to the host.
+fn add_manager(variable: &str, fields: &mut Fields, scope: &Scope) -> Result<(), PrepareError> {
+    if fields.get("use").is_none_or(|named| named == "auto")
+        && let Some(manager) = scope.resolve(variable)?.filter(|manager| !manager.is_none())
+    {
+        fields.insert("use".into(), json!(manager.to_str()));
+    }
+    Ok(())
 }
 
 /// The name of an argument, which may be a template: `set_fact` sets variables of any name.

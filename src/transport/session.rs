@@ -13,7 +13,7 @@ use std::{
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
 use sutler_protocol::{
-    Arguments, Background, BodyPart, Hello, MAX_FRAME, Mode, Request, ToController, ToHelper, decode, encode,
+    Arguments, Background, BodyPart, Hello, MAX_FRAME, Mode, PART, Request, ToController, ToHelper, decode, encode,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
@@ -30,8 +30,6 @@ use super::{
 
 /// How long the helper may take to say hello.
 const HELLO: Duration = Duration::from_secs(30);
-/// How much of a content goes into one frame, in bytes.
-const PART: usize = 256 << 10;
 
 /// One task for the helper; the session gives it its id.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +50,7 @@ pub struct Task {
 enum Heard {
     Item(usize, Map<String, Json>),
     Want(String),
+    Part(Vec<u8>),
 }
 
 /// A helper on a host, as one user. Many requests may run at once.
@@ -140,6 +139,7 @@ impl Session {
         let (hearer, mut heard) = mpsc::unbounded_channel();
         self.shared.requests.lock().insert(id, hearer);
         let mut running = Running { session: self, id, finished: false };
+        let mut refused = false;
         // The reading task sets `ended` before it drops the requests: one of the two is seen.
         if !self.is_alive() {
             return Err(self.shared.why(&during));
@@ -155,6 +155,16 @@ impl Session {
                     }
                 }
                 Some(Heard::Want(sha1)) => self.body(id, &sha1, bodies, &during).await?,
+                // What was on its way when a part could not be taken is of no use.
+                Some(Heard::Part(_)) if refused => {}
+                Some(Heard::Part(bytes)) => {
+                    let answer = match bodies.accept(&bytes) {
+                        Ok(()) => ToHelper::Body(BodyPart { id, last: false, bytes: Vec::new() }),
+                        Err(error) => ToHelper::NoBody { id, why: error.to_string() },
+                    };
+                    refused = matches!(answer, ToHelper::NoBody { .. });
+                    self.send(encode(&answer), &during).await?;
+                }
                 None => return Err(self.shared.why(&during)),
             }
         }
@@ -285,6 +295,7 @@ async fn receive(
                 }
             }
             ToController::Want { id, sha1 } => shared.hand(id, Heard::Want(sha1)),
+            ToController::Body(part) => shared.hand(part.id, Heard::Part(part.bytes)),
             ToController::Reply(reply) => shared.hand(reply.id, Heard::Item(reply.item, reply.result)),
         }
     };

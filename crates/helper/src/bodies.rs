@@ -6,7 +6,7 @@ use std::{
 };
 
 use sutler_modules::kit::{Failure, engine};
-use sutler_protocol::{Content, ToController};
+use sutler_protocol::{BodyPart, Content, PART, PARTS_AHEAD, ToController};
 
 use crate::{Output, lock, send};
 
@@ -42,6 +42,28 @@ impl engine::Bodies for Bodies {
         let want = ToController::Want { id: self.id, sha1: content.sha1.clone() };
         send(&self.output, &want).map_err(|error| Failure::new(format!("cannot ask for the content: {error}")))?;
         Ok(Box::new(Body { parts: Arc::clone(&self.parts), chunk: Vec::new(), read: 0, ended: false }))
+    }
+
+    fn send(&self, stream: &mut dyn Read) -> Result<(), Failure> {
+        let failed = |why: &dyn std::fmt::Display| Failure::new(format!("cannot send the file: {why}"));
+        let mut unanswered = 0;
+        loop {
+            let mut bytes = Vec::with_capacity(PART);
+            (&mut *stream).take(PART as u64).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+            let last = bytes.len() < PART;
+            send(&self.output, &ToController::Body(BodyPart { id: self.id, last, bytes })).map_err(|e| failed(&e))?;
+            unanswered += 1;
+            while unanswered >= PARTS_AHEAD || last && unanswered > 0 {
+                match lock(&self.parts).recv() {
+                    Ok(Part::Bytes { .. }) => unanswered -= 1,
+                    Ok(Part::Missing(why)) => return Err(Failure::new(why)),
+                    Err(_) => return Err(failed(&"the task was cancelled")),
+                }
+            }
+            if last {
+                return Ok(());
+            }
+        }
     }
 }
 

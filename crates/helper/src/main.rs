@@ -22,7 +22,9 @@ use std::{
 
 use serde_json::json;
 use sutler_modules::kit::{Context, Fields};
-use sutler_protocol::{BUILD_ID, FrameError, Hello, Reply, Request, ToController, ToHelper, read_frame, write_frame};
+use sutler_protocol::{
+    BUILD_ID, FrameError, Hello, PARTS_AHEAD, Reply, Request, ToController, ToHelper, read_frame, write_frame,
+};
 
 use bodies::{Bodies, Part};
 
@@ -98,7 +100,7 @@ fn receive(output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) -> Resu
 
 fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) {
     let cancelled = Arc::new(AtomicBool::new(false));
-    let (sender, parts) = std::sync::mpsc::sync_channel(4);
+    let (sender, parts) = std::sync::mpsc::sync_channel(PARTS_AHEAD);
     let id = request.id;
     lock(running).insert(id, Running { cancelled: Arc::clone(&cancelled), parts: Some(sender) });
     let (output, running) = (Arc::clone(output), Arc::clone(running));

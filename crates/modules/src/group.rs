@@ -1,19 +1,8 @@
 //! `group`: groups of the host.
 
-use crate::{
-    choice,
-    kit::{Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, users},
+use crate::kit::{
+    Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, state::AbsentPresent as State, users,
 };
-
-choice! {
-    /// Whether a group is there.
-    pub enum State {
-        /// There.
-        Present = "present",
-        /// Not there.
-        Absent = "absent",
-    }
-}
 
 /// Creates, changes or removes a group, through `groupadd`, `groupmod` and `groupdel`.
 ///
@@ -106,6 +95,10 @@ impl Group {
         if self.non_unique && self.gid.is_none() {
             return Err(Failure::new("non_unique is True but all of the following are missing: gid"));
         }
+        if self.local && self.force {
+            let msg = "force is not a valid option for local, force=True and local=True are mutually exclusive";
+            return Err(Failure::new(msg));
+        }
         if !self.local {
             return Ok(());
         }
@@ -139,8 +132,7 @@ impl Group {
 
     fn removal(&self, host: &Reader) -> Result<Program, Failure> {
         let program = self.program(host, "groupdel")?;
-        // `lgroupdel` looks at nobody's primary group, and knows no such flag.
-        let program = if self.force && !self.local { program.arg("-f") } else { program };
+        let program = if self.force { program.arg("-f") } else { program };
         Ok(program.arg(&self.name))
     }
 
@@ -154,9 +146,9 @@ impl Group {
         if !self.local {
             return Ok(if self.non_unique { program.arg("-o") } else { program });
         }
-        // The local commands do not look whether a number is taken.
+        // The local commands share no number, whatever `non_unique` says.
         let other = u32::try_from(gid).ok().and_then(users::local_group_by_id);
-        match other.filter(|other| !self.non_unique && other.name != self.name) {
+        match other.filter(|other| other.name != self.name) {
             Some(other) => Err(Failure::new(format!("GID '{gid}' already exists with group '{}'", other.name))
                 .with("name", self.name.clone())),
             None => Ok(program),

@@ -80,6 +80,23 @@ pub struct Options {
     pub decompress: bool,
 }
 
+/// How a module without arguments for it makes requests.
+pub fn simple_options(validate_certs: bool) -> Options {
+    Options {
+        timeout: Duration::from_secs(10),
+        tls: TlsOptions { insecure: !validate_certs, ca_path: None, client_cert: None, client_key: None },
+        credentials: None,
+        force_basic_auth: false,
+        use_proxy: true,
+        use_netrc: true,
+        unix_socket: None,
+        follow: Follow::Usual,
+        unredirected_headers: Vec::new(),
+        agent: "ansible-httpget".into(),
+        decompress: true,
+    }
+}
+
 /// What is asked.
 pub struct Request {
     /// `GET` and its kin.

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod failure;
 pub mod file_args;
 pub mod flags;
+pub mod fragments;
 pub mod glob;
 pub mod lines;
 pub mod meta;
@@ -19,6 +20,7 @@ pub mod regex;
 pub mod selinux;
 pub mod shlex;
 mod unpack;
+pub mod state;
 pub mod users;
 pub mod writer;
 

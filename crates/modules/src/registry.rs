@@ -72,30 +72,78 @@ static ACTIONS: &[Entry] = actions! {
 };
 
 static MODULES: &[Entry] = modules! {
+    "ansible.builtin.apt" => crate::apt::Apt,
+    "ansible.builtin.apt_key" => crate::apt_key::AptKey,
+    "ansible.builtin.apt_repository" => crate::apt_repository::AptRepository,
+    "ansible.builtin.assemble" => crate::assemble::Assemble,
     "ansible.builtin.async_status" => crate::async_status::AsyncStatus,
     "ansible.builtin.blockinfile" => crate::blockinfile::Blockinfile,
     "ansible.builtin.command" => crate::command::Command,
     "ansible.builtin.copy" => crate::copy::Copy,
+    "ansible.builtin.cron" => crate::cron::Cron,
+    "ansible.builtin.deb822_repository" => crate::deb822_repository::Deb822Repository,
+    "ansible.builtin.debconf" => crate::debconf::Debconf,
+    "ansible.builtin.dpkg_selections" => crate::dpkg_selections::DpkgSelections,
+    "ansible.builtin.expect" => crate::expect::Expect,
+    "ansible.builtin.fetch" => crate::fetch::Fetch,
     "ansible.builtin.file" => crate::file::File,
+    "ansible.builtin.find" => crate::find::Find,
     "ansible.builtin.get_url" => crate::get_url::GetUrl,
+    "ansible.builtin.getent" => crate::getent::Getent,
+    "ansible.builtin.git" => crate::git::Git,
     "ansible.builtin.group" => crate::group::Group,
+    "ansible.builtin.hostname" => crate::hostname::Hostname,
+    "ansible.builtin.iptables" => crate::iptables::Iptables,
+    "ansible.builtin.known_hosts" => crate::known_hosts::KnownHosts,
     "ansible.builtin.lineinfile" => crate::lineinfile::Lineinfile,
+    "ansible.builtin.mount_facts" => crate::mount_facts::MountFacts,
+    "ansible.builtin.package_facts" => crate::package_facts::PackageFacts,
     "ansible.builtin.ping" => crate::ping::Ping,
     "ansible.builtin.replace" => crate::replace::Replace,
+    "ansible.builtin.script" => crate::script::Script,
     "ansible.builtin.service" => crate::service::Service,
+    "ansible.builtin.service_facts" => crate::service_facts::ServiceFacts,
     "ansible.builtin.setup" => crate::setup::Setup,
     "ansible.builtin.shell" => crate::command::Shell,
     "ansible.builtin.slurp" => crate::slurp::Slurp,
     "ansible.builtin.stat" => crate::stat::Stat,
+    "ansible.builtin.subversion" => crate::subversion::Subversion,
     "ansible.builtin.systemd_service" ["systemd"] => crate::systemd::SystemdService,
+    "ansible.builtin.sysvinit" => crate::sysvinit::Sysvinit,
     "ansible.builtin.tempfile" => crate::tempfile::Tempfile,
     "ansible.builtin.template" => crate::template::Template,
     "ansible.builtin.unarchive" => crate::unarchive::Unarchive,
     "ansible.builtin.uri" => crate::uri::Uri,
     "ansible.builtin.user" => crate::user::User,
     "ansible.builtin.wait_for" => crate::wait_for::WaitFor,
+    "ansible.posix.acl" => crate::acl::Acl,
+    "ansible.posix.authorized_key" => crate::authorized_key::AuthorizedKey,
+    "ansible.posix.firewalld" => crate::firewalld::Firewalld,
+    "ansible.posix.mount" => crate::mount::Mount,
+    "ansible.posix.seboolean" => crate::seboolean::Seboolean,
+    "ansible.posix.selinux" => crate::selinux::Selinux,
     "ansible.posix.sysctl" => crate::sysctl::Sysctl,
+    "community.general.alternatives" => crate::alternatives::Alternatives,
+    "community.general.cronvar" => crate::cronvar::Cronvar,
+    "community.general.filesystem" => crate::filesystem::Filesystem,
+    "community.general.git_config" => crate::git_config::GitConfig,
+    "community.general.htpasswd" => crate::htpasswd::Htpasswd,
+    "community.general.ini_file" => crate::ini_file::IniFile,
+    "community.general.locale_gen" => crate::locale_gen::LocaleGen,
+    "community.general.modprobe" => crate::modprobe::Modprobe,
+    "community.general.pam_limits" => crate::pam_limits::PamLimits,
+    "community.general.timezone" => crate::timezone::Timezone,
+    "community.general.ufw" => crate::ufw::Ufw,
 };
+
+/// What hands its arguments to another module.
+static PROXIES: &[Entry] = &[Entry {
+    name: "ansible.builtin.package",
+    aliases: &[],
+    spec: <crate::package::Package as crate::kit::Args>::spec,
+    run: crate::package::run,
+    is_action: false,
+}];
 
 /// Stands for a module that exists elsewhere: playbooks that use it can be read and listed, but not run.
 pub static MISSING: Entry = Entry {
@@ -117,7 +165,7 @@ pub static LATE: Entry = Entry {
 
 /// All modules and actions.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    ACTIONS.iter().chain(MODULES)
+    ACTIONS.iter().chain(MODULES).chain(PROXIES)
 }
 
 /// The module that a playbook means by `name`: a full name, `ansible.legacy.NAME`, or a short one.

@@ -88,7 +88,12 @@ impl Module for Replace {
             (false, true) => "ownership, perms or SE linux context changed".into(),
             (true, true) => format!("{count} replacements made and ownership, perms or SE linux context changed"),
         };
-        Ok(Edit::changes(&path, current.as_ref(), (&text.text, &after), &text, attributes)
+        let mut changes = Edit::changes(&path, current.as_ref(), (&text.text, &after), &text, attributes);
+        let shown = self.path.to_string_lossy().into_owned();
+        if let Some(diff) = changes.diff.first_mut().filter(|_| after != text.text) {
+            *diff = std::mem::take(diff).headed(shown.clone(), shown);
+        }
+        Ok(changes
             .map(|edit| edit.keeping(self.backup).accepted_by(self.validate.as_ref()))
             .with("msg", msg)
             .with("rc", 0))

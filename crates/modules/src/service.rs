@@ -1,6 +1,6 @@
 //! `service`: services, whatever starts them: systemd, `OpenRC`, or init scripts.
 
-mod init;
+pub(crate) mod init;
 
 use crate::{
     choice,

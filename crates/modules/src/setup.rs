@@ -32,6 +32,12 @@ use serde_json::json;
 use crate::kit::{Args, Changes, Failure, Fields, Module, Reader, Writer, clock};
 use host::Host;
 
+/// The fact `pkg_mgr`: the name of the host's package manager, or `unknown`.
+pub fn package_manager(host: &Reader) -> String {
+    let host = Host::new(host.clone(), clock::seconds(10), PathBuf::new());
+    package_program::collect(&host)["pkg_mgr"].as_str().unwrap_or("unknown").to_owned()
+}
+
 /// Gathers facts about the host: its system, hardware, network and users, as `ansible_facts`.
 ///
 /// Runs by itself at the start of every play, unless `gather_facts: false`. Facts are read from
@@ -137,6 +143,14 @@ fn in_class(set: &[char], wanted: char) -> bool {
         [from, '-', to, rest @ ..] => (*from..=*to).contains(&wanted) || in_class(rest, wanted),
         [one, rest @ ..] => *one == wanted || in_class(rest, wanted),
     }
+}
+
+/// The sizes of what is mounted on a path; may wait for ever.
+pub use mounts::size as size_of_mount;
+
+/// The fully qualified name of `node`: see the fact `fqdn`.
+pub fn qualified_name(host: &Reader, node: &str, patience: std::time::Duration) -> String {
+    hostname::qualified(&Host::new(host.clone(), patience, PathBuf::new()), node)
 }
 
 #[cfg(test)]

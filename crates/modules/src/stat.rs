@@ -9,8 +9,7 @@ use rustix::fs::Access;
 use serde_json::{Value, json};
 
 use crate::kit::{
-    Args, Changes, Failure, Fields, Finished, Meta, Module, Program, Reader, Writer, checksum::Algorithm,
-    file_args::octal, flags, users,
+    Args, Changes, Failure, Fields, Finished, Meta, Module, Program, Reader, Writer, checksum::Algorithm, flags, users,
 };
 
 /// Returns everything the file system knows of a path, as `stat`; `stat.exists` alone when nothing is there.
@@ -62,8 +61,10 @@ impl Module for Stat {
         let mut stat = Fields::new();
         stat.insert("exists".into(), json!(true));
         stat.insert("path".into(), json!(self.path.to_string_lossy()));
-        numbers(&mut stat, meta.raw());
-        kind_and_permissions(&mut stat, &meta);
+        describe(&mut stat, &meta);
+        stat.insert("blocks".into(), json!(meta.raw().blocks()));
+        stat.insert("block_size".into(), json!(meta.raw().blksize()));
+        stat.insert("device_type".into(), json!(meta.raw().rdev()));
         self.names(&mut stat, host, &meta)?;
         for (name, access) in
             [("readable", Access::READ_OK), ("writeable", Access::WRITE_OK), ("executable", Access::EXEC_OK)]
@@ -131,9 +132,15 @@ fn version(path: &Path, host: &Reader) -> Option<String> {
     finished.out().split_whitespace().next().map(str::to_owned)
 }
 
+/// Adds what `find` returns of a path as well: numbers, times, type and permissions.
+pub fn describe(stat: &mut Fields, meta: &Meta) {
+    numbers(stat, meta.raw());
+    kind_and_permissions(stat, meta);
+}
+
 fn numbers(stat: &mut Fields, meta: &std::fs::Metadata) {
-    let values: [(&str, Value); 13] = [
-        ("mode", json!(octal(meta.mode() & 0o7777))),
+    let values: [(&str, Value); 10] = [
+        ("mode", json!(format!("{:04o}", meta.mode() & 0o7777))),
         ("uid", json!(meta.uid())),
         ("gid", json!(meta.gid())),
         ("size", json!(meta.size())),
@@ -143,9 +150,6 @@ fn numbers(stat: &mut Fields, meta: &std::fs::Metadata) {
         ("atime", seconds(meta.atime(), meta.atime_nsec())),
         ("mtime", seconds(meta.mtime(), meta.mtime_nsec())),
         ("ctime", seconds(meta.ctime(), meta.ctime_nsec())),
-        ("blocks", json!(meta.blocks())),
-        ("block_size", json!(meta.blksize())),
-        ("device_type", json!(meta.rdev())),
     ];
     stat.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value)));
 }

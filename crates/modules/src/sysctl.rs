@@ -2,20 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::{
-    choice,
-    kit::{Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Source, Writer, file_args::Attributes},
+use crate::kit::{
+    Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Source, Writer, file_args::Attributes,
+    state::PresentAbsent as State,
 };
-
-choice! {
-    /// Whether a parameter is in the file.
-    pub enum State {
-        /// In the file.
-        Present = "present",
-        /// Not in the file.
-        Absent = "absent",
-    }
-}
 
 /// Sets kernel parameters in a file that is read at boot, and reads that file again.
 ///
@@ -30,6 +20,7 @@ choice! {
 ///     sysctl_set: true
 /// ```
 #[derive(Args)]
+#[args(required_if("state", "present", "value"))]
 pub struct Sysctl {
     /// The parameter, as `vm.swappiness`.
     #[arg(alias = "key")]
@@ -89,12 +80,12 @@ impl Module for Sysctl {
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
         if let Some(value) = plan.set {
             let assignment = format!("{}={value}", self.name);
-            self.sysctl(host, Program::new("sysctl").arg("-w").arg(assignment), "setting")?;
+            self.sysctl(host, Program::new("sysctl").arg("-w").arg(assignment), false)?;
         }
         if let Some(text) = plan.text {
             host.write(&self.sysctl_file, Source::from(text.as_str()), &Attributes::default())?;
             if self.reload {
-                self.sysctl(host, Program::new("sysctl").arg("-p").arg(&self.sysctl_file), "reload")?;
+                self.sysctl(host, Program::new("sysctl").arg("-p").arg(&self.sysctl_file), true)?;
             }
         }
         Ok(Fields::new())
@@ -130,7 +121,7 @@ impl Sysctl {
         host.read_text(format!("/proc/sys/{path}")).ok().flatten().unwrap_or_default()
     }
 
-    fn sysctl(&self, host: &mut Writer, program: Program, what: &str) -> Result<(), Failure> {
+    fn sysctl(&self, host: &mut Writer, program: Program, is_reload: bool) -> Result<(), Failure> {
         let program = if self.ignoreerrors { program.arg("-e") } else { program };
         let finished = host.run(&program.plain_locale())?;
         // Old versions of sysctl end with 0 although they could not set a value.
@@ -138,10 +129,13 @@ impl Sysctl {
         if finished.success() && !refused || self.ignoreerrors {
             return Ok(());
         }
-        Err(Failure::new(format!("{what} {} failed: {}", self.name, (finished.out() + &finished.err()).trim()))
-            .with("rc", finished.rc)
-            .with("stdout", finished.out())
-            .with("stderr", finished.err()))
+        let said = finished.out() + &finished.err();
+        let msg = if is_reload {
+            format!("Failed to reload sysctl: {said}")
+        } else {
+            format!("setting {} failed: {said}", self.name)
+        };
+        Err(Failure::new(msg).with("rc", finished.rc).with("stdout", finished.out()).with("stderr", finished.err()))
     }
 }
 

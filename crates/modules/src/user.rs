@@ -7,23 +7,16 @@ use serde_json::json;
 use crate::{
     choice,
     group::output,
-    kit::{Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, users},
+    kit::{
+        Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, state::AbsentPresent as State, users,
+    },
 };
 
 mod account;
+mod doubts;
 mod home;
 mod shadow;
 mod ssh_key;
-
-choice! {
-    /// Whether an account is there.
-    pub enum State {
-        /// There.
-        Present = "present",
-        /// Not there.
-        Absent = "absent",
-    }
-}
 
 choice! {
     /// When the password is set.
@@ -176,6 +169,7 @@ impl Module for User {
             (State::Present, None) => self.creation(host)?,
             (State::Present, Some(user)) => self.change(user, host)?,
         };
+        let found_home = found.as_ref().map(|user| user.home.clone());
         let changes = Changes::when(!steps.is_empty(), steps);
         let changes = changes.with("name", self.name.clone()).with("state", self.state.as_str());
         let mut changes = match (self.state, found) {
@@ -189,6 +183,7 @@ impl Module for User {
         };
         if self.state == State::Present {
             changes.warn(self.missing_groups(host));
+            changes.warn(self.doubts(found_home.as_deref(), host));
         }
         Ok(changes)
     }
@@ -267,10 +262,6 @@ impl User {
         }
         if self.password.is_some() {
             fields.insert("password".into(), json!("NOT_LOGGING_PASSWORD"));
-        }
-        if self.append && self.groups.is_none() {
-            let warning = "'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups.";
-            fields.insert("warnings".into(), json!([warning]));
         }
         Ok(fields)
     }

@@ -32,6 +32,9 @@
 //!   check: {changed: true}             # only when check mode ends otherwise than the run
 //! ```
 //!
+//! An item `every: {host: …, setup: […]}` is no case: what it names is every following case's, where that has
+//! nothing of its own; steps of `setup` come before those of the case.
+//!
 //! In arguments, `_content: text` becomes a content that travels with the request;
 //! `_content: {asked: text}` or
 //! `{asked_base64: text}` one that the module has to ask for, `_content: {unwanted: text}` one
@@ -52,9 +55,12 @@
 //!   setup: [{run: touch /etc/x}]       # on the host
 //!   args: {name: x, job: /bin/true}
 //!   look: crontab -l                   # a shell command after all runs; its output is compared too
-//!   volatile: [run.stat.atime]         # what no two runs share, as a path into results, `tree` and `look`
+//!   volatile: [run.stat.atime]         # what no two runs share, as a path into results, `tree` and `look`; `each.stat.atime` is all three runs'
 //!   differs: {run.msg: the reason}     # where we differ from Ansible on purpose
 //! ```
+//!
+//! On a host `copy` takes `content`, and `copy`, `template`, `unarchive` and `uri` a `src` without
+//! `remote_src`, as from a controller: `src` is a path of the host. Nothing is rendered.
 //!
 //! `cargo test -p sutler-modules --test cases -- --agreement` says how many cases of which kind there are.
 //!
@@ -69,6 +75,8 @@ mod bodies;
 mod case;
 #[path = "cases/compare.rs"]
 mod compare;
+#[path = "cases/controller.rs"]
+mod controller;
 #[path = "cases/host.rs"]
 mod host;
 #[path = "cases/on_host.rs"]
@@ -85,6 +93,8 @@ mod setup;
 mod snapshot;
 #[path = "cases/tree.rs"]
 mod tree;
+#[path = "cases/units.rs"]
+mod units;
 #[path = "cases/yaml.rs"]
 mod yaml;
 

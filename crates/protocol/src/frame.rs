@@ -31,8 +31,8 @@ pub enum FrameError {
 pub(crate) trait Carrier: Sized {
     /// The body part that this message is, if it is one.
     fn as_body(&self) -> Option<&BodyPart>;
-    /// The message for a body part, if this direction has one.
-    fn from_body(part: BodyPart) -> Option<Self>;
+    /// The message for a body part.
+    fn from_body(part: BodyPart) -> Self;
 }
 
 /// The frame for `message`, length included.
@@ -65,7 +65,7 @@ pub fn decode<M: DeserializeOwned + Carrier>(payload: &[u8]) -> Result<M, FrameE
                 last: body[4] != 0,
                 bytes: body[5..].to_vec(),
             };
-            M::from_body(part).ok_or_else(|| malformed("a body came from the helper".into()))
+            Ok(M::from_body(part))
         }
         _ => Err(malformed("unknown kind".into())),
     }

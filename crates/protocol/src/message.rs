@@ -11,6 +11,12 @@ pub const BUILD_ID: &str = match option_env!("SUTLER_BUILD_ID") {
     None => "unbuilt",
 };
 
+/// How much of a content goes into one frame, in bytes.
+pub const PART: usize = 256 << 10;
+
+/// How many parts the helper may send before the first of them is answered.
+pub const PARTS_AHEAD: usize = 4;
+
 /// Contents up to this many bytes travel inside the request: cheaper than asking for them.
 pub const INLINE_LIMIT: usize = 32 << 10;
 
@@ -59,6 +65,9 @@ pub enum ToController {
         /// The content's SHA-1, in lowercase hexadecimal.
         sha1: String,
     },
+    /// A part of a file that the request hands to the controller, which answers each part that it has
+    /// taken with an empty [`ToHelper::Body`], and one that it cannot take with [`ToHelper::NoBody`].
+    Body(BodyPart),
     /// One item of a request is done.
     Reply(Reply),
 }
@@ -114,7 +123,7 @@ pub struct Reply {
 /// A part of a file's content, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyPart {
-    /// The request that asked.
+    /// The request that asked, or that the file comes from.
     pub id: u32,
     /// Nothing follows.
     pub last: bool,
@@ -183,17 +192,20 @@ impl Carrier for ToHelper {
         }
     }
 
-    fn from_body(part: BodyPart) -> Option<Self> {
-        Some(Self::Body(part))
+    fn from_body(part: BodyPart) -> Self {
+        Self::Body(part)
     }
 }
 
 impl Carrier for ToController {
     fn as_body(&self) -> Option<&BodyPart> {
-        None
+        match self {
+            Self::Body(part) => Some(part),
+            _ => None,
+        }
     }
 
-    fn from_body(_: BodyPart) -> Option<Self> {
-        None
+    fn from_body(part: BodyPart) -> Self {
+        Self::Body(part)
     }
 }

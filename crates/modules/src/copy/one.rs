@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
 use serde_json::{Value, json};
 use sutler_protocol::Content;
 
@@ -9,7 +10,7 @@ use super::diff;
 use crate::{
     file::missing_directories,
     kit::{
-        Changes, Failure, Fields, FileArgs, Meta, Program, Reader, Source, Writer, checksum::Algorithm,
+        Changes, Failure, Fields, FileArgs, Finished, Meta, Program, Reader, Source, Writer, checksum::Algorithm,
         file_args::Attributes, shlex,
     },
 };
@@ -101,6 +102,9 @@ impl Wanted {
             fields.insert("src".into(), json!(src));
         }
         if current.is_some() && !self.force {
+            if matches!(self.origin, Origin::Host(_)) {
+                fields.insert("msg".into(), json!("file already exists"));
+            }
             return Ok(Changes::none().with_all(fields));
         }
         let sha1 = self.origin.sha1(host)?;
@@ -124,11 +128,17 @@ impl Wanted {
             return Ok(attributes_only(&path, meta, attributes).with_all(fields));
         }
         self.check_checksum(&sha1)?;
-        let diff = host.mode().diff.then(|| diff::of(host, self, &path, current.as_ref())).transpose()?;
+        let target = if current.as_ref().is_some_and(Meta::is_link) { host.stat(&path)? } else { current };
+        let diff = host.mode().diff.then(|| diff::of(host, self, &path, target.as_ref())).transpose()?;
+        let directories = self.directories(host, &path)?;
+        if let (Origin::Host(_), Some((directory, _)), true) = (&self.origin, directories.last(), host.mode().check) {
+            let msg = format!("dest directory {} would be created", directory.display());
+            fields.insert("msg".into(), json!(msg));
+        }
         let write = Write {
             origin: self.origin.clone(),
             sha1,
-            directories: self.directories(host, &path)?,
+            directories,
             backup: self.backup,
             validate: self.validate.clone(),
         };
@@ -148,7 +158,14 @@ impl Wanted {
         } else {
             self.dest.clone()
         };
-        let is_link = self.follow && host.lstat(&path)?.is_some_and(|meta| meta.is_link());
+        if path.parent().is_some_and(|parent| host.stat(parent).ok().flatten().is_some_and(|meta| !meta.is_dir()))
+            && matches!(self.origin, Origin::Content(_))
+        {
+            let path = path.display();
+            let msg = format!("Task failed: Failed to get information on remote file ({path}): Not a directory");
+            return Err(Failure::new(msg));
+        }
+        let is_link = self.follow && host.exists(&path) && host.lstat(&path)?.is_some_and(|meta| meta.is_link());
         Ok(if is_link { host.resolve(&path) } else { path })
     }
 
@@ -187,40 +204,55 @@ fn wrong_checksum(given: &str, expected: &str) -> Failure {
 impl Plan {
     /// Makes the file as wanted.
     pub fn apply(self, host: &mut Writer) -> Result<Fields, Failure> {
-        let mut fields = Fields::new();
         let Some(write) = self.write else {
             host.set_attributes(&self.path, &self.attributes)?;
-            return Ok(fields);
+            return Ok(Fields::new());
         };
+        let sha1 = matches!(write.origin, Origin::Content(_)).then(|| write.sha1.clone());
+        write.apply(&self.path, &self.attributes, host).map_err(|mut failure| {
+            if let Some(sha1) = sha1 {
+                failure.fields.entry("checksum").or_insert_with(|| sha1.into());
+            }
+            failure
+        })
+    }
+}
+
+impl Write {
+    fn apply(self, path: &Path, attributes: &Attributes, host: &mut Writer) -> Result<Fields, Failure> {
+        let (write, mut fields) = (self, Fields::new());
         for (directory, attributes) in &write.directories {
             host.make_directory(directory)?;
             host.set_attributes(directory, attributes)?;
         }
-        check_parent(host, &self.path, &write.sha1)?;
+        check_parent(host, path, attributes, &write.sha1)?;
         let source = write.origin.open(host)?;
-        let staged = host.stage(&self.path, source)?;
+        let staged = host.stage(path, source)?;
         let written = host.sha1(staged.path())?;
         if written != write.sha1 {
             return Err(wrong_checksum(&written, &write.sha1));
         }
         if let Some(command) = &write.validate {
-            validate(host, staged.path(), command, &self.attributes)?;
+            validate(host, staged.path(), command, attributes)?;
         }
-        if write.backup && host.stat(&self.path)?.is_some() {
-            let backup = host.backup(&self.path)?;
+        if write.backup && host.stat(path)?.is_some() {
+            let backup = host.backup(path)?;
             fields.insert("backup_file".into(), json!(backup.to_string_lossy()));
         }
         fields.insert("md5sum".into(), json!(Algorithm::Md5.of_file(host, staged.path())?));
-        host.commit(staged, &self.attributes)?;
+        host.commit(staged, attributes)?;
         Ok(fields)
     }
 }
 
 /// Only now: in check mode an earlier task would have made the directory.
-fn check_parent(host: &Reader, path: &Path, sha1: &str) -> Result<(), Failure> {
+fn check_parent(host: &Reader, path: &Path, attributes: &Attributes, sha1: &str) -> Result<(), Failure> {
     let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
     match host.stat(parent)? {
-        Some(meta) if meta.is_dir() => Ok(()),
+        Some(meta) if meta.is_dir() && (attributes.unsafe_writes || host.may(parent, Access::WRITE_OK)) => Ok(()),
+        Some(meta) if meta.is_dir() => {
+            Err(Failure::new(format!("Destination {} not writable", parent.display())).with("checksum", sha1))
+        }
         found => {
             let why = if found.is_some() { "is not a directory" } else { "does not exist" };
             let msg = format!("Destination directory {} {why}", parent.display());
@@ -230,7 +262,7 @@ fn check_parent(host: &Reader, path: &Path, sha1: &str) -> Result<(), Failure> {
 }
 
 /// Runs the command on the new file, which has its owner and mode: some programs look at them.
-pub fn validate(host: &mut Writer, path: &Path, command: &str, attributes: &Attributes) -> Result<(), Failure> {
+pub fn validate(host: &mut Writer, path: &Path, command: &str, attributes: &Attributes) -> Result<Finished, Failure> {
     if !command.contains("%s") {
         return Err(Failure::new(format!("validate must contain %s: {command}")));
     }
@@ -240,7 +272,7 @@ pub fn validate(host: &mut Writer, path: &Path, command: &str, attributes: &Attr
     let words: Vec<String> = words.iter().map(|word| word.replace("%s", &path.to_string_lossy())).collect();
     let finished = host.query(&Program::new(&words[0]).args(&words[1..]))?;
     if finished.success() {
-        return Ok(());
+        return Ok(finished);
     }
     Err(Failure::new("failed to validate")
         .with("exit_status", finished.rc)

@@ -110,11 +110,19 @@ impl<'a> Tree<'a> {
                 Kind::Link(target) => self.inspect_link(host, path, target, &mut steps)?,
             }
         }
-        let changes = Changes::when(!steps.is_empty(), Plan(steps)).with("dest", self.dest.as_str());
+        let changes = Changes::when(!steps.is_empty(), Plan(steps)).with("dest", self.shown(host)?);
         let src = self.copy.src.as_ref().map(|src| json!(src.to_string_lossy()));
         let changes = src.into_iter().fold(changes, |changes, src| changes.with("src", src));
         let nothing = self.copy.remote_src.then_some(["checksum", "md5sum"]);
         Ok(nothing.into_iter().flatten().fold(changes, |changes, name| changes.with(name, Value::Null)))
+    }
+
+    /// The `dest` that the result names: of a tree of the host, the place within a directory that is there.
+    fn shown(&self, host: &Reader) -> Result<String, Failure> {
+        let is_there = self.copy.remote_src && host.stat(&self.copy.dest)?.is_some_and(|meta| meta.is_dir());
+        let src = self.copy.src.as_deref().filter(|_| is_there).map(Path::to_string_lossy);
+        let name = src.as_deref().map(|src| src.rsplit('/').next().unwrap_or_default().to_owned());
+        Ok(name.map_or_else(|| self.dest.clone(), |name| self.copy.dest.join(name).to_string_lossy().into_owned()))
     }
 
     /// What a directory should have: the mode of its source unless one is given.

@@ -39,7 +39,12 @@ impl Step {
         match self {
             Self::Remove(path) => host.remove(&path),
             Self::MakeDirectory(path) => host.make_directory(&path),
-            Self::MakeFile(path, attributes) => host.write(&path, Source::Bytes(Vec::new()), &attributes),
+            Self::MakeFile(path, attributes) => {
+                host.write(&path, Source::Bytes(Vec::new()), &attributes).map_err(|e| {
+                    let msg = format!("Error, could not touch target: {}", e.msg);
+                    Failure { msg, ..e }
+                })
+            }
             Self::Symlink(target, path) => host.symlink(&target, &path),
             Self::HardLink(target, path) => host.hard_link(&target, &path),
             Self::Attributes(path, attributes) => host.set_attributes(&path, &attributes),

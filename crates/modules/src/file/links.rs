@@ -12,7 +12,9 @@ impl File {
         let current = host.lstat(&self.path)?;
         let mut found = Found::at(&self.path).with("dest", self.shown());
         let Some(src) = &self.src else {
-            let Some(meta) = current else { return Err(Failure::new("src is required for creating new symlinks")) };
+            let Some(meta) = current.filter(Meta::is_link) else {
+                return Err(Failure::new("src is required for creating new symlinks"));
+            };
             let shown = if self.follow && host.exists(&self.path) && meta.is_link() {
                 json!(host.link(&self.path)?.to_string_lossy())
             } else {

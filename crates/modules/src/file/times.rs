@@ -69,8 +69,7 @@ fn parse_local(text: &str, format: &str, host: &Reader) -> Result<SystemTime, Fa
     let why = |why: String| {
         Failure::new(format!("Error while obtaining timestamp for time {text} using format {format}: {why}"))
     };
-    let date =
-        Date::parse(text, format).ok_or_else(|| why(format!("time data '{text}' does not match format '{format}'")))?;
+    let date = Date::parse(text, format).map_err(why)?;
     let program = Program::new("date").args(["-d", &date.to_string(), "+%s"]).plain_locale();
     let finished = host.query(&program)?;
     let seconds: i64 = finished.out().trim().parse().map_err(|_| why(finished.err().trim().to_owned()))?;
@@ -97,21 +96,32 @@ impl std::fmt::Display for Date {
 
 impl Date {
     /// Missing fields are those of 1 January 1900, as in Python.
-    fn parse(text: &str, format: &str) -> Option<Self> {
+    fn parse(text: &str, format: &str) -> Result<Self, String> {
+        let codes = format.split('%').skip(1).filter_map(|part| part.chars().next());
+        if let Some(unknown) = codes.into_iter().find(|code| !"YymdHIMSfbBaApT%".contains(*code)) {
+            return Err(format!("'{unknown}' is a bad directive in format '{format}'"));
+        }
         let mut date = Self { year: 1900, month: 1, day: 1, hour: 0, minute: 0, second: 0, afternoon: None };
+        let rest = date.fill(text, format);
+        let rest = rest.ok_or_else(|| format!("time data '{text}' does not match format '{format}'"))?;
+        if let Some(afternoon) = date.afternoon {
+            date.hour = date.hour % 12 + if afternoon { 12 } else { 0 };
+        }
+        if rest.is_empty() { Ok(date) } else { Err(format!("unconverted data remains: {rest}")) }
+    }
+
+    /// What is left of the text behind all fields.
+    fn fill<'a>(&mut self, text: &'a str, format: &str) -> Option<&'a str> {
         let mut rest = text;
         let mut codes = format.chars();
         while let Some(code) = codes.next() {
             rest = match code {
-                '%' => date.field(codes.next()?, rest)?,
+                '%' => self.field(codes.next()?, rest)?,
                 space if space.is_whitespace() => rest.trim_start(),
                 letter => rest.strip_prefix(letter)?,
             };
         }
-        if let Some(afternoon) = date.afternoon {
-            date.hour = date.hour % 12 + if afternoon { 12 } else { 0 };
-        }
-        rest.is_empty().then_some(date)
+        Some(rest)
     }
 
     fn field<'a>(&mut self, code: char, text: &'a str) -> Option<&'a str> {
@@ -213,7 +223,7 @@ mod tests {
             ("rubbish", "%Y%m%d%H%M.%S", None),
         ];
         for (text, format, date) in cases {
-            assert_eq!(Date::parse(text, format).map(|date| date.to_string()).as_deref(), date, "{text}");
+            assert_eq!(Date::parse(text, format).ok().map(|date| date.to_string()).as_deref(), date, "{text}");
         }
     }
 }

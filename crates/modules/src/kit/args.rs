@@ -5,8 +5,6 @@
 
 mod convert;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use sutler_protocol::Arguments;
 
@@ -275,12 +273,12 @@ fn prepare(spec: &Spec, arguments: &mut Arguments, context: &Context) -> Result<
 /// while loading.
 pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
     rename_aliases(spec, arguments);
-    arguments.retain(|_, value| !value.is_null());
     let unknown: Vec<String> =
         arguments.keys().filter(|name| !spec.open && spec.option(name).is_none()).cloned().collect();
     if !unknown.is_empty() {
         return Err(ArgError::Unknown { module: spec.name, names: unknown, supported: supported(spec) });
     }
+    arguments.retain(|_, value| !value.is_null());
     for rule in &spec.rules {
         check_exclusive(rule, arguments)?;
     }
@@ -313,23 +311,30 @@ fn rename_aliases(spec: &Spec, arguments: &mut Arguments) {
     }
 }
 
+/// Names, then all other names in parentheses.
 fn supported(spec: &Spec) -> String {
-    let names: BTreeMap<_, _> = spec.options.iter().filter(|o| !o.internal).map(|o| (o.name, o.aliases)).collect();
-    let names: Vec<String> = names
-        .into_iter()
-        .map(
-            |(name, aliases)| if aliases.is_empty() { name.into() } else { format!("{name} ({})", aliases.join(", ")) },
-        )
-        .collect();
-    names.join(", ")
+    let listed = |names: &mut dyn Iterator<Item = &'static str>| {
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        names.join(", ")
+    };
+    let options = || spec.options.iter().filter(|opt| !opt.internal);
+    let names = listed(&mut options().map(|opt| opt.name));
+    let others = listed(&mut options().flat_map(|opt| opt.aliases.iter().copied()));
+    if others.is_empty() { names } else { format!("{names} ({others})") }
 }
 
 fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
     if opt.choices.is_empty() {
         return Ok(());
     }
+    let split: Vec<Value>;
     let values = match value {
         Value::Array(items) if opt.kind == Kind::List => items.iter().collect(),
+        Value::String(text) if opt.kind == Kind::List => {
+            split = text.split(',').map(|item| Value::from(item.trim())).collect();
+            split.iter().collect()
+        }
         other => vec![other],
     };
     for value in values {
@@ -341,6 +346,12 @@ fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
             opt.choices.iter().find(|choice| spellings.contains(choice))
         });
         if boolean.is_none() && !opt.choices.contains(&text.as_str()) {
+            if opt.kind == Kind::List {
+                let (name, choices) = (opt.name, opt.choices.join(", "));
+                return Err(ArgError::Rule(format!(
+                    "value of {name} must be one or more of: {choices}. Got no match for: {text}"
+                )));
+            }
             return Err(ArgError::Choice { name: opt.name.into(), choices: opt.choices.to_vec(), given: text });
         }
     }

@@ -32,10 +32,15 @@ pub struct Context {
     pub cancelled: Arc<std::sync::atomic::AtomicBool>,
 }
 
-/// Fetches contents from the controller.
+/// Fetches contents from the controller, and hands files to it.
 pub trait Bodies: Send + Sync {
     /// The bytes of a content, read once, in order.
     fn open(&self, content: &Content) -> Result<Box<dyn std::io::Read + Send>, Failure>;
+
+    /// Hands a file to the controller, a part at a time.
+    fn send(&self, _stream: &mut dyn std::io::Read) -> Result<(), Failure> {
+        Err(Failure::new("nobody is there who takes a file"))
+    }
 }
 
 /// Runs a module with rendered arguments; the result has Ansible's names.
@@ -50,7 +55,7 @@ pub fn run<M: Module>(mut arguments: Arguments, context: &Arc<Context>) -> Field
 }
 
 /// A task's result, with what Ansible adds to it.
-fn result(outcome: Result<Fields, Failure>) -> Fields {
+pub fn result(outcome: Result<Fields, Failure>) -> Fields {
     let mut fields = outcome.unwrap_or_else(|failure| {
         let mut fields = failure.fields;
         fields.insert("failed".into(), json!(true));

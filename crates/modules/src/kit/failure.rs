@@ -28,6 +28,11 @@ impl Failure {
             .with("path", path.as_ref().to_string_lossy().as_ref())
     }
 
+    /// A failed system call in Python's words: "Error while linking: [Errno 2] No such file or directory".
+    pub fn numbered(doing: &str, error: &io::Error) -> Self {
+        Self::new(format!("{doing}: [Errno {}] {}", error.raw_os_error().unwrap_or_default(), os_text(error)))
+    }
+
     /// Adds a return value.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

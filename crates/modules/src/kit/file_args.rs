@@ -130,9 +130,9 @@ impl Attributes {
     }
 }
 
-/// A mode as Ansible's results have it: four digits.
+/// A mode as Ansible's results have it: a zero before three digits, or four.
 pub fn octal(mode: u32) -> String {
-    format!("{mode:04o}")
+    format!("0{mode:03o}")
 }
 
 impl FileArgs {
@@ -231,8 +231,8 @@ pub fn resolve_mode(mode: &Value, current: Option<&Meta>, is_directory: bool) ->
     symbolic(text, start, is_directory || current.is_some_and(Meta::is_dir)).ok_or_else(invalid)
 }
 
-/// `man 1 chmod`: `[ugoa…][[-+=][perms…]…]`, comma-separated.
-fn symbolic(text: &str, start: u32, is_directory: bool) -> Option<u32> {
+/// A symbolic mode (`man 1 chmod`: `[ugoa…][[-+=][perms…]…]`, comma-separated) applied to `start`.
+pub fn symbolic(text: &str, start: u32, is_directory: bool) -> Option<u32> {
     let mut mode = start;
     for clause in text.split(',') {
         let actions = clause.find(['+', '-', '='])?;

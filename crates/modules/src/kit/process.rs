@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Failure, engine::Context, failure::os_text};
+use super::{Failure, engine::Context, failure::os_text, shlex};
 
 /// How long output is still read after a program has ended while something it started (a daemon)
 /// keeps its output open.
@@ -46,6 +46,21 @@ impl Finished {
     /// Exit status 0.
     pub fn success(&self) -> bool {
         self.rc == 0
+    }
+
+    /// What a program that had to succeed left; otherwise the failure that Ansible makes of it.
+    pub fn checked(self, program: &Program) -> Result<Self, Failure> {
+        if self.success() { Ok(self) } else { Err(self.failure(program, self.err().trim_end())) }
+    }
+
+    /// A failure with this message and everything about the program.
+    pub fn failure(&self, program: &Program, msg: impl Into<String>) -> Failure {
+        self.said(Failure::new(msg)).with("cmd", program.quoted_line())
+    }
+
+    /// Adds what the program said, and how it ended, to a failure.
+    pub fn said(&self, failure: Failure) -> Failure {
+        failure.with("rc", self.rc).with("stdout", self.out()).with("stderr", self.err())
     }
 
     /// Standard output as text; bytes that are not UTF-8 are replaced.
@@ -136,6 +151,11 @@ impl Program {
     pub fn line(&self) -> String {
         let words: Vec<_> = self.argv.iter().map(|word| word.to_string_lossy()).collect();
         words.join(" ")
+    }
+
+    /// The command line as a shell reads it.
+    pub fn quoted_line(&self) -> String {
+        shlex::join(&self.argv.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>())
     }
 
     /// Runs it to its end. Fails when it cannot be started, times out or the task is cancelled; an

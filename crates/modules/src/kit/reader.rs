@@ -3,7 +3,7 @@
 use std::{
     io::ErrorKind,
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -107,6 +107,11 @@ impl Reader {
         self.context.open(content)
     }
 
+    /// Hands a file to the controller, which asked for it with the task.
+    pub fn send(&self, stream: &mut dyn std::io::Read) -> Result<(), Failure> {
+        self.context.bodies.send(stream)
+    }
+
     /// A variable of the task's environment, or of the helper's.
     pub fn env(&self, name: &str) -> Option<String> {
         let given = self.context.environment.iter().rev().find(|(key, _)| key == name);
@@ -173,6 +178,22 @@ impl Reader {
     pub(super) fn context(&self) -> &Context {
         &self.context
     }
+}
+
+/// Python's `normpath`: without `.`, `..` and double slashes, as far as the text tells.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            Component::ParentDir if out.has_root() => {}
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 fn found(result: std::io::Result<std::fs::Metadata>, doing: &str, path: &Path) -> Result<Option<Meta>, Failure> {

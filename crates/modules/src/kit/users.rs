@@ -150,6 +150,15 @@ fn expand_user(path: &str, variable: &impl Fn(&str) -> Option<String>) -> String
     home.map_or_else(|| path.to_owned(), |home| format!("{}{rest}", home.trim_end_matches('/')))
 }
 
+/// Expands `~` and `~user` alone.
+pub fn expand_tilde(path: &str, environment: &[(String, String)]) -> String {
+    let (home, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    if home.starts_with('~') && !home.contains('$') {
+        return expand_path(home, environment) + rest;
+    }
+    path.to_owned()
+}
+
 fn expand_variables(path: &str, variable: &impl Fn(&str) -> Option<String>) -> String {
     let mut expanded = String::new();
     let mut rest = path;

@@ -85,7 +85,9 @@ impl Writer {
         let mode = attributes.mode.or(existing.as_ref().map(super::Meta::mode)).unwrap_or(0o666 & !umask());
         set_mode(file.path(), mode).map_err(failed)?;
         if attributes.unsafe_writes {
-            rename_or_overwrite(file, &destination).map_err(failed)?;
+            if rename_or_overwrite(file, &destination).map_err(failed)? {
+                self.set_attributes(&destination, &Attributes { flags: None, ..attributes.clone() })?;
+            }
         } else {
             file.persist(&destination).map_err(|e| failed(e.error))?;
             sync_directory(&destination);
@@ -163,12 +165,12 @@ impl Writer {
 
     /// Makes a symbolic link, atomically: what was at `path` is replaced.
     pub fn symlink(&mut self, target: &Path, path: &Path) -> Result<(), Failure> {
-        link_by(path, |temporary| std::os::unix::fs::symlink(target, temporary))
+        link_by(target, path, |temporary| std::os::unix::fs::symlink(target, temporary))
     }
 
     /// Makes a hard link, atomically: what was at `path` is replaced.
     pub fn hard_link(&mut self, target: &Path, path: &Path) -> Result<(), Failure> {
-        link_by(path, |temporary| std::fs::hard_link(target, temporary))
+        link_by(target, path, |temporary| std::fs::hard_link(target, temporary))
     }
 
     /// Sets the owner, the group, the mode, labels: what is `None` stays. Symbolic links are not followed.
@@ -191,7 +193,7 @@ impl Writer {
     ) -> Result<(), Failure> {
         let times = Timestamps { last_access: timespec(accessed), last_modification: timespec(modified) };
         utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|e| Failure::io("set the times of", path, &e.into()))
+            .map_err(|e| Failure::numbered("Error while updating modification or access time", &e.into()))
     }
 
     /// Runs a program that changes the host.
@@ -208,12 +210,14 @@ fn timespec(time: Option<std::time::SystemTime>) -> Timespec {
     })
 }
 
-fn link_by(path: &Path, make: impl Fn(&Path) -> io::Result<()>) -> Result<(), Failure> {
+fn link_by(target: &Path, path: &Path, make: impl Fn(&Path) -> io::Result<()>) -> Result<(), Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
     make(&temporary).and_then(|()| std::fs::rename(&temporary, path)).map_err(|e| {
         let _ = std::fs::remove_file(&temporary);
-        Failure::io("link", path, &e)
+        let mut failure = Failure::numbered("Error while linking", &e);
+        failure.msg += &format!(": b'{}' -> b'{}'", target.display(), path.display());
+        failure.with("path", path.to_string_lossy().as_ref())
     })?;
     // Renaming over another name of the same inode does nothing (rename(2)).
     let _ = std::fs::remove_file(&temporary);
@@ -269,13 +273,15 @@ fn copy_labels(from: &Path, to: &Path) {
 }
 
 /// A bind-mounted file cannot be renamed over: `unsafe_writes` allows to write into it instead.
-fn rename_or_overwrite(file: NamedTempFile, destination: &Path) -> io::Result<()> {
+/// Whether it did.
+fn rename_or_overwrite(file: NamedTempFile, destination: &Path) -> io::Result<bool> {
     match file.persist(destination) {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(false),
         Err(refused) => {
             let mut target = File::options().write(true).truncate(true).open(destination)?;
             io::copy(&mut refused.file.reopen()?, &mut target)?;
-            target.sync_all()
+            target.sync_all()?;
+            Ok(true)
         }
     }
 }

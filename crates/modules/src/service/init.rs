@@ -102,7 +102,7 @@ impl Request<'_> {
         format!("/etc/init.d/{}", self.name)
     }
 
-    fn program(&self, init: Init, verb: &str) -> Result<Program, Failure> {
+    pub fn program(&self, init: Init, verb: &str) -> Result<Program, Failure> {
         let program = match init {
             Init::OpenRc => Program::new("rc-service").arg(self.name).arg(verb),
             Init::SysV => Program::new(self.script()).arg(verb),
@@ -112,7 +112,7 @@ impl Request<'_> {
     }
 
     /// `status` exits with 0 when it runs (LSB, init script actions); some scripts only say so.
-    fn is_running(&self, host: &Reader, init: Init) -> Result<bool, Failure> {
+    pub fn is_running(&self, host: &Reader, init: Init) -> Result<bool, Failure> {
         if let Some(pattern) = self.pattern {
             let listed = host.query(&Program::new("ps").arg("-ww").arg("-eo").arg("args"))?;
             return Ok(listed.out().lines().any(|line| line.contains(pattern)));

@@ -104,7 +104,7 @@ fn uuids(host: &Host) -> BTreeMap<String, String> {
 }
 
 /// Sizes in bytes and blocks; may wait for ever.
-fn size(place: &str) -> Fields {
+pub fn size(place: &str) -> Fields {
     let Ok(stat) = rustix::fs::statvfs(place) else { return Fields::new() };
     let numbers = [
         ("size_total", stat.f_frsize * stat.f_blocks),

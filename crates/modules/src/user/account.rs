@@ -73,19 +73,15 @@ impl User {
         let mut steps = Vec::new();
         let shadow = Shadow::of(&self.name, host)?;
         let primary = self.primary(host)?;
-        let gid = primary.as_ref().map_or(user.gid, |group| group.gid);
         let usermod = self.program(host, "usermod")?;
         let untouched = usermod.line();
         let mut program = self.attributes(usermod, Some(user));
         if let Some(group) = primary.filter(|group| group.gid != user.gid) {
             program = program.arg("-g").arg(group.name);
         }
-        let present: Vec<String> = users::local_groups()
-            .into_iter()
-            .filter(|group| group.gid != gid && group.members.contains(&self.name))
-            .map(|group| group.name)
-            .collect();
-        if let Some(wanted) = self.wanted_groups(Some(gid), host)? {
+        let present = users::local_groups().into_iter().filter(|group| group.members.contains(&self.name));
+        let present: Vec<String> = present.map(|group| group.name).collect();
+        if let Some(wanted) = self.wanted_groups(None, host)? {
             let added: Vec<String> = wanted.iter().filter(|name| !present.contains(name)).cloned().collect();
             let removed: Vec<String> =
                 present.iter().filter(|name| !self.append && !wanted.contains(name)).cloned().collect();
@@ -258,6 +254,10 @@ impl User {
             }
         }
         if let Some(expires) = self.expires {
+            if expires.abs() >= i64::MAX as f64 {
+                let why = "timestamp out of range for platform time_t";
+                return Err(Failure::new(format!("Invalid value for 'expires' None: {why}")));
+            }
             let day = if expires < 0.0 { -1 } else { (expires / 86_400.0) as i64 };
             if day != shadow.expires {
                 arguments.push("-E".into());

@@ -42,11 +42,8 @@ fn copy(from: &Path, to: &Path, owner: &Attributes, host: &mut Writer) -> Result
         }
     } else if meta.is_file() {
         let source = Source::Stream(Box::new(host.open(from)?));
-        return host.write(
-            to,
-            source,
-            &Attributes { mode, owner: owner.owner, group: owner.group, ..Attributes::default() },
-        );
+        host.write(to, source, &Attributes { mode, owner: owner.owner, group: owner.group, ..Attributes::default() })?;
+        return host.set_times(to, None, meta.raw().modified().ok());
     } else if let Ok(target) = host.link(from) {
         host.symlink(&target, to)?;
     } else {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::{User, failed};
 use crate::kit::{Failure, Fields, Finished, Program, Reader, Writer, file_args::Attributes, users};
 
@@ -11,7 +13,7 @@ impl User {
         self.generate_ssh_key && (self.force || !host.exists(self.key_path(home)))
     }
 
-    fn key_path(&self, home: &str) -> PathBuf {
+    pub(super) fn key_path(&self, home: &str) -> PathBuf {
         let file = self.ssh_key_file.clone().unwrap_or_else(|| format!(".ssh/id_{}", self.ssh_key_type).into());
         Path::new(home).join(file)
     }
@@ -20,7 +22,8 @@ impl User {
     pub(super) fn make_key(&self, user: &users::User, host: &mut Writer) -> Result<Finished, Failure> {
         let path = self.key_path(&user.home);
         if !host.exists(&user.home) {
-            return Err(Failure::new(format!("User {} home directory does not exist", self.name)));
+            let msg = format!("User {} home directory does not exist", self.name);
+            return Err(Failure::new(msg).with("name", self.name.clone()).with("rc", 1));
         }
         let owner = Attributes { owner: Some(user.uid), group: Some(user.gid), ..Attributes::default() };
         let directory = path.parent().unwrap_or(Path::new("/"));
@@ -66,7 +69,13 @@ impl User {
     pub(super) fn key_fields(&self, home: &str, host: &Reader) -> Result<Fields, Failure> {
         let mut fields = Fields::new();
         let path = self.key_path(home);
-        if !self.generate_ssh_key || !host.exists(&path) {
+        if !self.generate_ssh_key {
+            return Ok(fields);
+        }
+        fields.insert("ssh_key_file".into(), path.to_string_lossy().into());
+        if !host.exists(&path) {
+            fields.insert("ssh_fingerprint".into(), "".into());
+            fields.insert("ssh_public_key".into(), Value::Null);
             return Ok(fields);
         }
         let shown = host.query(&Program::new(host.required("ssh-keygen")?).arg("-l").arg("-f").arg(&path))?;
@@ -75,7 +84,6 @@ impl User {
         if let Some(key) = host.read_text(public(&path))? {
             fields.insert("ssh_public_key".into(), key.trim().into());
         }
-        fields.insert("ssh_key_file".into(), path.to_string_lossy().into());
         Ok(fields)
     }
 }

@@ -18,6 +18,12 @@ enum Answer {
     Unwanted,
 }
 
+/// A `content` of an entry of a tree, which is no text; another mapping is data.
+fn is_content(value: &Value) -> bool {
+    let kinds = ["inline", "asked", "asked_base64", "missing", "unwanted"];
+    value.as_object().is_some_and(|map| map.keys().all(|key| kinds.contains(&key.as_str())))
+}
+
 impl Bodies {
     /// Turns every `_content` below `value` into what the controller sends, and keeps the answers.
     pub fn prepare(&mut self, value: &mut Value) {
@@ -25,7 +31,7 @@ impl Bodies {
             Value::Array(items) => items.iter_mut().for_each(|item| self.prepare(item)),
             Value::Object(map) => {
                 for (key, value) in map {
-                    if key == "_content" || key == "content" && value.is_object() {
+                    if key == "_content" || key == "content" && is_content(value) {
                         *value = self.content(value);
                     } else {
                         self.prepare(value);

@@ -61,12 +61,21 @@ impl Case {
     /// The cases of a file.
     pub fn load(file: &Path) -> Result<Vec<Self>, String> {
         let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
-        let Value::Array(cases) = yaml::load(&text)? else { return Err("a case file is a list".into()) };
-        cases.into_iter().map(|case| Self::new(file, case)).collect()
+        let Value::Array(items) = yaml::load(&text)? else { return Err("a case file is a list".into()) };
+        let mut every = Map::new();
+        let mut cases = Vec::new();
+        for item in items {
+            let Value::Object(mut item) = item else { return Err("a case is a mapping".into()) };
+            match item.shift_remove("every") {
+                Some(Value::Object(common)) if item.is_empty() => every = common,
+                Some(_) => return Err("`every` is a mapping, and stands alone".into()),
+                None => cases.push(Self::new(file, with_common(&every, item))?),
+            }
+        }
+        Ok(cases)
     }
 
-    fn new(file: &Path, case: Value) -> Result<Self, String> {
-        let Value::Object(body) = case else { return Err("a case is a mapping".into()) };
+    fn new(file: &Path, body: Map<String, Value>) -> Result<Self, String> {
         let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
         let name = text("name").ok_or("a case has no name")?;
         if let Some(unknown) = body.keys().find(|key| !KEYS.contains(&key.as_str())) {
@@ -101,6 +110,20 @@ impl Case {
         }
         if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
     }
+}
+
+/// A case with what its file says of every case: `setup` comes before its own, other keys count where it has none.
+fn with_common(every: &Map<String, Value>, case: Map<String, Value>) -> Map<String, Value> {
+    let mut whole = every.clone();
+    for (key, value) in case {
+        match (whole.get_mut(&key), value) {
+            (Some(Value::Array(steps)), Value::Array(own)) if key == "setup" => steps.extend(own),
+            (_, value) => {
+                whole.insert(key, value);
+            }
+        }
+    }
+    whole
 }
 
 /// A case with its texts filled in.

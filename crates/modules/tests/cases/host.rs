@@ -72,7 +72,8 @@ mount --bind "$tls" "$root/run/tls"
 ip link set lo up
 hostname twin
 exec 7</mnt/upper 8<"$image"
-exec chroot "$root" /run/cases "$@"
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 ORACLE="$ORACLE" \
+    chroot "$root" /run/cases "$@"
 "#;
 
 /// Boots the overlay, in a cgroup of its own.

@@ -11,7 +11,7 @@ use sutler_protocol::Mode;
 
 use crate::{
     case::{Session, substituted},
-    oracle,
+    controller, oracle,
     setup::make,
     tree::Tree,
 };
@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
 
 fn run(case: &Value) -> Result<Value, String> {
     let module = case["module"].as_str().ok_or("which module?")?;
-    let body = substituted(&case["body"], DIRECTORY);
+    let mut body = substituted(&case["body"], DIRECTORY);
     let directory = PathBuf::from(DIRECTORY);
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir(&directory).map_err(|e| e.to_string())?;
@@ -61,6 +61,7 @@ fn run(case: &Value) -> Result<Value, String> {
     let [check, run, again] = if case["oracle"] == true {
         oracle::run(module, &body)?
     } else {
+        controller::prepare(module, &mut body["args"])?;
         let session = Session::new(module, directory, body.clone())?;
         let diff = |check| Mode { check, diff: true };
         let checked = session.call(diff(true));

@@ -42,7 +42,7 @@ impl Drop for Directory {
     }
 }
 
-/// Makes one thing that a case's `setup` lists.
+/// Makes one thing that a case's `setup` lists, with the directories it is in.
 pub fn make(directory: &Path, step: &Value) -> Result<(), String> {
     let text = |key: &str| step.get(key).and_then(Value::as_str);
     let failed = |what: &str| format!("setup of {what} failed");
@@ -55,6 +55,9 @@ pub fn make(directory: &Path, step: &Value) -> Result<(), String> {
         .ok_or_else(|| format!("{step} is no setup"))?;
     let path = directory.join(name);
     let to = || text("to").ok_or_else(|| format!("{name}: `to` is missing"));
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| format!("{}: {e}", failed(name)))?;
+    }
     match kind {
         "dir" => std::fs::create_dir_all(&path),
         "link" => std::os::unix::fs::symlink(to()?, &path),

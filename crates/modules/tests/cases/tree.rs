@@ -13,22 +13,33 @@ use sutler_modules::kit::{reader::hex, users};
 
 use crate::snapshot::read;
 
-/// Where programs keep what is theirs: logs, caches, what runs, and what the engines leave.
-const APART: [&str; 20] = [
+/// Where programs keep what is theirs: logs, caches, copies, what runs, and what the engines leave.
+const APART: [&str; 31] = [
     "/case/.oracle",
     "/dev",
+    "/etc/.pwd.lock",
+    "/etc/group-",
+    "/etc/gshadow-",
+    "/etc/passwd-",
+    "/etc/shadow-",
+    "/etc/subgid-",
+    "/etc/subuid-",
     "/proc",
     "/root/.ansible",
     "/root/.cache",
+    "/root/.rpmdb",
     "/run",
     "/sys",
     "/tmp",
     "/var/cache/apt/pkgcache.bin",
     "/var/cache/apt/srcpkgcache.bin",
     "/var/cache/ldconfig",
+    "/var/lib/apt/extended_states",
     "/var/lib/apt/lists/lock",
+    "/var/lib/dpkg/available",
     "/var/lib/dpkg/lock",
     "/var/lib/dpkg/lock-frontend",
+    "/var/lib/dpkg/status",
     "/var/lib/dpkg/triggers/Lock",
     "/var/log",
     "/var/tmp",

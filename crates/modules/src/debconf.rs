@@ -1,0 +1,126 @@
+//! `debconf`: answers to the questions that packages ask.
+
+mod answers;
+
+use serde_json::{Value, json};
+
+use crate::{
+    choice,
+    kit::{Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Writer, args::plain_text},
+};
+use answers::Answers;
+
+choice! {
+    /// The type of a question.
+    pub enum Type {
+        /// `true` or `false`.
+        Boolean = "boolean",
+        /// A message of a failure.
+        Error = "error",
+        /// Some of several.
+        Multiselect = "multiselect",
+        /// A message.
+        Note = "note",
+        /// A password.
+        Password = "password",
+        /// Whether the question was asked already.
+        Seen = "seen",
+        /// One of several.
+        Select = "select",
+        /// A line.
+        String = "string",
+        /// A message.
+        Text = "text",
+        /// A title.
+        Title = "title",
+    }
+}
+
+/// Answers a question that a package asks when it is configured, before it is asked; or tells the package's answers.
+///
+/// The package is not configured again by that.
+///
+/// ```yaml
+/// - debconf:
+///     name: tzdata
+///     question: tzdata/Areas
+///     value: Europe
+///     vtype: select
+/// ```
+#[derive(Args)]
+#[args(together("question", "vtype", "value"))]
+pub struct Debconf {
+    /// The package.
+    #[arg(alias = "pkg")]
+    name: String,
+    /// The question; without it, all answers are told.
+    #[arg(alias = "selection", alias = "setting")]
+    question: Option<String>,
+    /// The question's type.
+    vtype: Option<Type>,
+    /// The answer; for `multiselect` a list or text with commas.
+    #[arg(alias = "answer")]
+    value: Option<Value>,
+    /// The question is still to be asked.
+    #[arg(default = false)]
+    unseen: bool,
+}
+
+impl Module for Debconf {
+    type Plan = String;
+
+    fn inspect(&self, host: &Reader) -> Result<Changes<String>, Failure> {
+        let answers = Answers::of(host, &self.name)?;
+        let (Some(question), Some(vtype), Some(value)) = (&self.question, self.vtype, &self.value) else {
+            return Ok(Changes::none().with("msg", "").with("current", answers.shown()));
+        };
+        let wanted = wanted(vtype, value);
+        let existing = answers.get(question).unwrap_or_default();
+        let same = match vtype {
+            Type::Boolean => existing.to_lowercase() == wanted,
+            Type::Multiselect if value.is_array() => members(existing) == members(&wanted),
+            Type::Password => answers.password(question) == Some(wanted.as_str()),
+            _ => existing == wanted,
+        };
+        if same {
+            return Ok(Changes::none().with("msg", "").with("current", answers.shown()));
+        }
+        let before = json!({ question.as_str(): existing });
+        let after = json!({ question.as_str(): wanted });
+        let line = format!("{} {question} {} {wanted}\n", self.name, vtype.as_str());
+        Ok(Changes::of(line)
+            .with("msg", "")
+            .with("current", after.clone())
+            .with("previous", before.clone())
+            .with_diff(Diff::new(before, after)))
+    }
+
+    fn apply(&self, line: String, host: &mut Writer) -> Result<Fields, Failure> {
+        let mut program = Program::new(host.required("debconf-set-selections")?);
+        if self.unseen {
+            program = program.arg("-u");
+        }
+        let finished = host.run(&program.stdin(line).plain_locale())?;
+        if finished.success() { Ok(Fields::new()) } else { Err(Failure::new(finished.err())) }
+    }
+}
+
+/// The answer as debconf keeps it.
+fn wanted(vtype: Type, value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            let texts: Vec<String> = items.iter().map(plain_text).collect();
+            members(&texts.join(",")).join(", ")
+        }
+        other => {
+            let text = plain_text(other);
+            if vtype == Type::Boolean { text.to_lowercase() } else { text }
+        }
+    }
+}
+
+fn members(text: &str) -> Vec<&str> {
+    let mut members: Vec<&str> = text.split(',').map(str::trim).filter(|member| !member.is_empty()).collect();
+    members.sort_unstable();
+    members
+}
