@@ -128,7 +128,10 @@ impl Body<'_> {
                 let line = self.module.assignment(option, &value);
                 self.write(at, option, &line);
                 self.values.remove(place);
-            } else if self.module.wanted().is_empty() && self.module.allow_no_value {
+            } else if self.module.allow_no_value
+                && self.values.is_empty()
+                && (self.module.exclusive || self.module.wanted().is_empty())
+            {
                 self.write(at, option, option);
                 return true;
             }

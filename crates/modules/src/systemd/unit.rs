@@ -32,9 +32,15 @@ impl Unit {
             init_script_enabled: has_init_script && glob::any(host, "".as_ref(), enabled_links.as_ref()),
         };
         let is_global = systemctl.line().contains("--global");
+        let file_state = || {
+            let asked = host.query(&systemctl.clone().arg("is-enabled").arg("--").arg(name))?;
+            Ok::<_, Failure>(Some(asked.out().trim().to_owned()))
+        };
         if !unit.is_offline && !is_global {
             let shown = host.query(&systemctl.clone().arg("show").arg("--").arg(name))?;
-            if !shown.success() {
+            if !shown.success() && is_template(name) {
+                unit.file_state = file_state()?;
+            } else if !shown.success() {
                 return Err(Failure::new(shown.err().trim())
                     .with("cmd", systemctl.line())
                     .with("rc", shown.rc)
@@ -46,8 +52,7 @@ impl Unit {
             unit.properties = parse(&shown.out());
         } else {
             unit.is_offline = true;
-            let asked = host.query(&systemctl.clone().arg("is-enabled").arg("--").arg(name))?;
-            unit.file_state = Some(asked.out().trim().to_owned());
+            unit.file_state = file_state()?;
         }
         Ok(unit)
     }
@@ -115,6 +120,11 @@ impl Unit {
     fn unit_file_state(&self) -> &str {
         self.file_state.as_deref().unwrap_or_else(|| self.property("UnitFileState"))
     }
+}
+
+/// Whether it is no unit but what units are made of, which has no properties.
+fn is_template(name: &str) -> bool {
+    name.ends_with('@') || name.contains("@.")
 }
 
 /// Reads `KEY=VALUE` lines; the value of an `Exec…` key in braces may go over several lines.
