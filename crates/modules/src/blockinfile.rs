@@ -131,19 +131,26 @@ impl Blockinfile {
             block.extend(text.form(&self.block).split_inclusive('\n').map(ended));
             block.push(end.clone());
         }
-        let find = |marker: &String| lines.iter().rposition(|line| ended(line) == *marker);
-        let at = match (find(&begin), find(&end)) {
-            (Some(first), Some(last)) => {
-                let (first, last) = (first.min(last), first.max(last));
-                lines.drain(first..=last);
+        let found = |lines: &[String]| {
+            let find = |marker: &String| lines.iter().rposition(|line| ended(line) == *marker);
+            find(&begin).zip(find(&end)).map(|(begin, end)| begin.min(end)..=begin.max(end))
+        };
+        let at = match found(&lines) {
+            Some(old) if !block.is_empty() => {
+                let first = *old.start();
+                lines.drain(old);
                 first
             }
-            _ if block.is_empty() => return Ok(text.text.clone()),
-            _ => self.place(text, &lines)?,
+            None if !block.is_empty() => self.place(text, &lines)?,
+            // Nothing stays of it, however often it is there.
+            _ => {
+                while let Some(old) = found(&lines) {
+                    lines.drain(old);
+                }
+                return Ok(lines.concat());
+            }
         };
-        if !block.is_empty() {
-            self.space(&mut block, &mut lines, at);
-        }
+        self.space(&mut block, &mut lines, at);
         lines.splice(at..at, block);
         Ok(lines.concat())
     }
