@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod executor;
 mod inventory;
+mod library;
 mod output;
 mod plan;
 mod playbook;

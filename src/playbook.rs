@@ -24,7 +24,10 @@ mod lint;
 
 use std::{path::PathBuf, sync::Arc};
 
-pub use action::{Action, Module};
+/// The version of the language, of which this is an implementation.
+pub const LANGUAGE: &str = "2.19.14";
+
+pub use action::{Action, Module, late_meaning};
 pub use block::{Block, Item};
 pub use condition::Condition;
 pub use free_form::parse as parse_free_form;

@@ -59,6 +59,8 @@ fn run(folder: &Path, command: &str) -> Result<String, String> {
         shell.env_remove(name);
     }
     shell.args(["-c", &format!("exec \"$SUTLER\" {command}")]).env("SUTLER", env!("CARGO_BIN_EXE_sutler"));
+    // No ansible-core that may be installed is seen.
+    shell.env("SUTLER_SITE_PACKAGES", "");
     shell.current_dir(folder).env("HOME", home.path()).env("NO_COLOR", "1").stdin(Stdio::null());
     let output = shell.output().map_err(|e| e.to_string())?;
     let code = output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string());

@@ -88,6 +88,9 @@ pub struct Arguments {
     /// Say more: everything with -vvv.
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
+    /// Folders of modules, before all others (colon-separated).
+    #[arg(short = 'M', long, value_name = "FOLDERS")]
+    module_path: Vec<String>,
 
     #[command(flatten)]
     vaults: Vaults,
@@ -117,7 +120,7 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&sources, &reading).map_err(stop(ExitCode::Error))?;
-    let project = project(folder.clone(), &extra, &config);
+    let project = project(folder.clone(), &extra, &config, &arguments.module_path);
     let loaded = arguments.playbook(&project);
     let playbook = loaded.map_err(|errors| Stop::new(ExitCode::Failed, errors).in_colour(colour))?;
     let selection = arguments.select(&inventory).map_err(stop(ExitCode::Error))?;

@@ -1,5 +1,7 @@
-//! `sutler doc`, which is `ansible-doc`: what modules do, from the same declarations that check their arguments.
+//! `sutler doc`, which is `ansible-doc`: what modules do, from the same declarations that check their arguments, and
+//! from the files of modules of people's own.
 
+mod foreign;
 mod page;
 mod versions;
 
@@ -9,13 +11,17 @@ use clap::{ArgAction, ValueEnum};
 use serde_json::{Map, Value as Json};
 use sutler_modules::Entry;
 
-use super::{print_errors, print_text};
+use foreign::Foreign;
+
+use super::{Stop, colours, playbook::project, print_errors, print_text, settings};
 use crate::{
     executor::ExitCode,
+    library::Search,
     output::python_json,
     playbook::keywords::Place,
     source::{Diagnostic, nearest},
     template::Environment,
+    value::Dict,
 };
 
 /// What `sutler doc` takes.
@@ -35,6 +41,12 @@ pub struct Arguments {
     /// What is asked about; only modules have pages, of all others there is a list.
     #[arg(short = 't', long = "type", default_value = "module")]
     kind: Subject,
+    /// Folders of modules, before all others (colon-separated).
+    #[arg(short = 'M', long, value_name = "FOLDERS")]
+    module_path: Vec<String>,
+    /// The folder of a playbook: modules are looked for in `library` and `collections` there.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    playbook_dir: PathBuf,
     /// Say more.
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
@@ -66,25 +78,76 @@ pub fn run(arguments: Arguments) -> ExitCode {
         print_errors(&[error], false);
         return ExitCode::Settings;
     }
-    let mut found: Vec<&Entry> = Vec::new();
-    for name in &arguments.names {
-        match sutler_modules::find(name) {
-            Some(entry) => found.push(entry),
-            None => {
-                print_errors(&[unknown(name)], false);
-                return ExitCode::Error;
-            }
+    pages(&arguments).unwrap_or_else(Stop::print)
+}
+
+/// Prints the pages of modules.
+fn pages(arguments: &Arguments) -> Result<ExitCode, Stop> {
+    let config = settings()?;
+    let colour = colours(&config);
+    let project = project(arguments.playbook_dir.clone(), &Dict::new(), &config, &arguments.module_path);
+    let search = Search::new(&project, std::iter::empty());
+    let stop = |error: Diagnostic| Stop::new(ExitCode::Error, [error]).in_colour(colour);
+    let found: Vec<Page> =
+        arguments.names.iter().map(|name| find(name, &search)).collect::<Result<_, _>>().map_err(stop)?;
+    if arguments.json {
+        let pages: Map<String, Json> = found.iter().map(|page| (page.name().to_owned(), page.json())).collect();
+        print_text(&(python_json(&Json::Object(pages), true) + "\n"));
+        return Ok(ExitCode::Success);
+    }
+    for page in found {
+        print_text(&if arguments.snippet { page.snippet() } else { page.text() });
+    }
+    Ok(ExitCode::Success)
+}
+
+/// A module that has a page.
+enum Page {
+    /// One of this program.
+    Native(&'static Entry),
+    /// One of people's own.
+    Foreign(Foreign),
+}
+
+impl Page {
+    fn name(&self) -> &str {
+        match self {
+            Self::Native(entry) => entry.name,
+            Self::Foreign(module) => module.name(),
         }
     }
-    if arguments.json {
-        let pages: Map<String, Json> = found.iter().map(|entry| (entry.name.to_owned(), page::json(entry))).collect();
-        print_text(&(python_json(&Json::Object(pages), true) + "\n"));
-        return ExitCode::Success;
+
+    fn json(&self) -> Json {
+        match self {
+            Self::Native(entry) => page::json(entry),
+            Self::Foreign(module) => module.json(),
+        }
     }
-    for entry in found {
-        print_text(&if arguments.snippet { page::snippet(entry) } else { page::text(entry) });
+
+    fn snippet(&self) -> String {
+        match self {
+            Self::Native(entry) => page::snippet(entry),
+            Self::Foreign(module) => module.snippet(),
+        }
     }
-    ExitCode::Success
+
+    fn text(&self) -> String {
+        match self {
+            Self::Native(entry) => page::text(entry),
+            Self::Foreign(module) => module.text(),
+        }
+    }
+}
+
+fn find(name: &str, search: &Search) -> Result<Page, Diagnostic> {
+    let found = search.replacement(name).map(|file| (name.to_owned(), file));
+    if found.is_none()
+        && let Some(entry) = sutler_modules::find(name)
+    {
+        return Ok(Page::Native(entry));
+    }
+    let (name, file) = found.or_else(|| search.file(name)).ok_or_else(|| unknown(name))?;
+    Foreign::read(name, &file).map(Page::Foreign)
 }
 
 fn unknown(name: &str) -> Diagnostic {

@@ -23,6 +23,7 @@ use crate::{
     },
     executor::{Control, ExitCode, Options, Run, note_written_secrets},
     inventory::{Inventory, Pattern, Reading},
+    library::Library,
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
     playbook::{self, Broken, Playbook, Project},
@@ -89,7 +90,7 @@ pub struct Arguments {
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 
-    /// A folder of modules in Python, which are never run.
+    /// Folders of modules, before all others (colon-separated).
     #[arg(short = 'M', long, value_name = "FOLDERS")]
     module_path: Vec<String>,
 
@@ -117,10 +118,10 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
     let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
-    warnings.extend(of_vaults.into_iter().chain(arguments.warnings()));
+    warnings.extend(of_vaults);
     for path in &arguments.playbooks {
         is_playbook(path).map_err(&wrong)?;
-        let loaded = playbook::load(path, &project(folder_of(path), &extra, &config))
+        let loaded = playbook::load(path, &project(folder_of(path), &extra, &config, &arguments.module_path))
             .map_err(|broken| Stop::new(of_broken(&broken), broken.errors).in_colour(colour))?;
         warnings.extend(loaded.warnings);
         missing.extend(loaded.missing);
@@ -163,11 +164,13 @@ fn of_broken(broken: &Broken) -> ExitCode {
 }
 
 /// Where the plays of a folder find roles and collections.
-pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Arc<Config>) -> Arc<Project> {
+pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Arc<Config>, modules: &[String]) -> Arc<Project> {
     let mut project = Project::new(folder, extra.clone());
     project.roles_path = config.get(&paths::DEFAULT_ROLES_PATH);
     project.collections_path = config.get(&paths::COLLECTIONS_PATHS);
-    project.library = config.get(&paths::DEFAULT_MODULE_PATH);
+    let given = modules.iter().flat_map(|folders| folders.split(':')).filter(|folder| !folder.is_empty());
+    let given = given.map(|folder| playbook::expand_home(Path::new(folder))).collect();
+    project.library = Arc::new(Library::of_config(config, given));
     let mut environment = (*project.environment).clone();
     environment.allow_broken_conditionals = config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     environment.settings = Some(Arc::clone(config));
@@ -356,14 +359,6 @@ impl Arguments {
         Err(error.help("`sutler config dump --only-changed` shows where"))
     }
 
-    /// About options that are taken and do nothing.
-    fn warnings(&self) -> Option<Diagnostic> {
-        (!self.module_path.is_empty()).then(|| {
-            Diagnostic::warning("`--module-path` is not used: modules in Python are never run")
-                .help("`sutler doc` lists the modules there are")
-        })
-    }
-
     /// Asks for the passwords that were announced.
     fn into_options(self, config: &Arc<Config>, secrets: &Secrets) -> Result<Options, Diagnostic> {
         Ok(Options {
@@ -449,8 +444,8 @@ fn run_vars(
 /// The language version that playbooks ask for.
 fn ansible_version() -> Value {
     let version = Dict::new();
-    version.insert("full", super::version::LANGUAGE);
-    version.insert("string", super::version::LANGUAGE);
+    version.insert("full", playbook::LANGUAGE);
+    version.insert("string", playbook::LANGUAGE);
     for (name, number) in [("major", 2), ("minor", 19), ("revision", 14)] {
         version.insert(name, Value::Int(number));
     }

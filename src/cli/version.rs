@@ -1,9 +1,9 @@
 //! `--version` of the programs with Ansible's names, in the layout that tools read.
 
-use crate::config::{Config, Surroundings};
-
-/// The version of the language, of which this is an implementation.
-pub const LANGUAGE: &str = "2.19.14";
+use crate::{
+    config::{Config, Surroundings},
+    playbook::LANGUAGE,
+};
 
 /// What follows the name of the program.
 pub fn text() -> String {

@@ -10,6 +10,7 @@ mod copy;
 mod debug;
 mod fetch;
 mod files;
+mod foreign;
 mod group_by;
 mod include_vars;
 mod job;
@@ -223,6 +224,10 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
     let mut arguments = Evaluated::new(task, scope)?;
     let settings = Settings::new(task, scope);
     check_names(task)?;
+    if let Some(foreign) = &task.action.foreign {
+        let job = foreign::job(context, task, scope, foreign, arguments)?;
+        return Ok(Prepared::Job(Box::new(job.in_background(background))));
+    }
     match module {
         "debug" => debug::run(context, scope, &arguments).map(Prepared::Done),
         "set_fact" => set_fact::run(arguments).map(Prepared::Done),
@@ -326,7 +331,10 @@ fn module_defaults(task: &Task, scope: &Scope) -> Result<IndexMap<String, Spanne
         };
         for (name, arguments) in entries {
             let name = name.value().to_str();
-            let is_module = sutler_modules::find(&name).is_some_and(|entry| entry.name == module.name);
+            let is_module = match &task.action.foreign {
+                Some(foreign) => foreign.is_called(&name) || name == task.action.name.value,
+                None => sutler_modules::find(&name).is_some_and(|entry| entry.name == module.name),
+            };
             if !is_module {
                 continue;
             }

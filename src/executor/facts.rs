@@ -18,6 +18,30 @@ pub fn gathers_once(run: &Run) -> bool {
     run.options.config.get(&running::DEFAULT_GATHERING) == "smart"
 }
 
+/// Whether a fact of that name would change how hosts are reached: one that a module returns is not kept.
+pub fn is_restricted(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "become",
+        "connection",
+        "facts",
+        "host",
+        "module_compression",
+        "network_os",
+        "password",
+        "pipelining",
+        "port",
+        "private_key_file",
+        "rsync_path",
+        "shell_executable",
+        "timeout",
+        "user",
+    ];
+    const FAMILIES: [&str; 6] = ["become_", "local_", "psrp_", "shell_", "ssh_", "winrm_"];
+    let Some(name) = name.strip_prefix("ansible_") else { return false };
+    let is_family = FAMILIES.iter().any(|family| name.starts_with(family)) && !name.starts_with("ssh_host_key_");
+    NAMES.contains(&name) || is_family || name.ends_with("_interpreter")
+}
+
 /// The task, unless the play does not want it.
 pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Task>>, Diagnostic> {
     let wanted = play.gather_facts.as_ref().map(|gather| evaluate(gather, scope)).transpose()?;
@@ -38,7 +62,7 @@ pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Tas
     }
     keywords.when.clear();
     let name = Spanned::new("gather_facts".into(), span.clone());
-    let action = Action { name, module: Module(module), arguments, defaults: None };
+    let action = Action { name, module: Module(module), arguments, defaults: None, foreign: None };
     let mut task = Task::new(action, keywords, &play.around, span.clone());
     task.name = Some(Spanned::new(Value::from("Gathering Facts"), span));
     Ok(Some(Arc::new(task)))

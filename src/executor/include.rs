@@ -53,6 +53,11 @@ impl Includes {
         }
     }
 
+    /// Where roles, collections and modules are found.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
     /// A number higher than all before.
     pub fn next_order(&self) -> u64 {
         self.order.fetch_add(1, Ordering::Relaxed) + 1

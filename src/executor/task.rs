@@ -18,8 +18,9 @@ use super::{
     play_vars::HostFiles,
 };
 use crate::{
+    library::{Meaning, Refusal},
     output::{Shown, Status},
-    playbook::{Module, Task, keywords::Vars},
+    playbook::{self, Module, Task, keywords::Vars},
     source::{Diagnostic, Spanned},
     template::{Syntax, Template},
     value::Value,
@@ -214,12 +215,25 @@ impl Runner<'_> {
             Ok(meant) => meant.to_str(),
             Err(error) => return self.finish(self.template_failure(error, Some(&name.span))),
         };
-        let Some(module) = sutler_modules::find(meant.trim()) else {
-            let error = Diagnostic::error(format!("there is no module `{meant}`")).at(&name.span);
-            return self.finish(self.failure(error));
-        };
+        let project = self.context.includes.project();
+        let collections = &self.task.keywords.collections;
         let mut task = Task::clone(self.task);
-        task.action.module = Module(module);
+        let failed = match playbook::late_meaning(meant.trim(), collections, &self.task.origin, project) {
+            Meaning::Native(module) | Meaning::Kept(module, _) => {
+                task.action.module = Module(module);
+                None
+            }
+            Meaning::Foreign(foreign) => {
+                task.action.module = Module(&sutler_modules::FOREIGN);
+                task.action.foreign = Some(foreign);
+                None
+            }
+            Meaning::Refused(Refusal { message, help }) => Some(Diagnostic::error(message).help(help)),
+            Meaning::Unknown => Some(Diagnostic::error(format!("there is no module `{meant}`"))),
+        };
+        if let Some(error) = failed {
+            return self.finish(self.failure(error.at(&name.span)));
+        }
         run(self.context, &Arc::new(task), self.host, parameters).await
     }
 }
@@ -230,9 +244,9 @@ pub fn describe(task: &Task, title: Option<&str>) -> Json {
         .action
         .arguments
         .iter()
-        .map(|(name, argument)| (name.clone(), json!(crate::playbook::written(&argument.value))))
+        .map(|(name, argument)| (name.clone(), json!(playbook::written(&argument.value))))
         .collect();
-    let written = task.name.as_ref().map(|name| crate::playbook::written(&name.value)).unwrap_or_default();
+    let written = task.name.as_ref().map(|name| playbook::written(&name.value)).unwrap_or_default();
     let name = title.unwrap_or(&written);
     json!({
         "name": name,

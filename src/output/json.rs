@@ -26,9 +26,18 @@ pub fn python_json(value: &Value, indented: bool) -> String {
     }
 }
 
+/// JSON as Python's `json.dumps` writes it on one line, keys in their order.
+pub fn python_json_in_order(value: &Value) -> String {
+    serialized(value, OneLine)
+}
+
 fn written(value: &Value, formatter: impl Formatter) -> String {
+    serialized(&sorted(value), formatter)
+}
+
+fn serialized(value: &Value, formatter: impl Formatter) -> String {
     let mut bytes = Vec::new();
-    let written = sorted(value).serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter));
+    let written = value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, formatter));
     written.expect("writing to memory does not fail");
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }

@@ -67,7 +67,10 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
     let mut parts: Vec<Part> = Vec::new();
     let wording = &diagnostic.ansible;
     let contexts = wording.contexts.iter().map(|context| (context.value.as_str(), Some(&context.span)));
-    let own = (diagnostic.ansible_message(), wording.origin.as_ref().or(diagnostic.span.as_ref()));
+    let own = match &wording.cause {
+        Some(cause) => (cause.as_str(), None),
+        None => (diagnostic.ansible_message(), wording.origin.as_ref().or(diagnostic.span.as_ref())),
+    };
     for (message, place) in contexts.chain([own]) {
         match parts.last_mut() {
             Some(last) if last.place == place || message.is_empty() => {

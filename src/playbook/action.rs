@@ -1,12 +1,13 @@
 //! What a task does: a module's name and its arguments, in any of the forms people write.
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use sutler_modules::Entry as ModuleEntry;
 
-use super::{Around, free_form, load::Loading, task::written};
+use super::{Around, Origin, Project, Role, free_form, load::Loading, task::written};
 use crate::{
+    library::{Foreign, Meaning, Refusal, Search},
     source::{Diagnostic, Entry, Kind, Node, Span, Spanned, nearest},
     template::Template,
     value::Value,
@@ -32,6 +33,8 @@ pub struct Action {
     pub name: Spanned<String>,
     /// The module.
     pub module: Module,
+    /// The module of people's own that it is, where [`Action::module`] stands for one.
+    pub foreign: Option<Arc<Foreign>>,
     /// Arguments by name.
     pub arguments: IndexMap<String, Argument>,
     /// `args: "{{ mapping }}"`: arguments that are only known when the task runs.
@@ -81,15 +84,15 @@ impl Action {
             ));
             return None;
         };
-        let module = if Template::is_plain(&name.value) {
+        let (module, foreign) = if Template::is_plain(&name.value) {
             find(&name, &task.span, around, loading)?
         } else {
             match loading.known_text(&name.value, &name.span, around) {
                 Some(meant) => find(&meant, &task.span, around, loading)?,
-                None => &sutler_modules::LATE,
+                None => (&sutler_modules::LATE, None),
             }
         };
-        let mut action = Self { name, module: Module(module), arguments: IndexMap::new(), defaults: None };
+        let mut action = Self { name, module: Module(module), foreign, arguments: IndexMap::new(), defaults: None };
         let before = loading.errors();
         action.take_form(form, loading);
         if let Some(args) = task.get("args") {
@@ -278,56 +281,64 @@ fn split_name(text: &str) -> (&str, &str) {
 }
 
 /// The module of that name; an error is reported.
-fn find(name: &Spanned<String>, task: &Span, around: &Around, loading: &mut Loading) -> Option<&'static ModuleEntry> {
-    let collections = &around.keywords.collections;
+fn find(
+    name: &Spanned<String>,
+    task: &Span,
+    around: &Around,
+    loading: &mut Loading,
+) -> Option<(&'static ModuleEntry, Option<Arc<Foreign>>)> {
     let text = name.value.as_str();
     if matches!(text, "include" | "ansible.builtin.include" | "ansible.legacy.include") {
         let error = Diagnostic::error(format!("`{text}` is no module any more")).at(&name.span);
         loading.refuse(error.help("use `include_tasks` or `import_tasks`"));
         return None;
     }
-    let qualified = collections.iter().map(|collection| format!("{collection}.{text}"));
-    let names = std::iter::once(text.to_owned()).chain(qualified.filter(|_| !text.contains('.')));
-    if let Some(module) = names.into_iter().find_map(|name| sutler_modules::find(&name)) {
-        return Some(module);
-    }
-    if exists_elsewhere(text, around, loading) {
-        let error = Diagnostic::error(format!("the module `{text}` is not part of this version")).at(&name.span);
-        loading.missing(error);
-        return Some(&sutler_modules::MISSING);
-    }
-    loading.error(unknown_module(text, &name.span).origin(task));
-    None
-}
-
-/// Whether a name that is unknown here means something: it is a collection's, or a module of Ansible's own.
-fn exists_elsewhere(name: &str, around: &Around, loading: &Loading) -> bool {
-    let parts: Vec<&str> = name.split('.').collect();
-    match parts[..] {
-        ["ansible", "builtin" | "legacy", short] => sutler_modules::elsewhere::has(short),
-        [_, _, ..] => parts.len() > 2,
-        _ => {
-            let collections = around.keywords.collections.iter().filter_map(|name| name.split_once('.'));
-            let folders = collections.filter_map(|(namespace, name)| loading.project.collection(namespace, name));
-            sutler_modules::elsewhere::has(name)
-                || libraries(around, loading).any(|library| holds(&library, name))
-                || folders.into_iter().any(|folder| holds(&folder.join("plugins/modules"), name))
+    let project = Arc::clone(&loading.project);
+    let search = search(&project, &around.origin, &loading.roles);
+    match search.meaning(text, &around.keywords.collections) {
+        Meaning::Native(module) => {
+            if let Some(plugin) = search.own_action_plugin(module.short_name()) {
+                let plugin = plugin.display();
+                let warning =
+                    Diagnostic::warning(format!("the action plugin `{plugin}` does not run in place of `{text}`"));
+                loading.warning(warning.at(&name.span).help("plugins in Python never run here"));
+            }
+            Some((module, None))
+        }
+        Meaning::Kept(module, file) => {
+            let message = format!("`{}` does not replace `{text}`", file.display());
+            let warning = Diagnostic::warning(message).at(&name.span);
+            loading
+                .warning(warning.help("the part of it that is done on the controller needs this program's own module"));
+            Some((module, None))
+        }
+        Meaning::Foreign(foreign) => {
+            if let Some(why) = &foreign.broken {
+                let warning = Diagnostic::warning(format!("the module `{text}` cannot run: {why}"));
+                loading.warning(warning.at(&name.span).help("as it stands, the task will fail"));
+            }
+            Some((&sutler_modules::FOREIGN, Some(foreign)))
+        }
+        Meaning::Refused(Refusal { message, help }) => {
+            loading.missing(Diagnostic::error(message).at(&name.span).help(help));
+            Some((&sutler_modules::MISSING, None))
+        }
+        Meaning::Unknown => {
+            loading.error(unknown_module(text, &name.span).origin(task));
+            None
         }
     }
 }
 
-/// Where modules of people's own lie: beside the playbook, and in the roles around a task or before it.
-fn libraries<'a>(around: &'a Around, loading: &'a Loading) -> impl Iterator<Item = PathBuf> + 'a {
-    let own = around.origin.role.iter().flat_map(|role| std::iter::once(role).chain(&role.parents));
-    let roles = own.chain(&loading.roles).map(|role| role.path.join("library"));
-    let project = &loading.project;
-    std::iter::once(project.directory.join("library")).chain(project.library.iter().cloned()).chain(roles)
+/// The search for modules of a task: the playbook's, those of the roles around it and those before it count.
+fn search<'a>(project: &'a Project, origin: &Origin, before: &[Arc<Role>]) -> Search<'a> {
+    let own = origin.role.iter().flat_map(|role| std::iter::once(role).chain(&role.parents));
+    Search::new(project, own.chain(before).map(|role| role.path.clone()))
 }
 
-/// Whether a folder holds a module of that name, in any language.
-fn holds(library: &Path, name: &str) -> bool {
-    let endings = ["", ".py", ".sh", ".pl", ".rb"];
-    endings.iter().any(|ending| library.join(format!("{name}{ending}")).is_file())
+/// What a name means that is only known when its task runs.
+pub fn late_meaning(name: &str, collections: &[String], origin: &Origin, project: &Project) -> Meaning {
+    search(project, origin, &[]).meaning(name, collections)
 }
 
 fn unknown_module(name: &str, span: &Span) -> Diagnostic {

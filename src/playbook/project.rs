@@ -7,6 +7,7 @@ use std::{
 
 use super::{Role, keywords::Vars};
 use crate::{
+    library::Library,
     source::{Diagnostic, Entry, Kind, Node, SourceFile, load_one},
     template::{Context, Environment, Names, TemplateError},
     value::{Dict, Value},
@@ -21,8 +22,8 @@ pub struct Project {
     pub roles_path: Vec<PathBuf>,
     /// Folders that hold `ansible_collections`, after `collections/` beside the playbook (`COLLECTIONS_PATHS`).
     pub collections_path: Vec<PathBuf>,
-    /// Folders with modules of people's own, after `library/` beside the playbook (`DEFAULT_MODULE_PATH`).
-    pub library: Vec<PathBuf>,
+    /// Where modules of people's own are found.
+    pub library: Arc<Library>,
     /// `-e`.
     pub extra: Dict,
     /// What templates are evaluated in.
@@ -36,7 +37,7 @@ impl Project {
         Self {
             roles_path: Vec::new(),
             collections_path: Vec::new(),
-            library: Vec::new(),
+            library: Arc::default(),
             environment: Arc::new(Environment::new(absolute)),
             directory,
             extra,
@@ -116,6 +117,7 @@ impl Project {
             })
             .map(|path| path.join(namespace).join(name))
             .find(|path| path.is_dir())
+            .or_else(|| self.library.collection(namespace, name))
     }
 }
 

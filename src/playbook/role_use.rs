@@ -144,8 +144,10 @@ impl RoleUse {
         );
         let own_vars = role_files::variables(&found.path, "vars", from("vars"), loading);
         let own_defaults = role_files::variables(&found.path, "defaults", from("defaults"), loading);
-        let mut collections = meta.collections.clone();
-        collections.extend(found.collection.clone().filter(|own| !meta.collections.contains(own)));
+        // Its own collection comes first, and what play and tasks around it name does not count in it.
+        let own = found.collection.iter();
+        let others = meta.collections.iter().filter(|name| found.collection.as_ref() != Some(name));
+        let collections: Vec<String> = own.chain(others).cloned().collect();
         let role = Arc::new(Role::new(RoleFacts {
             name: found.name,
             full_name: found.full_name,
@@ -165,6 +167,7 @@ impl RoleUse {
             Arc::new(Origin::new(&loading.project, directory, Some(Arc::clone(&role)), collections.clone()))
         };
         let mut keywords = around.keywords.clone();
+        keywords.collections.clone_from(&collections);
         if !self.params.is_empty() {
             keywords.params.push(Arc::new(self.params.clone()));
         }

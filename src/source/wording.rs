@@ -13,6 +13,8 @@ pub struct Wording {
     pub origin: Option<Span>,
     /// The next step.
     pub help: Option<String>,
+    /// What the cause says at length, where it has no place of its own.
+    pub cause: Option<String>,
 }
 
 impl Diagnostic {

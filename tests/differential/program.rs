@@ -108,7 +108,10 @@ impl Program {
         shell.args([LIMIT, "sh", "-c", command]).current_dir(&place.work).stdin(Stdio::null());
         shell.env("PATH", format!("{}:{path}", place.programs.display())).env("HOME", &place.home);
         shell.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1").env("ANSIBLE_NOCOLOR", "1").env("USER", "root");
-        if !self.is_sutler {
+        if self.is_sutler {
+            // No ansible-core that may be installed is seen.
+            shell.env("SUTLER_SITE_PACKAGES", "");
+        } else {
             shell.env("ANSIBLE_PYTHON_INTERPRETER", self.path.with_file_name("python"));
             // Hosts that work at once answer in any order, on which the order of included files depends.
             shell.env("ANSIBLE_FORKS", "1");

@@ -110,10 +110,14 @@ fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Run
         let context = Arc::new(Context { mode, environment: environment.clone(), bodies, cancelled });
         for (item, arguments) in items.into_iter().enumerate() {
             let result = match &background {
-                Some(background) => {
-                    let job = job::Job { module: module.clone(), mode, environment: environment.clone(), arguments };
-                    background::start(background, job)
-                }
+                Some(background) => match fetched(&module, &arguments, &context) {
+                    Ok(()) => {
+                        let environment = environment.clone();
+                        let job = job::Job { module: module.clone(), mode, environment, arguments };
+                        background::start(background, job)
+                    }
+                    Err(result) => result,
+                },
                 None => run(&module, arguments, &context),
             };
             // A controller that is gone needs no reply.
@@ -123,8 +127,14 @@ fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Run
     });
 }
 
+/// Has the code of a module of people's own here before a job begins, which has nobody to ask for it.
+fn fetched(module: &str, arguments: &sutler_protocol::Arguments, context: &Context) -> Result<(), Fields> {
+    if module == sutler_modules::FOREIGN.name { sutler_modules::foreign::fetch(arguments, context) } else { Ok(()) }
+}
+
 fn run(module: &str, arguments: sutler_protocol::Arguments, context: &Arc<Context>) -> Fields {
-    let Some(entry) = sutler_modules::find(module) else {
+    let foreign = Some(&sutler_modules::FOREIGN).filter(|foreign| foreign.name == module);
+    let Some(entry) = foreign.or_else(|| sutler_modules::find(module)) else {
         let mut result = Fields::new();
         result.insert("failed".into(), json!(true));
         result.insert("msg".into(), json!(format!("the helper has no module `{module}`")));

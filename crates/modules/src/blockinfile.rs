@@ -132,7 +132,8 @@ impl Blockinfile {
             block.push(end.clone());
         }
         let found = |lines: &[String]| {
-            let find = |marker: &String| lines.iter().rposition(|line| ended(line) == *marker);
+            let bare = |line: &str| line.trim_end_matches(['\r', '\n']).to_owned();
+            let find = |marker: &str| lines.iter().rposition(|line| bare(line) == bare(marker));
             find(&begin).zip(find(&end)).map(|(begin, end)| begin.min(end)..=begin.max(end))
         };
         let at = match found(&lines) {

@@ -33,6 +33,7 @@ mod file;
 mod filesystem;
 mod find;
 mod firewalld;
+pub mod foreign;
 mod get_url;
 mod getent;
 mod git;
@@ -76,4 +77,4 @@ mod uri;
 mod user;
 mod wait_for;
 
-pub use registry::{Entry, LATE, MISSING, entries, find};
+pub use registry::{Entry, FOREIGN, LATE, MISSING, entries, find, find_full};

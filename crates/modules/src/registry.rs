@@ -154,6 +154,15 @@ pub static MISSING: Entry = Entry {
     run: engine::run_on_controller,
 };
 
+/// Stands for a module of people's own, which the helper is given with the task. No module has this name.
+pub static FOREIGN: Entry = Entry {
+    is_action: false,
+    name: "module of people's own",
+    aliases: &[],
+    spec: || Spec { open: true, ..Spec::default() },
+    run: crate::foreign::run,
+};
+
 /// Stands for a module whose name is a template that only a host can tell.
 pub static LATE: Entry = Entry {
     is_action: true,
@@ -166,6 +175,11 @@ pub static LATE: Entry = Entry {
 /// All modules and actions.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     ACTIONS.iter().chain(MODULES).chain(PROXIES)
+}
+
+/// The module that has exactly this full name.
+pub fn find_full(name: &str) -> Option<&'static Entry> {
+    entries().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
 /// The module that a playbook means by `name`: a full name, `ansible.legacy.NAME`, or a short one.

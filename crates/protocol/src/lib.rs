@@ -9,6 +9,6 @@ mod message;
 
 pub use frame::{FrameError, MAX_FRAME, decode, encode, read_frame, write_frame};
 pub use message::{
-    Arguments, BUILD_ID, Background, BodyPart, Content, Hello, INLINE_LIMIT, Mode, PART, PARTS_AHEAD, Reply, Request,
-    ToController, ToHelper, TreeEntry, TreeKind,
+    Arguments, BUILD_ID, Background, BodyPart, Content, Foreign, ForeignForm, Hello, INLINE_LIMIT, Mode, PART,
+    PARTS_AHEAD, Reply, Request, TASK_FOLDER, ToController, ToHelper, TreeEntry, TreeKind,
 };

@@ -172,6 +172,40 @@ pub enum TreeKind {
     Link,
 }
 
+/// A module that is no part of this program, and how the helper runs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// What its file is called on the host.
+    pub name: String,
+    /// Its code, which a host keeps.
+    pub code: Content,
+    /// What the code is.
+    pub form: ForeignForm,
+    /// The program that runs it, and that program's own arguments; nothing for a program by itself.
+    #[serde(default)]
+    pub interpreter: Vec<String>,
+    /// Names of Python: the first that the host has runs it, in place of `interpreter`.
+    #[serde(default)]
+    pub pythons: Vec<String>,
+    /// The arguments as the module reads them.
+    pub input: String,
+}
+
+/// What stands in [`Foreign::input`], where it occurs first, for the folder that a task has to itself while it runs.
+pub const TASK_FOLDER: &str = "sutler-task-folder-b0c5f6";
+
+/// What the code of a [`Foreign`] is, and how it gets its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ForeignForm {
+    /// A zip archive of Python's packages with a `__main__.py`, which reads the input from standard input.
+    Package,
+    /// One file; its first argument is the path of a file with the input.
+    File,
+    /// One text with marks that the input takes the place of.
+    Filled,
+}
+
 impl Content {
     /// A content that carries its bytes.
     pub fn inline(sha1: String, bytes: &[u8]) -> Self {

@@ -41,14 +41,16 @@ fn options(entry: &Entry) -> Vec<Opt> {
 /// The page as text.
 pub fn text(entry: &Entry) -> String {
     let options = options(entry);
-    let options: Vec<_> = options
+    let options = options
         .iter()
-        .map(|option| {
-            let doc: Vec<&str> = option.doc.lines().collect();
-            context! { name => option.name, facts => facts(entry, option), doc }
-        })
-        .collect();
-    let page = context! { name => entry.name, doc => (entry.spec)().doc.trim_end(), options };
+        .map(|option| (option.name.to_owned(), facts(entry, option), option.doc.lines().map(str::to_owned).collect()));
+    rendered(entry.name, (entry.spec)().doc.trim_end(), options.collect())
+}
+
+/// A page of a name, what is said of it, and its arguments: each with facts about it, and lines of text.
+pub fn rendered(name: &str, doc: &str, options: Vec<(String, Vec<String>, Vec<String>)>) -> String {
+    let options: Vec<_> = options.into_iter().map(|(name, facts, doc)| context! { name, facts, doc }).collect();
+    let page = context! { name, doc, options };
     Environment::new().render_str(PAGE, page).expect("the page is part of the program") + "\n"
 }
 
@@ -120,13 +122,21 @@ fn option_json(entry: &Entry, option: &Opt) -> Json {
 pub fn snippet(entry: &Entry) -> String {
     let mut options = options(entry);
     options.sort_by_key(|option| !option.required);
-    let title = summary((entry.spec)().doc).trim_end_matches('.');
-    let mut lines = vec![format!("- name: {title}"), format!("  {}:", entry.name)];
-    let width = options.iter().map(|option| option.name.len()).max().unwrap_or(0) + 1;
-    for option in options {
-        let required = if option.required { "(required) " } else { "" };
+    let options = options.iter().map(|option| {
         let meaning = option.doc.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-        lines.push(format!("    {:<width$}  # {required}{meaning}", format!("{}:", option.name)));
+        (option.name.to_owned(), option.required, meaning)
+    });
+    let title = summary((entry.spec)().doc).trim_end_matches('.');
+    task(title, entry.name, &options.collect::<Vec<_>>())
+}
+
+/// A task of a module with these arguments, each with whether it is required and what it means.
+pub fn task(title: &str, module: &str, arguments: &[(String, bool, String)]) -> String {
+    let mut lines = vec![format!("- name: {title}"), format!("  {module}:")];
+    let width = arguments.iter().map(|(name, ..)| name.len()).max().unwrap_or(0) + 1;
+    for (name, is_required, meaning) in arguments {
+        let required = if *is_required { "(required) " } else { "" };
+        lines.push(format!("    {:<width$}  # {required}{meaning}", format!("{name}:")));
     }
     lines.join("\n") + "\n"
 }

@@ -39,10 +39,10 @@ settings! {
     ignored DEFAULT_LIBVIRT_LXC_NOSECLABEL: bool = "False",
         ini ["selinux.libvirt_lxc_noseclabel"], env ["ANSIBLE_LIBVIRT_LXC_NOSECLABEL"];
     /// File systems whose SELinux contexts cannot be set.
-    later DEFAULT_SELINUX_SPECIAL_FS: list = "fuse,nfs,vboxsf,ramfs,9p,vfat",
+    setting DEFAULT_SELINUX_SPECIAL_FS: list = "fuse,nfs,vboxsf,ramfs,9p,vfat",
         ini ["selinux.special_context_filesystems"], env ["ANSIBLE_SELINUX_SPECIAL_FS"];
-    /// The hosts' Python; none is used.
-    ignored INTERPRETER_PYTHON: text = "auto",
+    /// The hosts' Python, for modules in Python: a path, or `auto` for the newest that is found.
+    setting INTERPRETER_PYTHON: text = "auto",
         ini ["defaults.interpreter_python"], env ["ANSIBLE_PYTHON_INTERPRETER"], vars ["ansible_python_interpreter"];
     /// The ssh configuration for NETCONF.
     ignored NETCONF_SSH_CONFIG: maybe_text = none,

@@ -34,14 +34,14 @@ settings! {
     setting DEFAULT_LOG_PATH: maybe_path = none, ini ["defaults.log_path"], env ["ANSIBLE_LOG_PATH"];
     /// How much of it, as `-v` counts.
     later LOG_VERBOSITY: maybe_int = none, ini ["defaults.log_verbosity"], env ["ANSIBLE_LOG_VERBOSITY"];
-    /// Tasks do not write to the hosts' syslog; they never do.
-    ignored DEFAULT_NO_TARGET_SYSLOG: bool = "False",
+    /// Modules in Python do not write to the hosts' syslog; no others do.
+    setting DEFAULT_NO_TARGET_SYSLOG: bool = "False",
         ini ["defaults.no_target_syslog"], env ["ANSIBLE_NO_TARGET_SYSLOG"], vars ["ansible_no_target_syslog"];
-    /// The facility of that syslog.
-    ignored DEFAULT_SYSLOG_FACILITY: text = "LOG_USER",
+    /// The facility of that syslog, for modules in Python.
+    setting DEFAULT_SYSLOG_FACILITY: text = "LOG_USER",
         ini ["defaults.syslog_facility"], env ["ANSIBLE_SYSLOG_FACILITY"];
-    /// A text for that syslog.
-    ignored TARGET_LOG_INFO: maybe_text = none,
+    /// A text for that syslog, for modules in Python.
+    setting TARGET_LOG_INFO: maybe_text = none,
         ini ["defaults.target_log_info"], env ["ANSIBLE_TARGET_LOG_INFO"], vars ["ansible_target_log_info"];
     /// How much is said, as `-v` counts.
     setting DEFAULT_VERBOSITY: int = "0", ini ["defaults.verbosity"], env ["ANSIBLE_VERBOSITY"];

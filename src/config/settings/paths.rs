@@ -6,8 +6,8 @@ settings! {
     /// Folders of collections.
     setting COLLECTIONS_PATHS: pathspec = "$ANSIBLE_HOME/collections:/usr/share/ansible/collections",
         ini ["defaults.collections_path"], env ["ANSIBLE_COLLECTIONS_PATH"];
-    /// Collections are looked for among Python's modules too.
-    later COLLECTIONS_SCAN_SYS_PATH: bool = "True",
+    /// Collections are looked for among Python's packages on the controller too.
+    setting COLLECTIONS_SCAN_SYS_PATH: bool = "True",
         ini ["defaults.collections_scan_sys_path"], env ["ANSIBLE_COLLECTIONS_SCAN_SYS_PATH"];
     /// The folder of Ansible's own files.
     setting ANSIBLE_HOME: path = "~/.ansible", ini ["defaults.home"], env ["ANSIBLE_HOME"];
@@ -19,11 +19,11 @@ settings! {
     /// Folders of modules.
     setting DEFAULT_MODULE_PATH: pathspec = "$ANSIBLE_HOME/plugins/modules:/usr/share/ansible/plugins/modules",
         ini ["defaults.library"], env ["ANSIBLE_LIBRARY"];
-    /// Folders of what modules share.
-    later DEFAULT_MODULE_UTILS_PATH: pathspec = "$ANSIBLE_HOME/plugins/module_utils:/usr/share/ansible/plugins/module_utils",
+    /// Folders of what modules in Python share.
+    setting DEFAULT_MODULE_UTILS_PATH: pathspec = "$ANSIBLE_HOME/plugins/module_utils:/usr/share/ansible/plugins/module_utils",
         ini ["defaults.module_utils"], env ["ANSIBLE_MODULE_UTILS"];
-    /// Folders of action plugins in Python.
-    ignored DEFAULT_ACTION_PLUGIN_PATH: pathspec = "$ANSIBLE_HOME/plugins/action:/usr/share/ansible/plugins/action",
+    /// Folders of action plugins in Python, which never run: a module that has one is refused.
+    setting DEFAULT_ACTION_PLUGIN_PATH: pathspec = "$ANSIBLE_HOME/plugins/action:/usr/share/ansible/plugins/action",
         ini ["defaults.action_plugins"], env ["ANSIBLE_ACTION_PLUGINS"];
     /// Folders of become plugins in Python.
     ignored BECOME_PLUGIN_PATH: pathspec = "$ANSIBLE_HOME/plugins/become:/usr/share/ansible/plugins/become",
@@ -71,7 +71,7 @@ settings! {
     ignored DOC_FRAGMENT_PLUGIN_PATH: pathspec = "$ANSIBLE_HOME/plugins/doc_fragments:/usr/share/ansible/plugins/doc_fragments",
         ini ["defaults.doc_fragment_plugins"], env ["ANSIBLE_DOC_FRAGMENT_PLUGINS"];
     /// Endings of files that are no module.
-    ignored MODULE_IGNORE_EXTS: list = ".pyc,.pyo,.swp,.bak,~,.rpm,.md,.txt,.rst,.yaml,.yml,.ini",
+    setting MODULE_IGNORE_EXTS: list = ".pyc,.pyo,.swp,.bak,~,.rpm,.md,.txt,.rst,.yaml,.yml,.ini",
         ini ["defaults.module_ignore_exts"], env ["ANSIBLE_MODULE_IGNORE_EXTS"];
     /// The list of plugins is forgotten at every play.
     ignored OLD_PLUGIN_CACHE_CLEARING: bool = "False",

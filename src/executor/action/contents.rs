@@ -46,6 +46,12 @@ impl Contents {
         Content { sha1, size, inline: None }
     }
 
+    /// Takes along bytes that are only sent when a host asks for them.
+    pub fn on_demand(&mut self, sha1: &str, bytes: &Arc<[u8]>) -> Content {
+        self.bodies.insert(sha1.to_owned(), Body::Bytes(Arc::clone(bytes)));
+        Content { sha1: sha1.to_owned(), size: bytes.len() as u64, inline: None }
+    }
+
     /// The content of a file; big ones are read again when a host asks for them. With `decrypts`, that of a vault is
     /// what it holds.
     pub fn file(&mut self, path: &Path, decrypts: bool) -> io::Result<Content> {

@@ -7,9 +7,12 @@ use serde_json::{Value as Json, json};
 use super::{Fields, IncludeRequest, ItemEnd, ItemRun, Runner, TaskEnd, verdict::is_true};
 use crate::{
     config::settings::running,
-    executor::settings::{Settings, evaluate},
+    executor::{
+        facts,
+        settings::{Settings, evaluate},
+    },
     output::{Event, Outcome, Status},
-    source::{Span, Spanned},
+    source::{Diagnostic, Span, Spanned},
     template::TemplateError,
     value::Value,
     vars::{HostVars, Layer, Scope},
@@ -27,6 +30,11 @@ impl Runner<'_> {
         }
         if let Some(Json::Object(facts)) = end.result.get("ansible_facts").filter(|_| end.facts.is_empty()) {
             for (name, value) in facts {
+                if self.task.action.foreign.is_some() && facts::is_restricted(name) {
+                    let message = format!("Removed restricted key from module data: {name}");
+                    self.context.run.events.emit(Event::Warning(Diagnostic::warning(message)));
+                    continue;
+                }
                 host.add_fact(name, Value::from_json(value.clone()));
             }
         }
@@ -119,6 +127,11 @@ impl Runner<'_> {
         if is_loop {
             outcome.error = None;
         }
+        // Modules of people's own tell what differs even where nobody wants to see it.
+        let shows_diff = || settings.flag("diff").ok().flatten().unwrap_or(self.context.run.options.diff);
+        if self.task.action.foreign.is_some() && !shows_diff() {
+            outcome.result.shift_remove("diff");
+        }
         outcome
     }
 
@@ -167,6 +180,14 @@ impl Runner<'_> {
         let is_hard = ends.iter().any(|end| end.is_hard);
         let layer = ends.first().map(|end| end.layer).unwrap_or_default();
         let mut facts = Vec::new();
+        // What items warn of is told of the whole.
+        for name in ["warnings", "deprecations"] {
+            let told = ends.iter_mut().filter_map(|end| end.result.shift_remove(name));
+            let told: Vec<Json> = told.filter_map(|told| told.as_array().cloned()).flatten().collect();
+            if !told.is_empty() {
+                result.insert(name.into(), json!(told));
+            }
+        }
         let results: Vec<Json> = items
             .iter()
             .zip(ends)
@@ -206,7 +227,10 @@ impl Runner<'_> {
             end.result.entry("failed").or_insert(json!(false));
         }
         if let Some(name) = &self.task.register {
-            self.host.stored.insert(name.as_str(), Value::from_json(Json::Object(end.result.clone())));
+            let mut result = end.result.clone();
+            // The arguments that a module was given are told of the items of a loop alone.
+            result.shift_remove("invocation");
+            self.host.stored.insert(name.as_str(), Value::from_json(Json::Object(result)));
         }
         let is_ignored = outcome.is_ignored;
         let is_silent =

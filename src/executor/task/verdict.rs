@@ -16,6 +16,10 @@ use crate::{
 /// What Ansible says where it keeps no traceback of Python.
 const NO_TRACEBACK: &str = "(traceback unavailable)";
 const FAILED: &str = "Task failed";
+/// What failed without saying why.
+const UNKNOWN: &str = "Unknown error.";
+const OTHER_INTERPRETER: &str = " Consider overriding the configured interpreter path for this host.";
+const SEE_OUTPUT: &str = " See stdout/stderr for the returned output.";
 const BROKEN_CONDITION: &str =
     "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
 
@@ -36,6 +40,7 @@ impl Runner<'_> {
             Err(error) => return self.connect_failure(&error),
         };
         add_lines(&mut result);
+        let is_foreign = self.task.action.foreign.is_some();
         if let Some(diff) = result.get_mut("diff").filter(|diff| diff.is_object())
             && matches!(self.task.action.module.0.short_name(), "copy" | "template")
         {
@@ -43,10 +48,18 @@ impl Runner<'_> {
             *diff = json!([diff.take()]);
         }
         if result.get("skipped").is_some_and(is_true) {
+            result.entry("failed").or_insert(json!(false));
             return ItemEnd::new(Status::Skipped, result);
         }
+        if is_foreign && result.get("unreachable").is_some_and(is_true) {
+            result.insert("failed".into(), json!(false));
+            return ItemEnd::new(Status::Unreachable, result);
+        }
         let mut failed = result.get("failed").is_some_and(is_true);
-        let is_own = failed;
+        let is_own = failed && !is_unreadable(&result);
+        if is_foreign && !result.contains_key("failed") {
+            failed = result.get("rc").is_some_and(is_exit_of_failure);
+        }
         let mut changed = result.get("changed").is_some_and(is_true);
         let verdicts =
             [(&self.task.changed_when, &mut changed, "changed"), (&self.task.failed_when, &mut failed, "failed")];
@@ -80,8 +93,12 @@ impl Runner<'_> {
         let mut end = ItemEnd::new(status, result);
         if failed {
             end.result.entry("exception").or_insert(json!(NO_TRACEBACK));
-            let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty());
-            let message = message.unwrap_or("the task failed").lines().next().unwrap_or_default().to_owned();
+            let who = self.who_failed(is_own);
+            let unknown = format!("{FAILED}: {who}: {UNKNOWN}");
+            end.result.entry("msg").or_insert_with(|| json!(unknown));
+            let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty() && *msg != unknown);
+            let message = message.map_or("the task failed", |message| without_contexts(message, who));
+            let message = message.lines().next().unwrap_or_default().to_owned();
             end.error = Some(self.returned_failure(message, &end.result, is_own));
         }
         end
@@ -104,11 +121,21 @@ impl Runner<'_> {
     /// The error of a result that counts as failed; `is_own` if the module itself says so.
     pub(super) fn returned_failure(&self, message: String, result: &Fields, is_own: bool) -> Diagnostic {
         let said = result.get("msg").map(|msg| Value::from_json(msg.clone()).to_str()).unwrap_or_default();
-        let is_of_module = is_own && !self.task.action.is_on_controller();
-        let who = if is_of_module { "Module failed" } else { "Action failed" };
+        let who = self.who_failed(is_own);
+        let said = without_contexts(&said, who).to_owned();
         let place = &self.task.span;
-        let error = self.at_task(Diagnostic::error(message)).worded(said).origin(place);
-        error.within(who, place).within(FAILED, place)
+        let mut error = self.at_task(Diagnostic::error(message)).origin(place);
+        if is_unreadable(result) {
+            let is_of_interpreter = said.starts_with("The module interpreter ");
+            let help = if is_of_interpreter { OTHER_INTERPRETER } else { "" };
+            error.ansible.cause = Some(format!("{said}{help}{SEE_OUTPUT}"));
+        }
+        error.worded(said).within(who, place).within(FAILED, place)
+    }
+
+    /// Who it was that failed, as Ansible says it.
+    fn who_failed(&self, is_own: bool) -> &'static str {
+        if is_own && !self.task.action.is_on_controller() { "Module failed" } else { "Action failed" }
     }
 
     pub(super) fn failure(&self, diagnostic: Diagnostic) -> ItemEnd {
@@ -212,13 +239,37 @@ fn place(error: TemplateError, span: Option<&Span>) -> Diagnostic {
     }
 }
 
-/// A result's flag; modules of old return text.
+/// A result's flag: whatever Python takes for true.
 pub fn is_true(value: &Json) -> bool {
     match value {
+        Json::Null => false,
         Json::Bool(flag) => *flag,
-        Json::String(text) => Value::from(text.as_str()).to_flag(),
-        _ => false,
+        Json::Number(number) => number.as_f64() != Some(0.0),
+        Json::String(text) => !text.is_empty(),
+        Json::Array(items) => !items.is_empty(),
+        Json::Object(fields) => !fields.is_empty(),
     }
+}
+
+/// Whether the `rc` of a module that does not say whether it failed tells that it did.
+fn is_exit_of_failure(rc: &Json) -> bool {
+    match rc {
+        Json::Bool(flag) => *flag,
+        Json::Number(number) => number.as_f64() != Some(0.0),
+        Json::String(text) => text != "0",
+        _ => true,
+    }
+}
+
+/// Whether a module of people's own printed no result.
+fn is_unreadable(result: &Fields) -> bool {
+    result.contains_key("module_stdout")
+}
+
+/// A message without what it led to, if it tells that.
+fn without_contexts<'a>(message: &'a str, who: &str) -> &'a str {
+    let rest = message.strip_prefix(FAILED).and_then(|rest| rest.strip_prefix(": ")?.strip_prefix(who));
+    rest.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message)
 }
 
 /// `stdout_lines` and `stderr_lines`, for every result that has the text.

@@ -56,14 +56,17 @@ pub fn run<M: Module>(mut arguments: Arguments, context: &Arc<Context>) -> Field
 
 /// A task's result, with what Ansible adds to it.
 pub fn result(outcome: Result<Fields, Failure>) -> Fields {
-    let mut fields = outcome.unwrap_or_else(|failure| {
-        let mut fields = failure.fields;
-        fields.insert("failed".into(), json!(true));
-        fields.entry("changed").or_insert(json!(false));
-        fields.insert("msg".into(), json!(failure.msg));
-        fields
-    });
+    let mut fields = outcome.unwrap_or_else(failed);
     super::path_info::add(&mut fields);
+    fields
+}
+
+/// The result of a task that failed.
+pub fn failed(failure: Failure) -> Fields {
+    let mut fields = failure.fields;
+    fields.insert("failed".into(), json!(true));
+    fields.entry("changed").or_insert(json!(false));
+    fields.insert("msg".into(), json!(failure.msg));
     fields
 }
 

@@ -32,7 +32,7 @@ pub struct Program {
 }
 
 /// What a program left.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Finished {
     /// Exit status; `-N` when signal `N` ended it, as in Python.
     pub rc: i32,

@@ -1,0 +1,4 @@
+#!/usr/bin/python
+DOCUMENTATION = """
+short_description: Of a collection
+"""

@@ -1,0 +1,1 @@
+from ..standin import end as finish

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo '{"exception": "a traceback", "x": 1}'

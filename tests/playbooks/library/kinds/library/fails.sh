@@ -1,0 +1,3 @@
+#!/bin/sh
+echo '{"failed": true, "msg": "as it should"}'
+exit 1

@@ -1,0 +1,5 @@
+from ..other import MARK
+
+
+def shout(text):
+    return text.upper() + MARK

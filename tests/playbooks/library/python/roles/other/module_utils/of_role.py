@@ -1,0 +1,1 @@
+TEXT = "of the role"

@@ -1,0 +1,1 @@
+"""Stands for ansible-core's own, of which these modules need nothing."""
