@@ -36,7 +36,7 @@ pub fn collect(host: &Host) -> Fields {
     let facts = distribution::collect(host);
     let text = |name: &str| facts.get(name).and_then(|fact| fact.as_str()).unwrap_or_default().to_owned();
     let name = match text("os_family").as_str() {
-        "RedHat" => red_hat(host, &text("distribution"), &text("distribution_major_version"), found),
+        "RedHat" => red_hat(host),
         "Debian" if host.exists("/usr/bin/apt-get") => "apt",
         "Altlinux" if found == "apt" => "apt_rpm",
         "Archlinux" if host.exists("/usr/bin/pacman") => "pacman",
@@ -47,20 +47,15 @@ pub fn collect(host: &Host) -> Fields {
     Fields::from_iter([("pkg_mgr".to_owned(), json!(name))])
 }
 
-fn red_hat<'a>(host: &Host, distribution: &str, major: &str, found: &'a str) -> &'a str {
+/// What `dnf` is decides, and nothing else counts: the programs of both generations may be there.
+fn red_hat(host: &Host) -> &'static str {
     if host.exists("/run/ostree-booted") && host.exists("/usr/bin/rpm-ostree") {
         return "atomic_container";
     }
-    let major: u32 = major.parse().unwrap_or(u32::MAX);
-    let has = |path: &str| host.exists(path);
-    match distribution {
-        "Fedora" if major >= 41 && has("/usr/bin/dnf5") => "dnf5",
-        "Fedora" if major < 23 && has("/usr/bin/yum") => "yum",
-        "Amazon" if major < 2022 && has("/usr/bin/yum") => "yum",
-        "Fedora" | "Amazon" if has("/usr/bin/dnf-3") => "dnf",
-        _ if major < 8 && has("/usr/bin/yum") => "yum",
-        _ if has("/usr/bin/dnf-3") => "dnf",
-        _ if has("/usr/bin/dnf5") => "dnf5",
-        _ => found,
+    let program = ["/usr/bin/dnf", "/usr/bin/microdnf"].into_iter().find(|path| host.exists(path));
+    match program {
+        Some(path) if host.reader.resolve(path).ends_with("dnf5") => "dnf5",
+        Some(_) => "dnf",
+        None => "unknown",
     }
 }

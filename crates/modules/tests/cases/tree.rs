@@ -14,7 +14,7 @@ use sutler_modules::kit::{reader::hex, users};
 use crate::snapshot::read;
 
 /// Where programs keep what is theirs: logs, caches, copies, what runs, and what the engines leave.
-const APART: [&str; 31] = [
+const APART: [&str; 33] = [
     "/case/.oracle",
     "/dev",
     "/etc/.pwd.lock",
@@ -46,6 +46,8 @@ const APART: [&str; 31] = [
     "/var/lib/systemd",
     "/var/cache/debconf",
     "/var/lib/rpm",
+    "/var/cache/dnf",
+    "/var/lib/dnf",
 ];
 
 /// Longer texts are told by their checksum.
