@@ -77,9 +77,10 @@ impl<'a> Packer<'a> {
     /// Collects the files of a module, which is called so in full.
     pub fn collect(mut self, name: &str, bytes: Vec<u8>) -> Result<Files, Missing> {
         let text = String::from_utf8_lossy(&bytes);
-        let bytes = match text.contains(COMMON) {
-            true => text.replace(COMMON, "from ansible.module_utils.basic import *").into_bytes(),
-            false => bytes,
+        let bytes = if text.contains(COMMON) {
+            text.replace(COMMON, "from ansible.module_utils.basic import *").into_bytes()
+        } else {
+            bytes
         };
         let module = Arc::new(Source::new(bytes));
         let mut open = self.add(name, false, module);
@@ -116,7 +117,7 @@ impl<'a> Packer<'a> {
         }
         for name in candidates.iter().filter(|_| depth < DEPTH) {
             if let Some(target) = self.moved(name) {
-                let more = self.include(&[target.clone()], depth + 1)?;
+                let more = self.include(std::slice::from_ref(&target), depth + 1)?;
                 let shim = format!("import sys\n\nimport {target} as moved\n\nsys.modules[__name__] = moved\n");
                 let mut wanted = self.add(name, false, Arc::new(Source::new(shim.into_bytes())));
                 wanted.extend(more);

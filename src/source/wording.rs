@@ -32,6 +32,15 @@ impl Diagnostic {
         self
     }
 
+    /// The same, with what led to it behind the message, which loses its full stop.
+    #[must_use]
+    pub fn caused_by(mut self, cause: &str) -> Self {
+        for message in [Some(&mut self.message), self.ansible.message.as_mut()].into_iter().flatten() {
+            *message = format!("{}: {cause}", message.trim_end_matches('.'));
+        }
+        self
+    }
+
     /// The same, with the place that Ansible names.
     #[must_use]
     pub fn origin(mut self, span: &Span) -> Self {

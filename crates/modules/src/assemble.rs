@@ -9,7 +9,7 @@ use sutler_protocol::Content;
 use crate::{
     copy::one::{self, Origin, Wanted},
     kit::{
-        Args, Changes, Failure, Fields, FileArgs, Module, Reader, Source, Writer, checksum::Algorithm,
+        Args, Changes, Failure, Fields, FileArgs, Meta, Module, Reader, Source, Writer, checksum::Algorithm,
         file_args::Attributes, fragments::Fragments, reader::hex,
     },
 };
@@ -87,7 +87,7 @@ impl Module for Assemble {
         let sha1 = hex(&Sha1::digest(&content));
         let shown = |path: &Path| path.to_string_lossy().into_owned();
         let current = host.stat(dest)?;
-        if current.as_ref().is_some_and(super::kit::meta::Meta::is_dir) {
+        if current.as_ref().is_some_and(Meta::is_dir) {
             return Err(Failure::new(format!("attempted to take checksum of directory: {}", shown(dest))));
         }
         let attributes = self.attributes.resolve(current.as_ref(), false)?;

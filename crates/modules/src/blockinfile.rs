@@ -97,7 +97,8 @@ impl Module for Blockinfile {
         let text = Text::decode(if current.is_some() { host.read(&path)? } else { Vec::new() });
         let after = self.edited(&text)?;
         let attributes = self.attributes.resolve(current.as_ref(), false)?;
-        let others = current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
+        let of_new = edit::attributes_of_new(host, &self.path, current.as_ref(), &self.attributes)?;
+        let others = of_new.is_some() || current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
         let msg = match () {
             () if current.is_none() => "File created",
             () if after == text.text => "",
@@ -109,9 +110,11 @@ impl Module for Blockinfile {
             (true, true) => "ownership, perms or SE linux context changed".to_owned(),
             (false, true) => format!("{msg} and ownership, perms or SE linux context changed"),
         };
-        Ok(Edit::changes(&path, current.as_ref(), (&text.text, &after), &text, attributes)
+        let mut changes = Edit::changes(&self.path, current.as_ref(), (&text.text, &after), &text, attributes)
             .map(|edit| edit.keeping(self.backup).accepted_by(self.validate.as_ref()))
-            .with("msg", msg))
+            .with("msg", msg);
+        changes.diff.extend(of_new);
+        Ok(changes)
     }
 
     fn apply(&self, plan: Edit, host: &mut Writer) -> Result<Fields, Failure> {
@@ -181,8 +184,8 @@ impl Blockinfile {
             let Some(found) = compiled.find(text.text.as_str())? else { return Ok(lines.len()) };
             let until = if after.is_some() { found.end() } else { found.start() };
             let full_lines = text.text[..until].matches('\n').count();
-            let is_inside = after.is_some() && !text.text[..until].ends_with('\n');
-            return Ok(full_lines + usize::from(is_inside));
+            // After the line that is next: a match that takes its newline along ends on that line.
+            return Ok((full_lines + usize::from(after.is_some())).min(lines.len()));
         }
         let mut found = None;
         for (at, line) in lines.iter().enumerate() {

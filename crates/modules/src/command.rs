@@ -8,8 +8,8 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::kit::{
-    Args, Changes, Failure, Fields, Finished, InCheck, Module, Program, Reader, Writer, clock, glob, lines, shlex,
-    users,
+    Args, Changes, Failure, Fields, Finished, InCheck, Module, Program, Reader, Writer, clock, failure::errno, glob,
+    lines, shlex, users,
 };
 
 const IN_CHECK: &str = "Command would have run if not in check mode";
@@ -165,7 +165,7 @@ impl Execution {
         match (self.raw_params.as_ref().or(self.cmd.as_ref()), &self.argv) {
             (Some(text), _) if text.is_empty() => Ok(Line::Empty),
             (Some(text), _) if shell => Ok(Line::Shell(text.clone())),
-            (Some(text), _) => match shlex::split(text).map_err(Failure::new)? {
+            (Some(text), _) => match shlex::split(text).map_err(unreadable)? {
                 words if words.is_empty() => Ok(Line::Empty),
                 words => Ok(Line::Words(words)),
             },
@@ -200,7 +200,7 @@ impl Execution {
         let words = match line {
             Line::Empty => return Err(nothing_to_run(cmd, "Argument 'args' to run_command must be list or string")),
             Line::Words(words) if words.is_empty() => {
-                return Err(nothing_to_run(json!(""), "Error executing command: the list of words is empty"));
+                return Err(with_output(nothing_to_run(json!(""), "Error executing command.")));
             }
             Line::Words(words) if shell => self.through_shell(&shlex::join(words)),
             Line::Shell(line) => self.through_shell(line),
@@ -282,9 +282,17 @@ fn not_started(failure: Failure, run: &Run) -> Failure {
         return failure.with("cmd", run.cmd.clone());
     };
     let why = std::io::Error::from_raw_os_error(number as i32);
-    let why = crate::kit::failure::os_text(&why);
-    let mut failure = Failure::new(format!("Error executing command: [Errno {number}] {why}: '{}'", run.first));
+    let failure = Failure::new("Error executing command.").because(errno(&why, &run.first));
+    with_output(failure).with("cmd", run.spelt.clone()).with("rc", number)
+}
+
+fn with_output(mut failure: Failure) -> Failure {
     set_output(&mut failure.fields, "stdout", String::new());
     set_output(&mut failure.fields, "stderr", String::new());
-    failure.with("cmd", run.spelt.clone()).with("rc", number)
+    failure
+}
+
+/// What Ansible says where its module did not expect a failure.
+fn unreadable(why: &str) -> Failure {
+    Failure::new(format!("Task failed: Module failed: {why}"))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     copy::one::validate,
     file::missing_directories,
-    kit::{Changes, Diff, Failure, Meta, Reader, Writer, file_args::Attributes},
+    kit::{Changes, Diff, Failure, FileArgs, Meta, Reader, Writer, file_args::Attributes},
 };
 
 /// A file's text. One that is not UTF-8 is taken byte by byte as Latin-1, and written back so:
@@ -13,26 +13,43 @@ use crate::{
 pub struct Text {
     /// The text.
     pub text: String,
-    is_latin: bool,
+    form: Form,
+}
+
+#[derive(PartialEq)]
+enum Form {
+    Utf8,
+    /// Every byte is a letter, also of the task's texts.
+    Bytes,
+    Latin,
 }
 
 impl Text {
     /// From bytes.
     pub fn decode(bytes: Vec<u8>) -> Self {
         match String::from_utf8(bytes) {
-            Ok(text) => Self { text, is_latin: false },
-            Err(error) => Self { text: error.as_bytes().iter().copied().map(char::from).collect(), is_latin: true },
+            Ok(text) => Self { text, form: Form::Utf8 },
+            Err(error) => Self { form: Form::Bytes, ..Self::decode_latin(error.as_bytes()) },
         }
+    }
+
+    /// From bytes of a file that is known to be Latin-1.
+    pub fn decode_latin(bytes: &[u8]) -> Self {
+        Self { text: bytes.iter().copied().map(char::from).collect(), form: Form::Latin }
     }
 
     /// Text of the task in the form that the file's has.
     pub fn form(&self, text: &str) -> String {
-        if self.is_latin { text.bytes().map(char::from).collect() } else { text.to_owned() }
+        if self.form == Form::Bytes { text.bytes().map(char::from).collect() } else { text.to_owned() }
     }
 
     /// Bytes of a text in this form.
     pub fn encode(&self, text: &str) -> Vec<u8> {
-        if self.is_latin { text.chars().map(|letter| letter as u8).collect() } else { text.as_bytes().to_vec() }
+        if self.form == Form::Utf8 {
+            text.as_bytes().to_vec()
+        } else {
+            text.chars().map(|letter| letter as u8).collect()
+        }
     }
 }
 
@@ -48,7 +65,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// The changes to make of `before` the text `after`, and of the attributes what is wanted.
+    /// The changes to make of `before` the text `after`, and of the attributes what is wanted. `path` is what diffs name.
     /// `current` is the file, if it is there; both texts are equal when only attributes may change.
     pub fn changes(
         path: &Path,
@@ -62,7 +79,7 @@ impl Edit {
         let changes = content.is_some() || others.is_some();
         let shown = path.to_string_lossy();
         let edit = Self {
-            path: path.to_owned(),
+            path: current.map_or(path, Meta::path).to_owned(),
             content,
             attributes,
             backup: false,
@@ -112,12 +129,35 @@ impl Edit {
         }
         let staged = host.stage(&self.path, content.into())?;
         if let Some(command) = &self.validate {
-            validate(host, staged.path(), command, &self.attributes)?;
+            validate(host, staged.path(), command, &self.attributes).map_err(refused)?;
         }
         let backup = if self.backup && host.exists(&self.path) { Some(host.backup(&self.path)?) } else { None };
         host.commit(staged, &self.attributes)?;
         Ok(backup)
     }
+}
+
+/// A command's refusal as the modules that edit text word it.
+fn refused(mut failure: Failure) -> Failure {
+    if let (Some(status), Some(error)) = (failure.fields.get("exit_status"), failure.fields.get("stderr")) {
+        failure.msg = format!("failed to validate: rc:{status} error:{}", error.as_str().unwrap_or_default());
+    }
+    failure
+}
+
+/// What differs of the attributes of a file that is made: they are set once it is there, so check mode knows nothing of it.
+pub fn attributes_of_new(
+    host: &Reader,
+    path: &Path,
+    current: Option<&Meta>,
+    attributes: &FileArgs,
+) -> Result<Option<Diff>, Failure> {
+    if current.is_some() || host.mode().check {
+        return Ok(None);
+    }
+    let header = format!("{} (file attributes)", path.display());
+    let diff = attributes.resolve(None, false)?.diff_of_new();
+    Ok(diff.map(|diff| diff.headed(header.clone(), header)))
 }
 
 /// The header names the path already.

@@ -130,8 +130,7 @@ impl Module for File {
 
     fn apply(&self, plan: Vec<Step>, host: &mut Writer) -> Result<Fields, Failure> {
         plan.into_iter().try_for_each(|step| step.take(host))?;
-        let gone = self.state == Some(State::Absent);
-        Ok(if gone { Fields::from_iter([("state".to_owned(), json!("absent"))]) } else { Fields::new() })
+        Ok(Fields::new())
     }
 }
 
@@ -185,8 +184,9 @@ impl File {
     }
 
     fn absent(&self, host: &Reader) -> Result<Found, Failure> {
-        let mut found = Found::at(&self.path).with("path", self.shown());
-        let Some(meta) = host.lstat(&self.path)? else { return Ok(found.with("state", "absent")) };
+        // In check mode the state that is there still goes over this one.
+        let mut found = Found::at(&self.path).with("path", self.shown()).with("state", "absent");
+        let Some(meta) = host.lstat(&self.path)? else { return Ok(found) };
         found.differs("state", json!(meta.file_state()), json!("absent"));
         if meta.is_dir() && host.mode().diff {
             found.before("path_content", directory::content(host, &self.path)?);

@@ -150,7 +150,7 @@ impl GetUrl {
         fields
     }
 
-    /// Directories that have to be there. In check mode an earlier task may be about to make them.
+    /// Directories that have to be there.
     fn check_places(&self, host: &Reader) -> Result<(), Failure> {
         if let Some(path) =
             self.tmp_dest.as_ref().filter(|path| !host.stat(path).ok().flatten().is_some_and(|m| m.is_dir()))
@@ -162,8 +162,9 @@ impl GetUrl {
             };
             return Err(Failure::new(what).with("elapsed", 0));
         }
-        let parent = parent(&self.dest);
-        if !host.mode().check && !host.exists(parent) {
+        let text = self.dest.to_string_lossy();
+        let parent = text.strip_suffix('/').map_or_else(|| parent(&self.dest), Path::new);
+        if !host.exists(parent) {
             let fields = self.base();
             return Err(with(Failure::new(format!("Destination {} does not exist", parent.display())), &fields));
         }
@@ -226,7 +227,7 @@ impl GetUrl {
         fields.insert("msg".into(), json!(download.msg));
         if download.status == 304 {
             fields.insert("status_code".into(), json!(304));
-            return self.attributes_only(host, fields);
+            return Ok(Changes::none().with_all(fields));
         }
         if !download.is_ok() {
             return Err(with(refused(&download, started), &fields));
@@ -247,13 +248,6 @@ impl GetUrl {
         without_credentials(&self.url)
     }
 
-    fn attributes_only(&self, host: &Reader, fields: Fields) -> Result<Changes<Plan>, Failure> {
-        let Some(existing) = host.stat(&self.dest)? else { return Ok(Changes::none().with_all(fields)) };
-        let attributes = self.file.resolve(Some(&existing), false)?;
-        let differs = attributes.differ_from(&existing);
-        Ok(Changes::when(differs, Plan::Attributes(attributes)).with_all(fields))
-    }
-
     fn destination(&self, download: &Download, is_directory: bool) -> PathBuf {
         if is_directory { self.dest.join(&download.name) } else { self.dest.clone() }
     }
@@ -268,8 +262,7 @@ impl GetUrl {
         if download.status == 304 {
             fields.insert("msg".into(), json!(download.msg));
             fields.insert("status_code".into(), json!(304));
-            let changed = self.set_attributes(host, &self.dest)?;
-            fields.insert("changed".into(), json!(changed));
+            fields.insert("changed".into(), json!(false));
             return Ok(fields);
         }
         if !download.is_ok() {
@@ -330,7 +323,7 @@ impl GetUrl {
             let backup = host.backup(dest)?;
             fields.insert("backup_file".into(), json!(backup.to_string_lossy()));
         }
-        arrived.commit(host, dest, &attributes)
+        arrived.commit(host, dest, &attributes).map_err(|failure| with(with(failure, fields), &self.base()))
     }
 
     fn set_attributes(&self, host: &mut Writer, path: &Path) -> Result<bool, Failure> {

@@ -124,11 +124,13 @@ impl Module for Lineinfile {
         };
         let after = lines.concat();
         let attributes = self.attributes.resolve(current.as_ref(), false)?;
-        let others = current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
-        let changes = Edit::changes(&path, current.as_ref(), (&text.text, &after), &text, attributes)
+        let of_new = edit::attributes_of_new(host, &self.path, current.as_ref(), &self.attributes)?;
+        let others = of_new.is_some() || current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
+        let mut changes = Edit::changes(&self.path, current.as_ref(), (&text.text, &after), &text, attributes)
             .map(|edit| edit.keeping(self.backup).accepted_by(self.validate.as_ref()))
             .with("msg", message(&msg, others))
             .with("backup", "");
+        changes.diff.extend(of_new);
         Ok(found.into_iter().fold(changes, |changes, found| changes.with("found", found)))
     }
 
@@ -180,13 +182,13 @@ impl Lineinfile {
                 if let Some(previous) = at.checked_sub(1) {
                     lines[previous] = ends(&lines[previous]);
                 }
-                lines.insert(at, ends(&line));
+                lines.insert(at, line + "\n");
             }
             Place::End => {
                 if let Some(last) = lines.last_mut() {
                     *last = ends(last);
                 }
-                lines.push(ends(&line));
+                lines.push(line + "\n");
             }
             Place::Nowhere => return Ok(""),
         }
@@ -206,17 +208,35 @@ impl Lineinfile {
             };
             return Ok(Place::At(at, filled));
         }
-        if self.backrefs || lines.iter().any(|known| known.trim_end_matches(['\r', '\n']) == line) {
+        let after = self.insertafter.as_ref().filter(|after| !["BOF", "EOF"].contains(&after.as_str()));
+        let before = self.insertbefore.as_ref().filter(|before| *before != "BOF");
+        let pattern = after.or(before).map(|place| regex::compile(&text.form(place), false)).transpose()?;
+        let (mut same, mut found) = (None, None);
+        for (at, known) in lines.iter().enumerate() {
+            if without_end(known) == line {
+                same = Some(at);
+            } else if matches(known, pattern.as_ref(), None)? {
+                found = Some(at);
+                if self.firstmatch {
+                    break;
+                }
+            }
+        }
+        if let Some(at) = same {
+            return Ok(Place::At(at, line.to_owned()));
+        }
+        if self.backrefs {
             return Ok(Place::Nowhere);
         }
         if [&self.insertbefore, &self.insertafter].into_iter().any(|place| place.as_deref() == Some("BOF")) {
             return Ok(Place::Before(0));
         }
-        let after = self.insertafter.as_ref().filter(|after| *after != "EOF");
-        let Some(place) = after.or(self.insertbefore.as_ref()) else { return Ok(Place::End) };
-        let place = regex::compile(&text.form(place), false)?;
-        let found = self.pick(lines, |line| matches(line, Some(&place), None))?;
-        Ok(found.map_or(Place::End, |at| Place::Before(if after.is_some() { at + 1 } else { at })))
+        Ok(match found {
+            None => Place::End,
+            Some(at) if after.is_none() => Place::Before(at),
+            Some(at) if lines.get(at + 1).is_some_and(|next| without_end(next) == line) => Place::Nowhere,
+            Some(at) => Place::Before(at + 1),
+        })
     }
 
     /// The last line that is wanted, or the first.
@@ -247,7 +267,7 @@ impl Lineinfile {
             let goes = if pattern.is_some() || search.is_some() {
                 matches(&known, pattern.as_ref(), search.as_deref())?
             } else {
-                line.as_deref() == Some(known.trim_end_matches(['\r', '\n']))
+                line.as_deref() == Some(without_end(&known))
             };
             if !goes {
                 kept.push(known);
@@ -256,6 +276,10 @@ impl Lineinfile {
         *lines = kept;
         Ok(before - lines.len())
     }
+}
+
+fn without_end(line: &str) -> &str {
+    line.trim_end_matches(['\r', '\n'])
 }
 
 fn matches(line: &str, pattern: Option<&Regex>, search: Option<&str>) -> Result<bool, Failure> {

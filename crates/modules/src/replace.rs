@@ -44,7 +44,7 @@ pub struct Replace {
     /// A command that has to succeed before the file is put in its place; `%s` in it is the path of
     /// the new file. No shell reads it.
     validate: Option<String>,
-    /// The file's encoding: `utf-8`, or any that agrees with it in what the pattern matches.
+    /// The file's encoding: `utf-8`, or `latin-1`.
     #[arg(default = "utf-8")]
     encoding: String,
     #[arg(flatten)]
@@ -65,7 +65,9 @@ impl Module for Replace {
         ) {
             return Err(Failure::new(format!("the encoding `{}` is not supported", self.encoding)));
         }
-        let text = Text::decode(host.read(&path)?);
+        let is_latin = self.encoding.to_lowercase().contains("latin") || self.encoding.starts_with("iso");
+        let bytes = host.read(&path)?;
+        let text = if is_latin { Text::decode_latin(&bytes) } else { Text::decode(bytes) };
         let Some((start, end)) = self.section(&text)? else {
             let pattern = [&self.after, &self.before].map(|pattern| pattern.as_deref().unwrap_or_default());
             let pattern = if self.after.is_some() && self.before.is_some() {
@@ -76,7 +78,7 @@ impl Module for Replace {
                 format!("(?P<subsection>.*){}", pattern[1])
             };
             let msg = format!("Pattern for before/after params did not match the given file: {pattern}");
-            return Ok(Changes::none().with("msg", msg));
+            return Ok(Changes::none().with("msg", msg).with("rc", 0));
         };
         let (section, count) = self.replaced(&text, &text.text[start..end])?;
         let after = format!("{}{section}{}", &text.text[..start], &text.text[end..]);
@@ -88,10 +90,12 @@ impl Module for Replace {
             (false, true) => "ownership, perms or SE linux context changed".into(),
             (true, true) => format!("{count} replacements made and ownership, perms or SE linux context changed"),
         };
-        let mut changes = Edit::changes(&path, current.as_ref(), (&text.text, &after), &text, attributes);
+        let mut changes = Edit::changes(&self.path, current.as_ref(), (&text.text, &after), &text, attributes);
         let shown = self.path.to_string_lossy().into_owned();
-        if let Some(diff) = changes.diff.first_mut().filter(|_| after != text.text) {
-            *diff = std::mem::take(diff).headed(shown.clone(), shown);
+        if after != text.text {
+            changes.diff.truncate(1);
+            let texts = changes.diff.pop().map(|diff| diff.headed(shown.clone(), shown));
+            changes.diff.extend(texts);
         }
         Ok(changes
             .map(|edit| edit.keeping(self.backup).accepted_by(self.validate.as_ref()))

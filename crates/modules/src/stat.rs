@@ -9,7 +9,8 @@ use rustix::fs::Access;
 use serde_json::{Value, json};
 
 use crate::kit::{
-    Args, Changes, Failure, Fields, Finished, Meta, Module, Program, Reader, Writer, checksum::Algorithm, flags, users,
+    Args, Changes, Failure, Fields, Finished, Meta, Module, Program, Reader, Writer, checksum::Algorithm,
+    failure::os_text, flags, users,
 };
 
 /// Returns everything the file system knows of a path, as `stat`; `stat.exists` alone when nothing is there.
@@ -56,8 +57,7 @@ impl Module for Stat {
     type Plan = ();
 
     fn inspect(&self, host: &Reader) -> Result<Changes<()>, Failure> {
-        let meta = if self.follow { host.stat(&self.path)? } else { host.lstat(&self.path)? };
-        let Some(meta) = meta else { return Ok(Changes::none().with("stat", json!({ "exists": false }))) };
+        let Some(meta) = self.look(host)? else { return Ok(Changes::none().with("stat", json!({ "exists": false }))) };
         let mut stat = Fields::new();
         stat.insert("exists".into(), json!(true));
         stat.insert("path".into(), json!(self.path.to_string_lossy()));
@@ -91,6 +91,16 @@ impl Module for Stat {
 }
 
 impl Stat {
+    /// What is at the path; a path that no file could have fails in the system's words.
+    fn look(&self, host: &Reader) -> Result<Option<Meta>, Failure> {
+        let error = if self.follow { self.path.metadata().err() } else { self.path.symlink_metadata().err() };
+        match error.filter(|error| error.kind() != std::io::ErrorKind::NotFound) {
+            Some(error) => Err(Failure::new(os_text(&error))),
+            None if self.follow => host.stat(&self.path),
+            None => host.lstat(&self.path),
+        }
+    }
+
     fn names(&self, stat: &mut Fields, host: &Reader, meta: &Meta) -> Result<(), Failure> {
         if let Some(user) = users::user_by_id(meta.uid()) {
             stat.insert("pw_name".into(), json!(user.name));
@@ -107,8 +117,7 @@ impl Stat {
 
     /// MIME type and character set; `None` when `file` cannot say.
     fn mime(&self, host: &Reader) -> Option<(String, String)> {
-        let program = Program::new(host.which("file")?).args(["-b", "--mime-type", "--mime-encoding"]);
-        let program = if self.follow { program.arg("-L") } else { program.arg("-h") };
+        let program = Program::new(host.which("file")?).args(["-b", "-h", "--mime-type", "--mime-encoding"]);
         let finished = host.query(&program.arg("--").arg(&self.path).plain_locale()).ok().filter(Finished::success)?;
         let line = finished.out();
         let (mime, charset) = line.trim().split_once("; charset=")?;

@@ -16,7 +16,9 @@ use crate::{
     get_url::{arrival::Arrival, download::address_name},
     http::{self, Body, Follow, HttpError, Options, Request, Response, Url, UrlArgs, body::Incomplete, date},
     kit::{
-        Args, Changes, Failure, Fields, FileArgs, InCheck, Module, Reader, Writer, args::plain_text, failure::os_text,
+        Args, Changes, Failure, Fields, FileArgs, InCheck, Module, Reader, Writer,
+        args::plain_text,
+        failure::{errno, os_text},
     },
 };
 
@@ -135,7 +137,7 @@ impl Module for Uri {
     fn inspect(&self, _: &Reader) -> Result<Changes<()>, Failure> {
         // A request may change anything, here or elsewhere.
         Ok(Changes::of(())
-            .in_check(InCheck::Skip("remote module (ansible.builtin.uri) does not support check mode".into())))
+            .in_check(InCheck::Skip("This action (ansible.builtin.uri) does not support check mode.".into())))
     }
 
     fn apply(&self, (): (), host: &mut Writer) -> Result<Fields, Failure> {
@@ -223,7 +225,10 @@ impl Uri {
         if !self.remote_src {
             return Err(Failure::new(format!("Unable to find '{}' on the controller", path.display())));
         }
-        let failed = |e| Failure::new(format!("Unable to open source file {}: {}", path.display(), os_text(&e)));
+        let failed = |e: std::io::Error| {
+            let failure = Failure::new(format!("Unable to open source file {}", path.display())).with("elapsed", 0);
+            failure.because(errno(&e, &path.to_string_lossy()))
+        };
         let file = std::fs::File::open(path).map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
         Ok(Some(Body::File(file, size)))
@@ -266,6 +271,10 @@ impl Uri {
             if self.return_content {
                 fields.insert("content".into(), json!(text));
             }
+        }
+        if expected && (300..400).contains(&response.status) {
+            // To Ansible it is an error, whose text it keeps apart.
+            fields.insert("body".into(), json!(""));
         }
         fields.insert("elapsed".into(), json!(started.elapsed().as_secs()));
         self.connection.warn(&mut fields);

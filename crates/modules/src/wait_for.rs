@@ -174,10 +174,7 @@ impl WaitFor {
     fn look(&self, host: &Writer, regex: Option<&Regex>, deadline: Instant) -> Result<Option<Found>, Failure> {
         let here = |yes: bool| Ok(yes.then(Found::default));
         match (self.state, &self.path, self.port) {
-            (State::Absent | State::Stopped, Some(path), _) => match regex {
-                None => here(!host.exists(path)),
-                Some(regex) => here(!host.exists(path) || self.search_file(host, regex)?.is_none()),
-            },
+            (State::Absent | State::Stopped, Some(path), _) => here(!host.exists(path)),
             (State::Absent | State::Stopped, None, port) => here(self.connect(host, port, deadline).is_none()),
             (State::Drained, _, port) => here(!self.is_connected(host, port)?),
             (State::Present | State::Started, Some(path), _) => match regex {

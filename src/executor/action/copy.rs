@@ -13,6 +13,10 @@ use crate::{source::Diagnostic, value::Value};
 
 /// Adds what `copy` writes: `content`, a file, or a whole directory.
 pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result<(), PrepareError> {
+    let is_given = |name: &str| arguments.value(name).is_some();
+    if (is_given("src") || is_given("content")) && !is_given("dest") {
+        return Err(Diagnostic::error("dest is required").into());
+    }
     if let Some(content) = arguments.take("content") {
         if arguments.value("src").is_some() {
             return Err(Diagnostic::error("src and content are mutually exclusive").into());

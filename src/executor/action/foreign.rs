@@ -98,7 +98,7 @@ fn interpreter(context: &TaskContext, scope: &Scope, foreign: &Foreign) -> Resul
     match other {
         Some(mode) if is_python && FOUND.contains(&mode.as_str()) => {
             let list = scope.resolve("ansible_interpreter_python_fallback")?;
-            let list = list.as_ref().and_then(Value::as_list).map(|list| list.to_vec());
+            let list = list.as_ref().and_then(Value::as_list).map(crate::value::List::to_vec);
             let given = list.map(|list| list.iter().map(Value::to_str).collect());
             Ok(Interpreter { words: Vec::new(), pythons: given.unwrap_or_else(|| PYTHONS.map(str::to_owned).into()) })
         }

@@ -20,6 +20,8 @@ const FAILED: &str = "Task failed";
 const UNKNOWN: &str = "Unknown error.";
 const OTHER_INTERPRETER: &str = " Consider overriding the configured interpreter path for this host.";
 const SEE_OUTPUT: &str = " See stdout/stderr for the returned output.";
+/// The return value of a module that says what led to its failure.
+const CAUSE: &str = "_ansible_cause";
 const BROKEN_CONDITION: &str =
     "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
 
@@ -41,6 +43,7 @@ impl Runner<'_> {
         };
         add_lines(&mut result);
         let is_foreign = self.task.action.foreign.is_some();
+        let cause = result.shift_remove(CAUSE);
         if let Some(diff) = result.get_mut("diff").filter(|diff| diff.is_object())
             && matches!(self.task.action.module.0.short_name(), "copy" | "template")
         {
@@ -99,7 +102,11 @@ impl Runner<'_> {
             let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty() && *msg != unknown);
             let message = message.map_or("the task failed", |message| without_contexts(message, who));
             let message = message.lines().next().unwrap_or_default().to_owned();
-            end.error = Some(self.returned_failure(message, &end.result, is_own));
+            let mut error = self.returned_failure(message, &end.result, is_own);
+            if let Some(cause) = cause {
+                error = error.caused_by(&Value::from_json(cause).to_str());
+            }
+            end.error = Some(error);
         }
         end
     }
@@ -129,6 +136,10 @@ impl Runner<'_> {
             let is_of_interpreter = said.starts_with("The module interpreter ");
             let help = if is_of_interpreter { OTHER_INTERPRETER } else { "" };
             error.ansible.cause = Some(format!("{said}{help}{SEE_OUTPUT}"));
+        }
+        // Failures that Ansible's modules do not expect say so in the result.
+        if let Some(rest) = said.strip_prefix(FAILED).and_then(|rest| rest.strip_prefix(": ")) {
+            return error.worded(rest).within(FAILED, place);
         }
         error.worded(said).within(who, place).within(FAILED, place)
     }

@@ -94,7 +94,7 @@ struct Write {
 impl Wanted {
     /// Compares what is there with what should be.
     pub fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
-        let path = self.path(host)?;
+        let (place, path) = self.path(host)?;
         let current = host.lstat(&path)?;
         let mut fields = Fields::new();
         fields.insert("dest".into(), json!(path.to_string_lossy()));
@@ -129,7 +129,7 @@ impl Wanted {
         }
         self.check_checksum(&sha1)?;
         let target = if current.as_ref().is_some_and(Meta::is_link) { host.stat(&path)? } else { current };
-        let diff = host.mode().diff.then(|| diff::of(host, self, &path, target.as_ref())).transpose()?;
+        let diff = host.mode().diff.then(|| diff::of(host, self, &place, target.as_ref())).transpose()?;
         let directories = self.directories(host, &path)?;
         if let (Origin::Host(_), Some((directory, _)), true) = (&self.origin, directories.last(), host.mode().check) {
             let msg = format!("dest directory {} would be created", directory.display());
@@ -147,8 +147,8 @@ impl Wanted {
         Ok(changes)
     }
 
-    /// Where the file goes, once it is known what `dest` is.
-    fn path(&self, host: &Reader) -> Result<PathBuf, Failure> {
+    /// Where the file goes, once it is known what `dest` is: as written, and with a link followed.
+    fn path(&self, host: &Reader) -> Result<(PathBuf, PathBuf), Failure> {
         let is_directory = host.stat(&self.dest)?.is_some_and(|meta| meta.is_dir());
         let path = if is_directory || self.dest.to_string_lossy().ends_with('/') {
             let Some(name) = &self.basename else {
@@ -166,7 +166,8 @@ impl Wanted {
             return Err(Failure::new(msg));
         }
         let is_link = self.follow && host.exists(&path) && host.lstat(&path)?.is_some_and(|meta| meta.is_link());
-        Ok(if is_link { host.resolve(&path) } else { path })
+        let followed = if is_link { host.resolve(&path) } else { path.clone() };
+        Ok((path, followed))
     }
 
     fn check_checksum(&self, sha1: &str) -> Result<(), Failure> {
@@ -270,7 +271,11 @@ pub fn validate(host: &mut Writer, path: &Path, command: &str, attributes: &Attr
     host.set_attributes(path, &Attributes { owner, group, mode, ..Attributes::default() })?;
     let words = shlex::split(command).map_err(Failure::new)?;
     let words: Vec<String> = words.iter().map(|word| word.replace("%s", &path.to_string_lossy())).collect();
-    let finished = host.query(&Program::new(&words[0]).args(&words[1..]))?;
+    let program = Program::new(&words[0]).args(&words[1..]);
+    let finished = host.query(&program).map_err(|failure| Failure {
+        msg: "Error executing command.".into(),
+        ..failure.because_it_says().with("stdout", "").with("stderr", "")
+    })?;
     if finished.success() {
         return Ok(finished);
     }

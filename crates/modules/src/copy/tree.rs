@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sutler_protocol::{TreeEntry, TreeKind};
 
-use super::{Copy, one::Origin};
+use super::{
+    Copy,
+    one::{self, Origin},
+};
 use crate::{
     file::missing_directories,
-    kit::{Changes, Failure, Fields, FileArgs, Meta, Reader, Writer, file_args::Attributes},
+    kit::{Changes, Failure, Fields, FileArgs, Meta, Reader, Writer, checksum::Algorithm, file_args::Attributes},
 };
 
 /// A tree as it should be.
@@ -34,7 +37,11 @@ enum Kind {
 }
 
 /// What has to be done for a tree, in order.
-pub struct Plan(Vec<Step>);
+pub struct Plan {
+    steps: Vec<Step>,
+    /// Whether the result is about the only file of the tree.
+    is_about_file: bool,
+}
 
 enum Step {
     Directory(PathBuf, Attributes),
@@ -56,7 +63,18 @@ impl<'a> Tree<'a> {
             Some(Entry { path: entry.path.clone().into(), mode, kind })
         });
         let dest = format!("{}/", copy.dest.to_string_lossy().trim_end_matches('/'));
-        Self { copy, root: copy.dest.clone(), dest, entries: entries.collect() }
+        let mut tree = Self { copy, root: copy.dest.clone(), dest, entries: entries.collect() };
+        tree.forget_empty_root();
+        tree
+    }
+
+    /// A directory with nothing in it is not copied.
+    fn forget_empty_root(&mut self) {
+        let src = self.copy.src.as_deref().filter(|src| !src.to_string_lossy().ends_with('/'));
+        let [Entry { path, kind: Kind::Directory, .. }] = &self.entries[..] else { return };
+        if src.and_then(Path::file_name) == Some(path.as_os_str()) {
+            self.entries.clear();
+        }
     }
 
     /// A tree of the host.
@@ -95,12 +113,15 @@ impl<'a> Tree<'a> {
 
     /// Compares the whole tree.
     pub fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
+        if let Some(known) = self.known_beforehand(host)? {
+            return Ok(known);
+        }
         if host.stat(&self.copy.dest)?.is_some_and(|meta| !meta.is_dir()) {
             let msg = format!("cannot copy a directory to {}: it is a file", self.copy.dest.display());
             return Err(Failure::new(msg).with("dest", self.dest.as_str()));
         }
         let directory = self.directory_attributes(None).resolve(None, true)?;
-        let missing = missing_directories(host, &self.root)?;
+        let missing = if self.entries.is_empty() { Vec::new() } else { missing_directories(host, &self.root)? };
         let mut steps: Vec<Step> = missing.into_iter().map(|path| Step::Directory(path, directory.clone())).collect();
         for entry in &self.entries {
             let path = if entry.path.as_os_str().is_empty() { self.root.clone() } else { self.root.join(&entry.path) };
@@ -110,24 +131,95 @@ impl<'a> Tree<'a> {
                 Kind::Link(target) => self.inspect_link(host, path, target, &mut steps)?,
             }
         }
-        let changes = Changes::when(!steps.is_empty(), Plan(steps)).with("dest", self.shown(host)?);
-        let src = self.copy.src.as_ref().map(|src| json!(src.to_string_lossy()));
-        let changes = src.into_iter().fold(changes, |changes, src| changes.with("src", src));
+        let dest = self.shown(host)?;
+        if self.copy.remote_src {
+            self.inspect_mode(host, &dest, &mut steps)?;
+        }
+        let single = if self.copy.remote_src { None } else { self.single(host)? };
+        let plan = Plan { steps, is_about_file: single.is_some() };
+        let changes = self.named(Changes::when(!plan.steps.is_empty(), plan)).with("dest", dest);
+        if let Some(Changes { fields, diff, .. }) = single {
+            let mut changes = changes.with_all(fields);
+            changes.diff.extend(diff);
+            return Ok(changes);
+        }
         let nothing = self.copy.remote_src.then_some(["checksum", "md5sum"]);
         Ok(nothing.into_iter().flatten().fold(changes, |changes, name| changes.with(name, Value::Null)))
     }
 
+    /// What is said of the file, when there is one and nothing else to copy: then the result is about it.
+    fn single(&self, host: &Reader) -> Result<Option<Changes<one::Plan>>, Failure> {
+        let mut others = self.entries.iter().filter(|entry| !matches!(entry.kind, Kind::Directory));
+        let (Some(entry), None) = (others.next(), others.next()) else { return Ok(None) };
+        let Kind::File(origin) = &entry.kind else { return Ok(None) };
+        let is_leaf = |directory: &Entry| !entry.path.starts_with(&directory.path);
+        if self.entries.iter().any(|directory| matches!(directory.kind, Kind::Directory) && is_leaf(directory)) {
+            return Ok(None);
+        }
+        let mut wanted = self.copy.wanted(origin.clone(), None, entry.mode);
+        let src = self.copy.src.clone().unwrap_or_default();
+        let from = if src.to_string_lossy().ends_with('/') { Some(src.as_path()) } else { src.parent() };
+        wanted.src = from.map(|from| from.join(&entry.path).to_string_lossy().into_owned());
+        wanted.dest = self.root.join(&entry.path);
+        wanted.inspect(host).map(Some)
+    }
+
+    /// A tree of the host goes nowhere without `force` when its place is taken; and check mode looks no further
+    /// when the directory has to be made that `dest` says there is.
+    fn known_beforehand(&self, host: &Reader) -> Result<Option<Changes<Plan>>, Failure> {
+        let dest = self.shown(host)?;
+        if !self.copy.remote_src {
+            return Ok(None);
+        }
+        if !self.copy.force && host.exists(Path::new(&dest)) {
+            let changes = self.named(Changes::none());
+            return Ok(Some(changes.with("msg", "file already exists").with("dest", dest)));
+        }
+        if host.mode().check && self.dest.ends_with('/') && !host.exists(&self.copy.dest) {
+            let msg = format!("dest directory {} would be created", self.dest.trim_end_matches('/'));
+            return Ok(Some(
+                self.named(Changes::of(Plan { steps: Vec::new(), is_about_file: false })).with("msg", msg),
+            ));
+        }
+        Ok(None)
+    }
+
+    /// The changes with the source's name.
+    fn named(&self, changes: Changes<Plan>) -> Changes<Plan> {
+        match &self.copy.src {
+            Some(src) => changes.with("src", json!(src.to_string_lossy())),
+            None => changes,
+        }
+    }
+
+    /// Of a tree of the host, `mode` is that of the directory that the result names: what is in it keeps its own.
+    fn inspect_mode(&self, host: &Reader, dest: &str, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        let path = PathBuf::from(dest.trim_end_matches('/'));
+        let current = host.stat(&path)?;
+        let source = self.copy.src.as_ref().map(|src| host.stat(src)).transpose()?.flatten();
+        let wanted = self.copy.file_attributes(source.as_ref().map(Meta::mode)).resolve(current.as_ref(), true)?;
+        let attributes = Attributes { mode: wanted.mode, ..Attributes::default() };
+        match &current {
+            Some(meta) => set(path, attributes, meta, steps),
+            None if attributes.mode.is_some() => steps.push(Step::Attributes(path, attributes)),
+            None => {}
+        }
+        Ok(())
+    }
+
     /// The `dest` that the result names: of a tree of the host, the place within a directory that is there.
     fn shown(&self, host: &Reader) -> Result<String, Failure> {
-        let is_there = self.copy.remote_src && host.stat(&self.copy.dest)?.is_some_and(|meta| meta.is_dir());
+        let is_directory = host.stat(&self.copy.dest)?.is_some_and(|meta| meta.is_dir());
+        let is_there = self.copy.remote_src && (self.dest.ends_with('/') || is_directory);
         let src = self.copy.src.as_deref().filter(|_| is_there).map(Path::to_string_lossy);
         let name = src.as_deref().map(|src| src.rsplit('/').next().unwrap_or_default().to_owned());
         Ok(name.map_or_else(|| self.dest.clone(), |name| self.copy.dest.join(name).to_string_lossy().into_owned()))
     }
 
-    /// What a directory should have: the mode of its source unless one is given.
+    /// What a directory should have: the mode of its source, unless one is given for a tree that was sent.
     fn directory_attributes(&self, mode: Option<u32>) -> FileArgs {
-        let mode = self.copy.directory_mode.clone().or(mode.map(|mode| json!(format!("{mode:04o}"))));
+        let given = self.copy.directory_mode.clone().filter(|_| !self.copy.remote_src);
+        let mode = given.or(mode.map(|mode| json!(format!("{mode:04o}"))));
         self.copy.attributes.clone().with_mode(mode)
     }
 
@@ -166,7 +258,9 @@ impl<'a> Tree<'a> {
         let is_link = self.copy.follow && host.lstat(&path)?.is_some_and(|meta| meta.is_link());
         let path = if is_link { host.resolve(path) } else { path };
         let current = host.lstat(&path)?;
-        let mut wanted = self.copy.file_attributes(mode);
+        let is_sent = matches!(origin, Origin::Content(_));
+        let mut wanted =
+            if is_sent { self.copy.file_attributes(mode) } else { self.copy.attributes.clone().with_mode(None) };
         match &current {
             Some(_) if !self.copy.force => return Ok(()),
             Some(meta) if meta.is_dir() => return Err(in_the_way(&path, "a directory")),
@@ -178,7 +272,7 @@ impl<'a> Tree<'a> {
             }
             _ => {}
         }
-        if matches!(origin, Origin::Host(_)) && wanted.mode().is_none() && current.is_none() {
+        if !is_sent && current.is_none() {
             wanted = wanted.with_mode(mode.map(|mode| json!(format!("{mode:04o}"))));
         }
         let attributes = wanted.resolve(current.as_ref().filter(|meta| meta.is_file()), false)?;
@@ -225,7 +319,8 @@ fn in_the_way(path: &Path, what: &str) -> Failure {
 impl Plan {
     /// Makes the tree as wanted.
     pub fn apply(self, host: &mut Writer) -> Result<Fields, Failure> {
-        for step in self.0 {
+        let mut fields = Fields::new();
+        for step in self.steps {
             match step {
                 Step::Directory(path, attributes) => {
                     host.make_directory(&path)?;
@@ -237,11 +332,14 @@ impl Plan {
                     }
                     let source = origin.open(host)?;
                     host.write(&path, source, &attributes)?;
+                    if self.is_about_file {
+                        fields.insert("md5sum".into(), json!(Algorithm::Md5.of_file(host, &path)?));
+                    }
                 }
                 Step::Link(target, path) => host.symlink(&target, &path)?,
                 Step::Attributes(path, attributes) => host.set_attributes(&path, &attributes)?,
             }
         }
-        Ok(Fields::new())
+        Ok(fields)
     }
 }

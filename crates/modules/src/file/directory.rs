@@ -16,13 +16,16 @@ impl File {
         let path = self.followed(host)?;
         let mut found = Found::at(&path).with("path", path.to_string_lossy().as_ref());
         match host.lstat(&path)? {
-            None if path.as_os_str().is_empty() => return Err(self.fail("the path is empty")),
             None => {
                 found.differs("state", json!("absent"), json!("directory"));
                 let attributes = self.attributes.resolve(None, true)?;
                 found.new_attributes(&attributes, true);
-                for missing in missing_directories(host, &path)? {
-                    found.steps.push(Step::MakeDirectory(missing.clone()));
+                let mut missing = missing_directories(host, &path)?;
+                if path.as_os_str().is_empty() {
+                    missing.push(path.clone());
+                }
+                for missing in missing {
+                    found.steps.push(Step::MakeDirectory(missing.clone(), path.clone()));
                     found.steps.push(Step::Attributes(missing, attributes.clone()));
                 }
                 found.set_new_times(&path, times);
@@ -48,18 +51,13 @@ impl File {
     }
 }
 
-/// The directories to make for `path`, outermost first. Fails when a file is in the way.
+/// The directories to make for `path`, outermost first; the first cannot be made where a file is in the way.
 pub fn missing_directories(host: &Reader, path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut missing = Vec::new();
     let mut current = path.to_owned();
     loop {
         match host.stat(&current)? {
-            Some(meta) if meta.is_dir() => break,
-            Some(_) => {
-                let (current, path) = (current.to_string_lossy(), path.to_string_lossy());
-                let msg = format!("There was an issue creating {path} as requested: {current} is not a directory");
-                return Err(Failure::new(msg).with("path", path.as_ref()));
-            }
+            Some(_) => break,
             // `a/..` and a trailing slash are not directories of their own.
             None => missing.extend(current.file_name().is_some().then(|| current.clone())),
         }

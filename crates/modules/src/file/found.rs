@@ -19,8 +19,8 @@ use crate::kit::{
 pub enum Step {
     /// Removes what is there.
     Remove(PathBuf),
-    /// Makes a directory.
-    MakeDirectory(PathBuf),
+    /// Makes a directory on the way to another, or that one.
+    MakeDirectory(PathBuf, PathBuf),
     /// Makes an empty file.
     MakeFile(PathBuf, Attributes),
     /// Makes a symbolic link, in the place of whatever file is there.
@@ -38,13 +38,12 @@ impl Step {
     pub fn take(self, host: &mut Writer) -> Result<(), Failure> {
         match self {
             Self::Remove(path) => host.remove(&path),
-            Self::MakeDirectory(path) => host.make_directory(&path),
-            Self::MakeFile(path, attributes) => {
-                host.write(&path, Source::Bytes(Vec::new()), &attributes).map_err(|e| {
-                    let msg = format!("Error, could not touch target: {}", e.msg);
-                    Failure { msg, ..e }
-                })
+            Self::MakeDirectory(path, last) => {
+                host.make_directory(&path).map_err(|failure| failure.with("path", last.to_string_lossy().as_ref()))
             }
+            Self::MakeFile(path, attributes) => host
+                .write(&path, Source::Bytes(Vec::new()), &attributes)
+                .map_err(|e| Failure { msg: "Error, could not touch target.".into(), ..e.because_it_says() }),
             Self::Symlink(target, path) => host.symlink(&target, &path),
             Self::HardLink(target, path) => host.hard_link(&target, &path),
             Self::Attributes(path, attributes) => host.set_attributes(&path, &attributes),

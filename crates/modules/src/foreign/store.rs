@@ -15,9 +15,9 @@ use tempfile::TempDir;
 use crate::kit::{Context, Failure, reader::hex};
 
 /// Code that was not used for so long is removed when other code comes.
-const KEPT: Duration = Duration::from_secs(60 * 24 * 3600);
+const KEPT: Duration = Duration::from_hours(60 * 24);
 /// Use is noted when the last note is older than this.
-const NOTED: Duration = Duration::from_secs(24 * 3600);
+const NOTED: Duration = Duration::from_hours(24);
 
 /// The folder with the code of a module, which the controller is asked for if it is not there.
 pub fn code(module: &Foreign, context: &Context) -> Result<PathBuf, Failure> {

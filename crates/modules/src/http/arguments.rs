@@ -87,6 +87,7 @@ impl HttpError {
         let failure = Failure::new(self.to_string()).with("url", super::without_credentials(url));
         match self {
             Self::Scheme(_) => failure.with("status", -1),
+            Self::Redirects(status, _) => failure.with("status_code", status),
             _ => failure,
         }
     }

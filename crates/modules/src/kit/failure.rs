@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::Fields;
 
+/// The return value that says what led to a failure; the controller takes it out of the result.
+const CAUSE: &str = "_ansible_cause";
+
 /// A module's failure: the message, and whatever else Ansible's result has for it (`rc`, `stderr` …).
 #[derive(Debug)]
 pub struct Failure {
@@ -33,12 +36,37 @@ impl Failure {
         Self::new(format!("{doing}: [Errno {}] {}", error.raw_os_error().unwrap_or_default(), os_text(error)))
     }
 
+    /// The same, with the path at the end, which the result has as well.
+    pub fn numbered_at(doing: &str, path: impl AsRef<Path>, error: &io::Error) -> Self {
+        let path = path.as_ref().to_string_lossy();
+        Self::new(format!("{doing}: {}", errno(error, &path))).with("path", path.as_ref())
+    }
+
+    /// Adds what led to it, in Python's words. Only what is shown of the failure names it: the result has `msg` alone.
+    #[must_use]
+    pub fn because(self, cause: impl Into<String>) -> Self {
+        let cause: String = cause.into();
+        self.with(CAUSE, cause)
+    }
+
+    /// Its message as what led to it, for another one to take its place.
+    #[must_use]
+    pub fn because_it_says(self) -> Self {
+        let cause = self.msg.clone();
+        self.because(cause)
+    }
+
     /// Adds a return value.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(name.to_owned(), value.into());
         self
     }
+}
+
+/// An error of a path in Python's words: "[Errno 2] No such file or directory: b'/x'".
+pub fn errno(error: &io::Error, path: &str) -> String {
+    format!("[Errno {}] {}: b'{path}'", error.raw_os_error().unwrap_or_default(), os_text(error))
 }
 
 /// The system's words for an error, without Rust's "(os error 28)".

@@ -130,6 +130,27 @@ impl Attributes {
     }
 }
 
+impl Attributes {
+    /// The same for a file that is about to be made, with what it would have without them.
+    pub fn diff_of_new(&self) -> Option<Diff> {
+        let (mut before, mut after) = (Fields::new(), Fields::new());
+        let mode = 0o666 & !writer::umask();
+        let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        let pairs = [
+            ("owner", json!(uid), self.owner.map(|uid| json!(uid))),
+            ("group", json!(gid), self.group.map(|gid| json!(gid))),
+            ("mode", json!(octal(mode)), self.mode.map(|mode| json!(octal(mode)))),
+        ];
+        for (name, old, new) in pairs {
+            if let Some(new) = new.filter(|new| *new != old) {
+                before.insert(name.into(), old);
+                after.insert(name.into(), new);
+            }
+        }
+        (!before.is_empty()).then(|| Diff::new(before, after))
+    }
+}
+
 /// A mode as Ansible's results have it: a zero before three digits, or four.
 pub fn octal(mode: u32) -> String {
     format!("0{mode:03o}")
@@ -169,6 +190,13 @@ impl FileArgs {
 
     /// Looks names up and computes the mode; `current` is what symbolic modes start from.
     pub fn resolve(&self, current: Option<&Meta>, is_directory: bool) -> Result<Attributes, Failure> {
+        self.numbers(current, is_directory).map_err(|failure| match current {
+            Some(meta) => failure.with("path", meta.path().to_string_lossy().as_ref()),
+            None => failure,
+        })
+    }
+
+    fn numbers(&self, current: Option<&Meta>, is_directory: bool) -> Result<Attributes, Failure> {
         Ok(Attributes {
             owner: self.look_up(self.owner.as_deref(), user_id, current)?,
             group: self.look_up(self.group.as_deref(), group_id, current)?,
@@ -214,8 +242,10 @@ pub fn group_id(name: &str) -> Result<u32, Failure> {
 
 /// The bits that a `mode` argument means for a path.
 pub fn resolve_mode(mode: &Value, current: Option<&Meta>, is_directory: bool) -> Result<u32, Failure> {
-    let invalid =
-        || Failure::new("mode must be in octal or symbolic form").with("details", super::args::plain_text(mode));
+    let invalid = || {
+        let details = format!("bad symbolic permission for mode: {}", super::args::plain_text(mode));
+        Failure::new("mode must be in octal or symbolic form").with("details", details)
+    };
     let text = match mode {
         Value::Number(number) => {
             return number.as_u64().filter(|bits| *bits <= 0o7777).map(|bits| bits as u32).ok_or_else(invalid);
@@ -223,8 +253,10 @@ pub fn resolve_mode(mode: &Value, current: Option<&Meta>, is_directory: bool) ->
         Value::String(text) => text.trim(),
         _ => return Err(invalid()),
     };
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return u32::from_str_radix(text, 8).ok().filter(|bits| *bits <= 0o7777).ok_or_else(invalid);
+    // `0o644` is a text in YAML 1.1.
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return u32::from_str_radix(digits, 8).ok().filter(|bits| *bits <= 0o7777).ok_or_else(invalid);
     }
     let default = if is_directory { 0o777 } else { 0o666 } & !writer::umask();
     let start = current.map_or(default, Meta::mode);
@@ -234,7 +266,7 @@ pub fn resolve_mode(mode: &Value, current: Option<&Meta>, is_directory: bool) ->
 /// A symbolic mode (`man 1 chmod`: `[ugoa…][[-+=][perms…]…]`, comma-separated) applied to `start`.
 pub fn symbolic(text: &str, start: u32, is_directory: bool) -> Option<u32> {
     let mut mode = start;
-    for clause in text.split(',') {
+    for clause in text.split(',').filter(|clause| !clause.is_empty()) {
         let actions = clause.find(['+', '-', '='])?;
         let (who, mut rest) = clause.split_at(actions);
         if !who.chars().all(|c| "ugoa".contains(c)) {
@@ -318,6 +350,7 @@ mod tests {
             ("u=rws", 0o755, false, Some(0o4655)),
             ("z+x", 0o644, false, None),
             ("rwx", 0o644, false, None),
+            ("", 0o640, false, Some(0o640)),
         ];
         for (text, start, is_directory, wanted) in cases {
             assert_eq!(symbolic(text, start, is_directory), wanted, "{text}");
@@ -329,6 +362,7 @@ mod tests {
         assert_eq!(resolve_mode(&json!(420), None, false).unwrap(), 0o644);
         assert_eq!(resolve_mode(&json!("644"), None, false).unwrap(), 0o644);
         assert_eq!(resolve_mode(&json!("0644"), None, false).unwrap(), 0o644);
+        assert_eq!(resolve_mode(&json!("0o644"), None, false).unwrap(), 0o644);
         assert!(resolve_mode(&json!("0888"), None, false).is_err());
         assert!(resolve_mode(&json!(70000), None, false).is_err());
     }

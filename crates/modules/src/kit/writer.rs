@@ -11,7 +11,7 @@ use std::{
 use rustix::fs::{AtFlags, CWD, Gid, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, utimensat};
 use tempfile::NamedTempFile;
 
-use super::{Failure, Finished, Program, Reader, Source, file_args::Attributes, selinux};
+use super::{Failure, Finished, Program, Reader, Source, failure::errno, file_args::Attributes, selinux};
 
 /// Writes to the host; reads as [`Reader`] does.
 pub struct Writer {
@@ -125,7 +125,10 @@ impl Writer {
     pub fn make_directory(&mut self, path: &Path) -> Result<(), Failure> {
         match std::fs::create_dir(path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-            other => other.map_err(|e| Failure::io("make the directory", path, &e)),
+            other => other.map_err(|e| {
+                let doing = format!("There was an issue creating {} as requested", path.display());
+                Failure::numbered_at(&doing, path, &e)
+            }),
         }
     }
 
@@ -154,7 +157,16 @@ impl Writer {
         let removed = if meta.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
         match removed {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other.map_err(|e| Failure::io("remove", path, &e)),
+            Err(e) if meta.is_dir() => {
+                let mut failure = Failure::numbered("rmtree failed", &e);
+                failure.msg += &format!(": '{}'", left(path).display());
+                Err(failure.with("path", path.to_string_lossy().as_ref()))
+            }
+            Err(e) => {
+                let shown = path.to_string_lossy();
+                Err(Failure::new("Unlinking failed.").because(errno(&e, &shown)).with("path", shown.as_ref()))
+            }
+            Ok(()) => Ok(()),
         }
     }
 
@@ -176,10 +188,14 @@ impl Writer {
     /// Sets the owner, the group, the mode, labels: what is `None` stays. Symbolic links are not followed.
     pub fn set_attributes(&mut self, path: &Path, attributes: &Attributes) -> Result<(), Failure> {
         attributes.apply_flags(path, true)?;
-        attributes.apply_owner(path).map_err(|e| Failure::io("change the owner of", path, &e))?;
+        attributes.apply_owner(path).map_err(|e| {
+            let msg = if attributes.owner.is_some() { "chown failed" } else { "chgrp failed" };
+            let shown = path.to_string_lossy();
+            Failure::new(msg).because(errno(&e, &shown)).with("path", shown.as_ref())
+        })?;
         // Changing the owner clears the set-id bits: the mode comes second.
         let mode = attributes.mode.map_or(Ok(()), |mode| set_mode(path, mode));
-        mode.map_err(|e| Failure::io("change the mode of", path, &e))?;
+        mode.map_err(|e| Failure::numbered_at("Task failed: Module failed", path, &e))?;
         attributes.apply_label(path, path).map_err(|e| Failure::io("change the SELinux context of", path, &e))?;
         attributes.apply_flags(path, false)
     }
@@ -194,6 +210,7 @@ impl Writer {
         let times = Timestamps { last_access: timespec(accessed), last_modification: timespec(modified) };
         utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|e| Failure::numbered("Error while updating modification or access time", &e.into()))
+            .map_err(|failure| failure.with("path", path.to_string_lossy().as_ref()))
     }
 
     /// Runs a program that changes the host.
@@ -208,6 +225,19 @@ fn timespec(time: Option<std::time::SystemTime>) -> Timespec {
         tv_sec: since.as_secs() as i64,
         tv_nsec: since.subsec_nanos().into(),
     })
+}
+
+/// What could not be removed of a directory: its name, or the directory's path.
+fn left(directory: &Path) -> PathBuf {
+    let first = |path: &Path| path.read_dir().ok()?.flatten().next().map(|entry| entry.path());
+    let mut last = None;
+    let mut next = first(directory);
+    while let Some(path) = next {
+        next = if path.is_symlink() { None } else { first(&path) };
+        last = Some(path);
+    }
+    let name = last.as_deref().and_then(Path::file_name).map(PathBuf::from);
+    name.unwrap_or_else(|| directory.to_owned())
 }
 
 fn link_by(target: &Path, path: &Path, make: impl Fn(&Path) -> io::Result<()>) -> Result<(), Failure> {

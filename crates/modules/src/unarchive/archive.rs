@@ -47,11 +47,9 @@ impl Format {
     /// Ansible's name for what unpacks it.
     pub fn handler(self) -> &'static str {
         match self {
-            Self::Tar => "TarArchive",
+            // GNU tar finds out by itself how an archive is packed.
+            Self::Tar | Self::Bzip2 | Self::Xz | Self::Zstandard => "TarArchive",
             Self::Gzip => "TgzArchive",
-            Self::Bzip2 => "TarBzipArchive",
-            Self::Xz => "TarXzArchive",
-            Self::Zstandard => "TarZstdArchive",
             Self::Zip => "ZipArchive",
         }
     }

@@ -116,6 +116,10 @@ impl Options {
 
     /// Whether an entry is unpacked, by its name in the archive.
     pub fn wants(&self, name: &str, is_zip: bool) -> bool {
+        // unzip's `d/*` matches the folder `d/` as well.
+        if is_zip && name.ends_with('/') && self.exclude.iter().any(|pattern| matches(pattern, name)) {
+            return false;
+        }
         let name = name.trim_end_matches('/');
         if self.exclude.iter().any(|pattern| is_excluded(pattern, name, is_zip)) {
             return false;

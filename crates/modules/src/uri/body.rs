@@ -60,10 +60,7 @@ pub fn form(value: &Value) -> Result<Vec<u8>, Failure> {
             for item in items {
                 match item.as_array().map(Vec::as_slice) {
                     Some([name, value]) => pairs.push((plain_text(name), value)),
-                    _ => {
-                        let why = "not a valid non-string sequence or mapping object";
-                        return Err(Failure::new(format!("failed to parse body as form_urlencoded: {why}")));
-                    }
+                    _ => return Err(no_pair(item)),
                 }
             }
         }
@@ -75,6 +72,22 @@ pub fn form(value: &Value) -> Result<Vec<u8>, Failure> {
         encoded.extend(values.into_iter().map(|value| format!("{}={}", quote(&name), quote(&plain_text(value)))));
     }
     Ok(encoded.join("&").into_bytes())
+}
+
+/// What Python says of an item that cannot be taken apart into a name and a value.
+fn no_pair(item: &Value) -> Failure {
+    let length = match item {
+        Value::String(text) => Some(text.chars().count()),
+        Value::Array(items) => Some(items.len()),
+        Value::Object(map) => Some(map.len()),
+        _ => None,
+    };
+    let why = match length {
+        Some(length) if length < 2 => format!("not enough values to unpack (expected 2, got {length})"),
+        Some(_) => "too many values to unpack (expected 2)".into(),
+        None => "not a valid non-string sequence or mapping object".into(),
+    };
+    Failure::new(format!("failed to parse body as form_urlencoded: {why}")).with("elapsed", 0)
 }
 
 fn quote(text: &str) -> String {

@@ -100,8 +100,15 @@ fn shown_diffs(diff: &Value) -> Vec<Value> {
         Value::Null => Vec::new(),
         one => vec![one.clone()],
     };
+    let all = all.into_iter().map(|mut diff| {
+        // Where Ansible had a template's result before it sent it.
+        if diff["after_header"] == "TEMPORARY" {
+            remove(&mut diff, "after_header");
+        }
+        diff
+    });
     let shows = |diff: &Value| diff.get("before") != diff.get("after") || diff.get("prepared").is_some();
-    all.into_iter().filter(shows).collect()
+    all.filter(shows).collect()
 }
 
 /// The value with names of temporary files and backups that are the same in each run.
@@ -123,7 +130,8 @@ fn neutral_text(text: &str) -> String {
     let text = replace(&text, r"(?m)^([^:\n]+:[^:\n]*):\d{5}((:[^:\n]*){6})$", "$1:DAY$2");
     let text = replace(&text, r"\(ansible\.(builtin|legacy)\.(\w+)\) module", "($2) module");
     let text = replace(&text, r"\(Reading database \.\.\. \d+ files", "(Reading database ... N files");
-    let text = replace(&text, r"(127\.0\.0\.1|localhost):\d{4,5}\b", "$1:PORT");
+    let text = replace(&text, r"(127\.0\.0\.\d|localhost):\d{4,5}\b", "$1:PORT");
+    let text = replace(&text, r"/[^\s]*/\.sutler-\w{6}\b", "TEMPORARY");
     replace(&text, r#"/root/\.ansible/tmp/[^\s"']*"#, "TEMPORARY")
 }
 
