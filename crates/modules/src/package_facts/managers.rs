@@ -123,13 +123,14 @@ fn rpm(output: &str) -> Vec<Value> {
     packages
         .filter_map(|fields| {
             let [name, version, release, epoch, arch] = fields.as_slice() else { return None };
-            let none = |text: &str| text == "(none)";
+            // As Python prints what is not there.
+            let text = |text: &str| if text == "(none)" { "None" } else { text }.to_owned();
             Some(json!({
                 "name": name,
                 "version": version,
                 "release": release,
-                "epoch": epoch.parse::<i64>().ok(),
-                "arch": if none(arch) { Value::Null } else { json!(arch) },
+                "epoch": text(epoch),
+                "arch": text(arch),
                 "source": "rpm",
             }))
         })
@@ -161,7 +162,7 @@ mod tests {
         assert_eq!(apk("musl-utils-1.2.4-r2\n")[0]["name"], "musl-utils");
         assert_eq!(pacman("bash 5.2-1\n")[0]["version"], "5.2-1");
         let keys = rpm("gpg-pubkey\t1\t2\t(none)\t(none)\n");
-        assert_eq!((&keys[0]["epoch"], &keys[0]["arch"]), (&Value::Null, &Value::Null));
+        assert_eq!((&keys[0]["epoch"], &keys[0]["arch"]), (&json!("None"), &json!("None")));
         let policy = "Package files:\n 100 /var/lib/dpkg/status\n     release a=now\n 500 http://d bookworm/main amd64 \
                       Packages\n     release v=12,o=Debian,a=stable\n";
         assert_eq!(releases(policy)["http://d bookworm/main amd64 Packages"], "Debian");
