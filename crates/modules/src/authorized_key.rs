@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     edit::Text,
-    http::{self, Follow, Options, Request, TlsOptions},
+    http::{self, Request},
     kit::{
-        Args, Changes, Diff, Failure, Fields, Module, Reader, Source, Writer, args::plain_text, clock,
-        file_args::Attributes, state::AbsentPresent as State, users,
+        Args, Changes, Diff, Failure, Fields, Module, Reader, Source, Writer, args::plain_text, file_args::Attributes,
+        state::AbsentPresent as State, users,
     },
 };
 use line::Key;
@@ -171,19 +171,7 @@ impl AuthorizedKey {
     }
 
     fn download(&self, host: &Reader, url: &str) -> Option<String> {
-        let options = Options {
-            timeout: clock::seconds(10),
-            tls: TlsOptions { insecure: !self.validate_certs, ca_path: None, client_cert: None, client_key: None },
-            credentials: None,
-            force_basic_auth: false,
-            use_proxy: true,
-            use_netrc: true,
-            unix_socket: None,
-            follow: Follow::Usual,
-            unredirected_headers: Vec::new(),
-            agent: "ansible-httpget".into(),
-            decompress: true,
-        };
+        let options = http::simple_options(self.validate_certs);
         let response = http::send(host, &options, Request::new("GET", url)).ok()?;
         if response.status != 200 {
             return None;

@@ -5,20 +5,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::{
-    choice,
     edit::{self, Edit, Text},
-    kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, regex},
+    kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, regex, state::AbsentPresent as State},
 };
-
-choice! {
-    /// Whether a block should be there.
-    pub enum State {
-        /// Not there.
-        Absent = "absent",
-        /// There.
-        Present = "present",
-    }
-}
 
 /// Sees to it that a block of lines, between two marker lines, is in a file.
 ///

@@ -6,20 +6,9 @@ use fancy_regex::Regex;
 use serde_json::json;
 
 use crate::{
-    choice,
     edit::{self, Edit, Text},
-    kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, regex},
+    kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, regex, state::AbsentPresent as State},
 };
-
-choice! {
-    /// Whether a line should be there.
-    pub enum State {
-        /// Not there.
-        Absent = "absent",
-        /// There.
-        Present = "present",
-    }
-}
 
 /// Sees to it that a line is in a file, replaces one, or removes lines.
 ///

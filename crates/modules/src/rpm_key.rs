@@ -5,10 +5,8 @@ use std::path::Path;
 use crate::{
     choice,
     get_url::download::Download,
-    http::{Follow, Options, Request, TlsOptions},
-    kit::{
-        Args, Changes, Failure, Fields, Module, Program, Reader, Source, Writer, clock, file_args::Attributes, regex,
-    },
+    http::{self, Request},
+    kit::{Args, Changes, Failure, Fields, Module, Program, Reader, Source, Writer, file_args::Attributes, regex},
     openpgp::{self, Key},
 };
 
@@ -117,19 +115,7 @@ impl RpmKey {
     }
 
     fn download(&self, host: &Reader) -> Result<Vec<u8>, Failure> {
-        let options = Options {
-            timeout: clock::seconds(10),
-            tls: TlsOptions { insecure: !self.validate_certs, ..TlsOptions::default() },
-            credentials: None,
-            force_basic_auth: false,
-            use_proxy: true,
-            use_netrc: true,
-            unix_socket: None,
-            follow: Follow::Usual,
-            unredirected_headers: Vec::new(),
-            agent: "ansible-httpget".into(),
-            decompress: true,
-        };
+        let options = http::simple_options(self.validate_certs);
         let failed = |why: String| Failure::new(format!("failed to fetch key at {} , error was: {why}", self.key));
         let download =
             Download::start(host, &options, Request::new("GET", &self.key)).map_err(|failure| failed(failure.msg))?;

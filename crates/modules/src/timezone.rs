@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     choice,
-    kit::{Args, Changes, Diff, Failure, Fields, Finished, Module, Program, Reader, Writer, file_args::Attributes},
+    kit::{Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes},
 };
 
 choice! {
@@ -82,14 +82,13 @@ impl Module for Timezone {
                 let wanted = if is_local { "--localtime" } else { "--utc" };
                 Program::new(host.required("hwclock")?).args(["--systohc", wanted])
             };
-            let finished = host.run(&program.clone().plain_locale())?;
-            check(&finished)?;
+            host.run(&program.clone().plain_locale())?.or_what_it_said()?;
             said.push(format!("executed `{}`", program.line()));
         }
         if let Some(name) = plan.name {
             if runs_systemd(host) {
                 let program = Program::new(host.required("timedatectl")?).arg("set-timezone").arg(&name);
-                check(&host.run(&program.clone().plain_locale())?)?;
+                host.run(&program.clone().plain_locale())?.or_what_it_said()?;
                 said.push(format!("executed `{}`", program.line()));
             } else {
                 let removed = host.read_text("/etc/timezone")?.map_or(0, |text| text.lines().count());
@@ -135,18 +134,8 @@ fn clock(host: &Reader) -> Result<Hwclock, Failure> {
     if !runs_systemd(host) {
         // Without a clock there is nothing to be set.
         let program = Program::new(host.required("hwclock")?).arg("--show");
-        check(&host.query(&program.plain_locale())?)?;
+        host.query(&program.plain_locale())?.or_what_it_said()?;
     }
     let text = host.read_text("/etc/adjtime")?.unwrap_or_default();
     Ok(if text.lines().nth(2).is_some_and(|line| line.trim() == "LOCAL") { Hwclock::Local } else { Hwclock::Utc })
-}
-
-fn check(finished: &Finished) -> Result<(), Failure> {
-    if finished.success() {
-        return Ok(());
-    }
-    let (out, err) = (finished.out(), finished.err());
-    let msg = if err.is_empty() { out.trim() } else { err.trim() };
-    let (rc, msg) = (finished.rc, msg.to_owned());
-    Err(Failure::new(msg).with("rc", rc).with("stdout", out).with("stderr", err))
 }

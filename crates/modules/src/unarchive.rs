@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     get_url::download::{Download, describe},
-    http::{self, Follow, Request, TlsOptions},
+    http::{self, Request},
     kit::{Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer, failure::os_text},
 };
 
@@ -238,19 +238,7 @@ impl Unarchive {
 
     fn download(&self, host: &Reader) -> Result<File, Failure> {
         let url = self.src.to_string_lossy().into_owned();
-        let options = http::Options {
-            timeout: std::time::Duration::from_secs(10),
-            tls: TlsOptions { insecure: !self.validate_certs, ..TlsOptions::default() },
-            credentials: None,
-            force_basic_auth: false,
-            use_proxy: true,
-            use_netrc: true,
-            unix_socket: None,
-            follow: Follow::Usual,
-            unredirected_headers: Vec::new(),
-            agent: "ansible-httpget".into(),
-            decompress: false,
-        };
+        let options = http::Options { decompress: false, ..http::simple_options(self.validate_certs) };
         let failed =
             |why: &str| Failure::new(format!("Failure downloading {}, {why}", http::without_credentials(&url)));
         let mut download = Download::start(host, &options, Request::new("GET", &url)).map_err(|e| failed(&e.msg))?;

@@ -53,6 +53,16 @@ impl Finished {
         if self.success() { Ok(self) } else { Err(self.failure(program, self.err().trim_end())) }
     }
 
+    /// What a program that had to succeed left; otherwise a failure with what it said, on standard error if it did there.
+    pub fn or_what_it_said(self) -> Result<Self, Failure> {
+        if self.success() {
+            return Ok(self);
+        }
+        let (out, err) = (self.out(), self.err());
+        let said = if err.trim().is_empty() { out.trim() } else { err.trim() };
+        Err(self.said(Failure::new(said)))
+    }
+
     /// A failure with this message and everything about the program.
     pub fn failure(&self, program: &Program, msg: impl Into<String>) -> Failure {
         self.said(Failure::new(msg)).with("cmd", program.quoted_line())

@@ -5,7 +5,7 @@ use std::{path::Path, thread, time::Duration};
 use serde_json::json;
 
 use crate::{
-    kit::{Failure, Fields, Finished, Program, Reader, Writer, glob, shlex},
+    kit::{Failure, Fields, Program, Reader, Writer, glob, shlex},
     systemd::State,
 };
 
@@ -144,19 +144,10 @@ impl Request<'_> {
             let call = |arguments: [&str; 2]| Program::new(&tool).args(arguments);
             if enabled { vec![call(["--add", name]), call([name, "on"])] } else { vec![call([name, "off"])] }
         };
-        programs.into_iter().try_for_each(|program| check(&host.run(&program.plain_locale())?))
+        programs.into_iter().try_for_each(|program| host.run(&program.plain_locale())?.or_what_it_said().map(drop))
     }
 
     fn act(&self, host: &mut Writer, init: Init, verb: &str) -> Result<(), Failure> {
-        check(&host.run(&self.program(init, verb)?)?)
+        host.run(&self.program(init, verb)?)?.or_what_it_said().map(drop)
     }
-}
-
-fn check(finished: &Finished) -> Result<(), Failure> {
-    if finished.success() {
-        return Ok(());
-    }
-    let (out, err) = (finished.out(), finished.err());
-    let msg = if err.trim().is_empty() { out.trim().to_owned() } else { err.trim().to_owned() };
-    Err(Failure::new(msg).with("rc", finished.rc).with("stdout", out).with("stderr", err))
 }
