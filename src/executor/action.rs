@@ -13,6 +13,7 @@ mod files;
 mod foreign;
 mod group_by;
 mod include_vars;
+mod invocation;
 mod job;
 mod meta;
 mod pause;
@@ -276,8 +277,9 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
                 "service" => add_manager("ansible_service_use", &mut fields, scope)?,
                 _ => {}
             }
+            let told = invocation::of(context, task, &fields);
             let job = Job::new(context, settings, scope, module, fields, contents)?;
-            Ok(Prepared::Job(Box::new(job.in_background(background))))
+            Ok(Prepared::Job(Box::new(job.in_background(background).telling(told))))
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct Job {
     environment: Vec<(String, String)>,
     background: Option<Background>,
     work: Work,
+    /// The arguments as the result tells them.
+    told: Option<Fields>,
 }
 
 enum Work {
@@ -91,13 +93,19 @@ impl Job {
         let reach = Reach::new(context, settings, scope)?;
         let mode = reach.mode(context, settings)?;
         let Reach { target, becoming } = reach;
-        Ok(Self { target, becoming, mode, environment: settings.environment()?, background: None, work })
+        Ok(Self { target, becoming, mode, environment: settings.environment()?, background: None, work, told: None })
     }
 
     /// The same as a job in the background.
     #[must_use]
     pub fn in_background(self, background: Option<Background>) -> Self {
         Self { background, ..self }
+    }
+
+    /// The same with arguments that its result tells.
+    #[must_use]
+    pub fn telling(self, told: Option<Fields>) -> Self {
+        Self { told, ..self }
     }
 
     /// Whether both can travel in one request.
@@ -120,11 +128,15 @@ impl Job {
 pub type Hear<'a> = &'a mut (dyn FnMut(usize, Result<Fields, ConnectError>) + Send);
 
 /// Runs jobs that join, in one request; `hear` is told each result as it arrives.
-pub async fn run_jobs(context: &TaskContext, jobs: Vec<Job>, hear: Hear<'_>) {
+pub async fn run_jobs(context: &TaskContext, mut jobs: Vec<Job>, hear: Hear<'_>) {
     let count = jobs.len();
+    let mut told: Vec<_> = jobs.iter_mut().map(|job| job.told.take()).collect();
     let mut heard = 0;
-    let mut pass_on = |place: usize, result: Fields| {
+    let mut pass_on = |place: usize, mut result: Fields| {
         heard = heard.max(place + 1);
+        if let Some(arguments) = told[place].take() {
+            result.entry("invocation").or_insert_with(|| json!({ "module_args": arguments }));
+        }
         hear(place, Ok(result));
     };
     if let Err(error) = run_joined(context, jobs, &mut pass_on).await {
@@ -141,7 +153,7 @@ async fn run_joined(
 ) -> Result<(), ConnectError> {
     let connections = &context.run.connections;
     let mut jobs = jobs.into_iter();
-    let Some(Job { target, becoming, mode, environment, background, work }) = jobs.next() else { return Ok(()) };
+    let Some(Job { target, becoming, mode, environment, background, work, .. }) = jobs.next() else { return Ok(()) };
     let (name, arguments, mut contents) = match work {
         Work::Raw(_) if mode.check => {
             done(0, raw_skipped());

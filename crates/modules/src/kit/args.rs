@@ -4,11 +4,14 @@
 //! types and doc comments. Checks, conversions and messages are those of Ansible's argument spec.
 
 mod convert;
+mod told;
 
 use serde_json::Value;
 use sutler_protocol::Arguments;
 
 use super::{Failure, engine::Context};
+
+pub use told::told;
 
 /// The type of an argument, as documentation names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,14 +294,18 @@ pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
         if let Some(default) = opt.default
             && !arguments.contains_key(opt.name)
         {
-            let value = serde_json::from_str(default).unwrap_or_else(|_| Value::from(default));
-            arguments.insert(opt.name.to_owned(), value);
+            arguments.insert(opt.name.to_owned(), default_value(default));
         }
         if let Some(value) = arguments.get(opt.name) {
             check_choice(opt, value)?;
         }
     }
     spec.rules.iter().try_for_each(|rule| check_rule(rule, arguments))
+}
+
+/// What a default stands for: JSON, or plain text.
+fn default_value(default: &str) -> Value {
+    serde_json::from_str(default).unwrap_or_else(|_| Value::from(default))
 }
 
 fn rename_aliases(spec: &Spec, arguments: &mut Arguments) {
