@@ -102,6 +102,16 @@ impl Value {
         }
     }
 
+    /// What is missing in it or anywhere inside of it, if using all of it is an error.
+    pub fn missing_inside(&self) -> Option<Arc<Undefined>> {
+        match self {
+            Self::List(list) => list.with(|items| items.iter().find_map(Self::missing_inside)),
+            Self::Tuple(items) => items.iter().find_map(Self::missing_inside),
+            Self::Dict(dict) => dict.values().iter().find_map(Self::missing_inside),
+            other => other.missing().cloned(),
+        }
+    }
+
     /// Whether this is `None`.
     pub fn is_none(&self) -> bool {
         matches!(self, Self::None)

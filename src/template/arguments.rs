@@ -35,6 +35,25 @@ impl Arguments<'_> {
         Ok(self)
     }
 
+    /// Fails for an argument by name that is undefined; with `whole`, for anything undefined inside of any argument.
+    pub(super) fn defined(self, whole: bool) -> Result<Self, TemplateError> {
+        let named = self.named.iter().map(|(_, value)| value);
+        let missing = if whole {
+            self.positional.iter().chain(named).find_map(Value::missing_inside)
+        } else {
+            named.into_iter().find_map(|value| value.missing().cloned())
+        };
+        match missing {
+            Some(undefined) => Err(TemplateError::undefined(&undefined)),
+            None => Ok(self),
+        }
+    }
+
+    /// Fails for anything undefined inside of an argument, where the called one is among those that look at all of it.
+    pub(super) fn whole_if(self, callees: &[&str]) -> Result<Self, TemplateError> {
+        if callees.contains(&self.name) { self.defined(true) } else { Ok(self) }
+    }
+
     /// The arguments in the order of these parameters; `None` where none was given. Fails, as Python does, for too
     /// many arguments, an unknown name, or two values for one parameter. Undefined arguments are an error.
     pub fn bind<const N: usize>(self, parameters: [&str; N]) -> Result<[Option<Value>; N], TemplateError> {

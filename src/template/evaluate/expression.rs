@@ -31,6 +31,79 @@ const SHALLOW: [&str; 13] = [
     "keys",
 ];
 
+/// Filters and tests of `ansible.builtin` that look at all that their arguments hold.
+const WHOLE: [&str; 46] = [
+    "b64encode",
+    "capitalize",
+    "center",
+    "checksum",
+    "difference",
+    "e",
+    "escape",
+    "forceescape",
+    "format",
+    "hash",
+    "intersect",
+    "lower",
+    "md5",
+    "pprint",
+    "quote",
+    "regex_escape",
+    "regex_findall",
+    "regex_replace",
+    "regex_search",
+    "replace",
+    "safe",
+    "sha1",
+    "string",
+    "striptags",
+    "title",
+    "to_uuid",
+    "trim",
+    "upper",
+    "urlize",
+    "wordcount",
+    "all",
+    "any",
+    "contains",
+    "eq",
+    "equalto",
+    "ge",
+    "gt",
+    "in",
+    "le",
+    "lt",
+    "match",
+    "ne",
+    "regex",
+    "search",
+    "subset",
+    "superset",
+];
+
+/// Functions and methods that look at all that their arguments hold.
+const WHOLE_CALLS: [&str; 13] = [
+    "cycler",
+    "dict",
+    "lookup",
+    "namespace",
+    "q",
+    "query",
+    "count",
+    "extend",
+    "format",
+    "index",
+    "join",
+    "remove",
+    "update",
+];
+
+/// Whether a filter or test looks at all that its arguments hold; those of collections do.
+fn reads_whole(name: &str) -> bool {
+    let short = short_name(name);
+    WHOLE.contains(&short) || short.contains('.')
+}
+
 /// Lists and dicts stand in each other no deeper than this.
 const DEPTH: u16 = 300;
 
@@ -181,7 +254,10 @@ impl Frame<'_> {
                     return Err(unknown("test", name, tests.keys().copied()));
                 };
                 let arguments = self.arguments(name, Some(value), arguments)?;
-                let result = arguments.evaluated().and_then(test).map(|holds| Value::Bool(holds != *negated));
+                // `string` as a test asks only for the type.
+                let whole = reads_whole(name) && short_name(name) != "string";
+                let arguments = arguments.evaluated().and_then(|arguments| arguments.defined(whole));
+                let result = arguments.and_then(test).map(|holds| Value::Bool(holds != *negated));
                 Ok(self.caught(result, expr))
             }
         }
@@ -203,7 +279,11 @@ impl Frame<'_> {
             return Err(unknown("filter", name, filters.keys().copied()));
         };
         let arguments = self.arguments(name, Some(value), arguments)?;
-        let arguments = if SHALLOW.contains(&short_name(name)) { Ok(arguments) } else { arguments.evaluated() };
+        let arguments = if SHALLOW.contains(&short_name(name)) {
+            Ok(arguments)
+        } else {
+            arguments.evaluated().and_then(|arguments| arguments.defined(reads_whole(name)))
+        };
         let result = arguments.and_then(filter).and_then(|value| self.context.resolve(&value));
         let result = if self.shared.copies { result.map(|value| value.deep_copy()) } else { result };
         Ok(self.caught(result, expr))
@@ -259,7 +339,8 @@ impl Frame<'_> {
                 if self.shared.copies {
                     arguments.copy();
                 }
-                let result = arguments.evaluated().and_then(|arguments| method::call(&object, name, arguments));
+                let arguments = arguments.evaluated().and_then(|arguments| arguments.whole_if(&WHOLE_CALLS));
+                let result = arguments.and_then(|arguments| method::call(&object, name, arguments));
                 let result = result.and_then(|value| self.context.resolve(&value));
                 // What a call takes and returns is not the same list or dict as what it was called with.
                 let copied = self.shared.copies && **name != *"setdefault";
@@ -289,7 +370,8 @@ impl Frame<'_> {
         }
         let result = match value {
             Value::Object(object) => {
-                let result = arguments.evaluated().and_then(|arguments| object.call(arguments));
+                let arguments = arguments.evaluated().and_then(|arguments| arguments.whole_if(&WHOLE_CALLS));
+                let result = arguments.and_then(|arguments| object.call(arguments));
                 result.and_then(|value| self.context.resolve(&value))
             }
             Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),

@@ -26,7 +26,16 @@ pub(in crate::template) fn attribute_of(
     object: &Value,
     path: &Value,
 ) -> Result<Value, TemplateError> {
-    let Value::Str(path) = path else { return context.resolve(&item_of(object, path)?) };
+    if path.is_none() {
+        return Ok(object.clone());
+    }
+    let Value::Str(path) = path else {
+        let value = context.resolve(&item_of(object, path)?)?;
+        // Jinja2 looks it up as it looks up names.
+        let is_missing = matches!(&value, Value::Undefined(undefined) if undefined.cause.is_none());
+        let missing = || Undefined::attribute(object.type_name(), path.repr());
+        return Ok(if is_missing { Value::Undefined(Arc::new(missing())) } else { value });
+    };
     let mut value = object.clone();
     for part in path.split('.') {
         let key = part.parse().map_or_else(|_| Value::from(part), Value::Int);

@@ -16,8 +16,11 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
         ("ternary", ternary),
         ("bool", boolean),
         ("type_debug", |arguments| {
-            let [value] = arguments.bind(["value"])?;
-            Ok(Value::from(value.unwrap_or(Value::None).type_name()))
+            let [value] = arguments.bind_any(["value"])?;
+            Ok(match value {
+                Some(Value::Undefined(_)) => Value::from("UndefinedMarker"),
+                value => Value::from(value.unwrap_or(Value::None).type_name()),
+            })
         }),
     ]);
 }
@@ -25,6 +28,13 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
 fn default(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, default, boolean] = arguments.bind_any(["value", "default_value", "boolean"])?;
     let value = required(value, "default", "value")?;
+    if value.is_undefined()
+        && let Some(boolean) = boolean.as_ref().filter(|boolean| boolean.as_bool().is_none())
+    {
+        let found = boolean.type_name();
+        let text = format!("The 'boolean' argument must be of type 'bool', not '{found}'.");
+        return Err(boolean.missing().map_or_else(|| TemplateError::type_error(text), TemplateError::undefined));
+    }
     if value.is_undefined() || flag(boolean.as_ref()) && !value.is_truthy() {
         return Ok(default.unwrap_or_else(Value::empty_text));
     }

@@ -26,6 +26,13 @@ struct Layout {
 }
 
 fn write(mut arguments: Arguments<'_>, indent: Option<usize>, sort: bool) -> Result<Value, TemplateError> {
+    let is_nice = indent.is_some();
+    let (most, given) = (if is_nice { 3 } else { 4 }, arguments.positional.len());
+    if given > most {
+        let name = arguments.name;
+        let text = format!("{name}() takes from 1 to {most} positional arguments but {given} were given");
+        return Err(TemplateError::type_error(text));
+    }
     let value = arguments.positional.first().cloned();
     let value = required(value, "to_json", "a")?;
     if let Value::Undefined(undefined) = &value {
@@ -35,13 +42,25 @@ fn write(mut arguments: Arguments<'_>, indent: Option<usize>, sort: bool) -> Res
         None => indent.map(|width| " ".repeat(width)),
         Some(Value::None) => None,
         Some(Value::Str(text)) => Some(text.to_string()),
+        Some(other @ (Value::List(_) | Value::Dict(_))) => {
+            let found = other.type_name();
+            return Err(TemplateError::type_error(format!("can't multiply sequence by non-int of type '{found}'")));
+        }
         Some(width) => Some(" ".repeat(width.as_i64().unwrap_or(0).clamp(0, 64) as usize)),
     };
     let sort = arguments.take("sort_keys").map_or(sort, |sort| sort.is_truthy());
     let ascii = arguments.take("ensure_ascii").is_none_or(|ascii| ascii.is_truthy());
-    let separators = match arguments.take("separators").map(|pair| pair.iter()).transpose()? {
+    let separators = arguments.take("separators").filter(|pair| !pair.is_none());
+    let separators = match separators.map(|pair| pair.iter()).transpose()? {
         Some(pair) if pair.len() == 2 => (pair[0].to_str(), pair[1].to_str()),
-        _ => (if indent.is_some() { "," } else { ", " }.to_owned(), ": ".to_owned()),
+        Some(pair) if pair.len() > 2 => {
+            return Err(TemplateError::value_error("too many values to unpack (expected 2)"));
+        }
+        Some(pair) => {
+            let text = format!("not enough values to unpack (expected 2, got {})", pair.len());
+            return Err(TemplateError::value_error(text));
+        }
+        None => (if is_nice || indent.is_some() { "," } else { ", " }.to_owned(), ": ".to_owned()),
     };
     for known in ["profile", "skipkeys", "check_circular", "allow_nan", "vault_to_text", "preprocess_unsafe"] {
         arguments.take(known);

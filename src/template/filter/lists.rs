@@ -69,6 +69,10 @@ fn mergeby(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         return Err(failed("At least one list and index are needed."));
     }
     let index = arguments.positional.pop().unwrap_or(Value::None);
+    if !matches!(index, Value::Str(_)) {
+        let text = format!("{} is <class '{}'>", index.to_str(), index.type_name());
+        return Err(failed(format!("First argument after the lists for {} must be string. {text}", arguments.name)));
+    }
     let mut dicts = Vec::new();
     for list in &arguments.positional {
         let Value::List(items) = list else {

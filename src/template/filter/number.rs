@@ -34,9 +34,10 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
 fn int(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, default, base] = arguments.bind(["value", "default", "base"])?;
     let value = required(value, "int", "value")?;
-    let base = base.as_ref().map_or(Ok(10), integer)?;
+    // What is no base is as good as one that does not fit.
+    let base = base.map_or(Some(10), |base| base.as_i64());
     let number = match &value {
-        Value::Str(text) => parse_int(text, base.clamp(0, 36) as u32).or_else(|| {
+        Value::Str(text) => base.and_then(|base| parse_int(text, base.clamp(0, 36) as u32)).or_else(|| {
             text.trim().replace('_', "").parse().ok().and_then(|float: f64| BigInt::from_f64(float.trunc()))
         }),
         Value::Float(float) if float.is_infinite() => {

@@ -3,7 +3,10 @@
 use std::{cmp::Ordering, collections::HashMap, fmt, sync::Arc};
 
 use super::{
-    super::{Arguments, Context, Filter, TemplateError, arguments::required},
+    super::{
+        Arguments, Context, Filter, TemplateError,
+        arguments::{integer, required},
+    },
     choose::attribute_of,
     failed, flag,
 };
@@ -75,12 +78,17 @@ fn key_of(context: &Context<'_>, item: &Value, attribute: Option<&Value>, case: 
     Ok(if case { key } else { fold(key) })
 }
 
+/// Python's `reverse`, which is a number or a boolean.
+fn is_reversed(reverse: Option<&Value>) -> Result<bool, TemplateError> {
+    reverse.map_or(Ok(false), |reverse| integer(reverse).map(|number| number != 0))
+}
+
 fn sorted(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let context = arguments.context;
     let [items, reverse, case, attribute] = arguments.bind(["value", "reverse", "case_sensitive", "attribute"])?;
     let mut items = required(items, "sort", "value")?.iter()?;
     let case = flag(case.as_ref());
-    sort(&mut items, |item| key_of(context, item, attribute.as_ref(), case), flag(reverse.as_ref()))?;
+    sort(&mut items, |item| key_of(context, item, attribute.as_ref(), case), is_reversed(reverse.as_ref())?)?;
     Ok(items.into())
 }
 
@@ -123,7 +131,7 @@ fn dictsort(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         let key = pair[position].clone();
         Ok(if case { key } else { fold(key) })
     };
-    sort(&mut pairs, key, flag(reverse.as_ref()))?;
+    sort(&mut pairs, key, is_reversed(reverse.as_ref())?)?;
     Ok(pairs.into())
 }
 
@@ -135,6 +143,9 @@ fn unique(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let mut kept = Vec::new();
     for item in required(items, "unique", "value")?.iter()? {
         let key = key_of(context, &item, attribute.as_ref(), case)?;
+        if let Some(undefined) = key.missing() {
+            return Err(TemplateError::undefined(undefined));
+        }
         if !seen.contains(&key) {
             seen.push(key);
             kept.push(item);

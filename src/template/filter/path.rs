@@ -174,6 +174,10 @@ fn path_join(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [parts] = arguments.bind(["paths"])?;
     let parts = match required(parts, "path_join", "paths")? {
         Value::Str(path) => vec![Value::Str(path)],
+        dict @ Value::Dict(_) => {
+            let text = format!("|path_join expects string or sequence, got <class '{}'> instead.", dict.type_name());
+            return Err(TemplateError::type_error(text));
+        }
         other => other.iter()?,
     };
     if parts.is_empty() {
@@ -208,7 +212,12 @@ fn relpath(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn commonpath(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [paths] = arguments.bind(["paths"])?;
     let mut common: Option<(bool, Vec<String>)> = None;
-    for path in required(paths, "commonpath", "paths")?.iter()? {
+    let paths = required(paths, "commonpath", "paths")?;
+    if matches!(paths, Value::Dict(_) | Value::Str(_)) {
+        let text = format!("|commonpath expects sequence, got <class '{}'> instead.", paths.type_name());
+        return Err(TemplateError::type_error(text));
+    }
+    for path in paths.iter()? {
         let path = text(&path)?;
         let parts: Vec<String> =
             path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect();

@@ -90,7 +90,12 @@ fn reverse(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn batch(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [items, count, fill] = arguments.bind(["value", "linecount", "fill_with"])?;
     // What is no number never counts as reached.
-    let count = required(count, "batch", "linecount")?.as_i64();
+    let count = required(count, "batch", "linecount")?;
+    if count.as_f64().is_none() {
+        let text = format!("'<' not supported between instances of 'int' and '{}'", count.type_name());
+        return Err(TemplateError::type_error(text));
+    }
+    let count = count.as_i64();
     let mut lines: Vec<Value> = Vec::new();
     let mut line: Vec<Value> = Vec::new();
     for item in required(items, "batch", "value")?.iter()? {
@@ -217,8 +222,11 @@ fn arrange(arguments: Arguments<'_>, ordered: bool) -> Result<Value, TemplateErr
         required(size.clone(), name, "r")?;
     }
     let size = match size {
-        None | Some(Value::None) => items.len(),
-        Some(size) => integer(&size)?.max(0) as usize,
+        None => items.len(),
+        Some(Value::None) if ordered => items.len(),
+        Some(size) => {
+            usize::try_from(integer(&size)?).map_err(|_| TemplateError::value_error("r must be non-negative"))?
+        }
     };
     let mut out = Vec::new();
     if size <= items.len() {

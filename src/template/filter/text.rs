@@ -66,7 +66,9 @@ fn trim(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(match chars {
         None | Some(Value::None) => Value::from(text.trim_matches(method::is_blank)),
         Some(chars) => {
-            let chars = chars.to_str();
+            let Value::Str(chars) = chars else {
+                return Err(TemplateError::type_error("strip arg must be None or str"));
+            };
             Value::from(text.trim_matches(|c| chars.contains(c)))
         }
     })
@@ -143,6 +145,9 @@ fn truncate(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         None | Some(Value::None) => 5,
         Some(leeway) => integer(&leeway)?,
     };
+    if leeway < 0 {
+        return Err(TemplateError::raised("AssertionError", format!("expected leeway >= 0, got {leeway}")));
+    }
     let end_length = end.chars().count() as i64;
     if length < end_length {
         return Err(TemplateError::raised("AssertionError", format!("expected length >= {end_length}, got {length}")));

@@ -17,9 +17,20 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([("strftime", strftime as Filter), ("to_datetime", to_datetime)]);
 }
 
+/// The format of a date, which is text.
+pub(in crate::template) fn time_format(format: &Value) -> Result<String, TemplateError> {
+    match format {
+        Value::Str(text) => Ok(text.to_string()),
+        other => {
+            let found = if other.is_none() { "None" } else { other.type_name() };
+            Err(TemplateError::type_error(format!("strftime() argument 1 must be str, not {found}")))
+        }
+    }
+}
+
 fn strftime(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [format, second, utc] = arguments.bind(["string_format", "second", "utc"])?;
-    let format = required(format, "strftime", "string_format")?.to_str();
+    let format = time_format(&required(format, "strftime", "string_format")?)?;
     let zone = if flag(utc.as_ref()) { TimeZone::UTC } else { TimeZone::system() };
     let time = match second {
         None | Some(Value::None) => Timestamp::now(),

@@ -5,7 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::super::{
-    Arguments, Function, TemplateError, arguments::integer, filter::time::Date, method, random::Random,
+    Arguments, Function, TemplateError,
+    arguments::integer,
+    filter::time::{Date, time_format},
+    method,
+    random::Random,
 };
 use crate::value::{Dict, Undefined, Value};
 
@@ -57,7 +61,7 @@ fn now(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let zone = if utc.is_some_and(|utc| utc.is_truthy()) { TimeZone::UTC } else { TimeZone::system() };
     let now = Timestamp::now().to_zoned(zone);
     match format.filter(Value::is_truthy) {
-        Some(format) => jiff::fmt::strtime::format(format.to_str(), &now)
+        Some(format) => jiff::fmt::strtime::format(time_format(&format)?, &now)
             .map(Value::from)
             .map_err(|error| TemplateError::value_error(error.to_string())),
         None => Ok(Value::object(Date(now.datetime()))),

@@ -7,9 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::vault;
+use crate::{value::Value, vault};
 
-use super::super::{Arguments, TemplateError, Test, arguments::required, filter::path::expand_user};
+use super::super::{
+    Arguments, TemplateError, Test, arguments::required, environment::short_name, filter::path::expand_user,
+};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     let directory: Test = |arguments| path(arguments).map(|path| path.is_dir());
@@ -19,9 +21,8 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     let mount: Test = |arguments| path(arguments).map(|path| is_mount(&path));
     let same: Test = |arguments| {
         let [a, b] = arguments.bind(["a", "b"])?;
-        let identity = |path: String| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
-        let (a, b) = (required(a, "same_file", "a")?.to_str(), required(b, "same_file", "b")?.to_str());
-        Ok(identity(a).is_some_and(|a| identity(b) == Some(a)))
+        let (a, b) = (required(a, "same_file", "a")?, required(b, "same_file", "b")?);
+        Ok(identity(&a)? == identity(&b)?)
     };
     for (names, test) in [
         (["directory", "is_dir"], directory),
@@ -50,12 +51,31 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     ]);
 }
 
+/// What tells a file from all others.
+fn identity(path: &Value) -> Result<(u64, u64), TemplateError> {
+    let Value::Str(path) = path else {
+        let found = path.type_name();
+        let text = format!("stat: path should be string, bytes, os.PathLike or integer, not {found}");
+        return Err(TemplateError::type_error(text));
+    };
+    let found = fs::metadata(&**path).map_err(|_| {
+        TemplateError::raised("FileNotFoundError", format!("[Errno 2] No such file or directory: '{path}'"))
+    })?;
+    Ok((found.dev(), found.ino()))
+}
+
 fn path(arguments: Arguments<'_>) -> Result<PathBuf, TemplateError> {
     let name = arguments.name;
     let [path] = arguments.bind(["path"])?;
     let path = required(path, name, "path")?;
     match path.as_str() {
         Some(path) => Ok(PathBuf::from(if path.starts_with('~') { expand_user(path) } else { path.to_owned() })),
+        None if path.as_i64().is_some() && !takes_numbers(name) => {
+            let call = if name.ends_with("abs") { "expected" } else { "lstat: path should be" };
+            let of = if name.ends_with("abs") { " object" } else { "" };
+            let text = format!("{call} str, bytes or os.PathLike{of}, not {}", path.type_name());
+            Err(TemplateError::type_error(text))
+        }
         // The number of an open file, and Ansible has none open that is meant.
         None if path.as_i64().is_some() => Ok(PathBuf::new()),
         None => {
@@ -63,6 +83,11 @@ fn path(arguments: Arguments<'_>) -> Result<PathBuf, TemplateError> {
             Err(TemplateError::type_error(text))
         }
     }
+}
+
+/// Whether Python takes the number of an open file for a path there.
+fn takes_numbers(test: &str) -> bool {
+    !["abs", "is_abs", "link", "is_link", "mount", "is_mount"].contains(&short_name(test))
 }
 
 fn is_mount(path: &Path) -> bool {
