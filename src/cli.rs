@@ -8,6 +8,7 @@ mod doc;
 mod inventory;
 mod keyboard;
 mod lists;
+mod open_files;
 mod playbook;
 mod prompt;
 mod tree;

@@ -37,7 +37,7 @@ pub use report::{ExitCode, Report};
 
 use crate::{
     config::{Config, settings::output},
-    inventory::Inventory,
+    inventory::{Inventory, Limit},
     output::{Emitter, Event},
     plan::TagFilter,
     playbook::Playbook,
@@ -55,8 +55,8 @@ pub struct Options {
     pub diff: bool,
     /// How many hosts work at once.
     pub forks: usize,
-    /// `--limit`.
-    pub limit: Option<String>,
+    /// `--limit` and `--shard`.
+    pub limit: Limit,
     /// `--tags` and `--skip-tags`.
     pub tags: TagFilter,
     /// The task to begin with.

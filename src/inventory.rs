@@ -14,6 +14,7 @@ mod host_range;
 mod ini;
 mod keyed_group;
 mod layers;
+mod limit;
 mod literal;
 mod options;
 mod pattern;
@@ -40,6 +41,7 @@ pub use address::split_port;
 pub use edit::InventoryError;
 pub use group::Group;
 pub use host::{Host, HostId};
+pub use limit::{Limit, Shard};
 pub use pattern::Pattern;
 pub use select::Selection;
 

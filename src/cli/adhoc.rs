@@ -166,10 +166,7 @@ impl Arguments {
 
     fn select(&self, inventory: &Inventory) -> Result<Selection, Diagnostic> {
         let pattern = Pattern::parse_all([self.pattern.as_str()])?;
-        Ok(match &self.hosts.limit {
-            Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
-            None => inventory.select(&pattern),
-        })
+        inventory.select_within(&pattern, &self.hosts.limit())
     }
 
     /// The options that Ansible will not have any more.
@@ -281,7 +278,7 @@ impl Arguments {
             check: self.check,
             diff: self.diff || config.get(&output::DIFF_ALWAYS),
             forks: forks.max(1) as usize,
-            limit: self.hosts.limit,
+            limit: self.hosts.limit(),
             tags: TagFilter::new(Vec::new(), Vec::new()),
             start_at: None,
             step: false,

@@ -11,6 +11,7 @@ use super::prompt;
 use crate::{
     config::{Config, settings},
     executor::ConnectionDefaults,
+    inventory::{Limit, Shard},
     output::Secrets,
     source::{Diagnostic, SourceFile},
     transport::Secret,
@@ -25,6 +26,9 @@ pub struct Hosts {
     /// Only these of the hosts: a pattern, or @FILE.
     #[arg(short, long, value_name = "PATTERN")]
     pub limit: Option<String>,
+    /// Only part K of N of the hosts, for runs that share an inventory among N machines or jobs.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Shard>,
     /// Set variables: name=value, YAML, JSON or @FILE. May be repeated.
     #[arg(short, long, value_name = "VARS")]
     pub extra_vars: Vec<String>,
@@ -34,6 +38,11 @@ pub struct Hosts {
 }
 
 impl Hosts {
+    /// Which of the hosts take part.
+    pub fn limit(&self) -> Limit {
+        Limit { pattern: self.limit.clone(), shard: self.shard }
+    }
+
     /// The sources that were named, or those of the settings if they are there.
     pub fn sources(&self, config: &Config) -> Vec<String> {
         if !self.inventory.is_empty() {

@@ -97,8 +97,10 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
     }
     let mut shown = Shown::new(&inventory, &extra);
     shown.exports = arguments.export || config.get(&inventory_settings::INVENTORY_EXPORT);
-    if let (Some(limit), false) = (&arguments.hosts.limit, arguments.graph) {
-        let selection = inventory.select(&Pattern::parse_limit(limit).map_err(&wrong)?);
+    let limit = arguments.hosts.limit();
+    if !limit.is_open() && !arguments.graph {
+        let all = Pattern::parse_all(["all"]).map_err(&wrong)?;
+        let selection = inventory.select_within(&all, &limit).map_err(&wrong)?;
         shown.limit = Some(selection.hosts.into_iter().collect());
         warnings.extend(selection.warnings);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::print_errors;
 use crate::{
     executor::ExitCode,
-    inventory::{Inventory, Pattern, Selection},
+    inventory::{Inventory, Limit, Pattern, Selection},
     plan::TagFilter,
     playbook::{Block, Item, Play, Playbook, StaticNames, Task, written},
     source::Diagnostic,
@@ -23,8 +23,8 @@ pub struct Lists {
     pub tags: bool,
     /// Which tasks would run.
     pub filter: TagFilter,
-    /// `--limit`.
-    pub limit: Option<String>,
+    /// `--limit` and `--shard`.
+    pub limit: Limit,
     /// Whether to colour warnings.
     pub colour: bool,
 }
@@ -119,10 +119,7 @@ fn tasks(block: &Block) -> Vec<&Task> {
 
 fn select(lists: &Lists, texts: &[String], inventory: &Inventory) -> Result<Selection, Diagnostic> {
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str))?;
-    Ok(match &lists.limit {
-        Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
-        None => inventory.select(&pattern),
-    })
+    inventory.select_within(&pattern, &lists.limit)
 }
 
 fn print_hosts(texts: &[String], selection: &Selection, inventory: &Inventory) {

@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, connection_defaults},
-    colours, extra_vars, layout, lists, print_errors, settings,
+    colours, extra_vars, layout, lists, open_files, print_errors, settings,
     vaults::Vaults,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         settings::{output, paths, running},
     },
     executor::{Control, ExitCode, Options, Run, note_written_secrets},
-    inventory::{Inventory, Pattern, Reading},
+    inventory::{Inventory, Limit, Pattern, Reading},
     library::Library,
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
@@ -131,9 +131,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let sources = arguments.hosts.sources(&config);
     let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
     let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
-    if let Some(limit) = &arguments.hosts.limit {
-        leaves_somebody(&inventory, limit, &config, colour).map_err(&wrong)?;
-    }
+    leaves_somebody(&inventory, &arguments.hosts.limit(), &config, colour).map_err(&wrong)?;
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
     let is_list = arguments.syntax_check || arguments.list_hosts || arguments.list_tasks || arguments.list_tags;
     if is_list {
@@ -195,6 +193,8 @@ impl Launch {
         let Self { playbooks, inventory, sources, extra, folder, options, warnings } = self;
         let colour = printing.colour;
         let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
+        let all = Pattern::parse_all(["all"]).and_then(|all| inventory.select_within(&all, &options.limit));
+        let crowd = open_files::make_room(all.map_or(0, |all| all.hosts.len()));
         let inventory = Arc::new(RwLock::new(inventory));
         for playbook in &playbooks {
             for play in &playbook.plays {
@@ -216,7 +216,7 @@ impl Launch {
         }
         events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
         let of_inventory = inventory.read().warnings().cloned().collect::<Vec<_>>();
-        for warning in warnings.into_iter().chain(of_inventory) {
+        for warning in warnings.into_iter().chain(of_inventory).chain(crowd) {
             events.emit(Event::Warning(warning));
         }
         let fact_cache = fact_cache(&options.config).unwrap_or_else(|error| {
@@ -290,15 +290,17 @@ fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
     }
 }
 
-/// Fails when `--limit` excludes every host.
-fn leaves_somebody(inventory: &Inventory, limit: &str, config: &Config, colour: bool) -> Result<(), Diagnostic> {
-    let selection = inventory.select_within(&Pattern::parse_all(["all"])?, &Pattern::parse_limit(limit)?);
+/// Fails when `--limit` excludes every host. A part of few hosts in many may well be empty.
+fn leaves_somebody(inventory: &Inventory, limit: &Limit, config: &Config, colour: bool) -> Result<(), Diagnostic> {
+    let Some(pattern) = &limit.pattern else { return Ok(()) };
+    let limit = Limit { shard: None, ..limit.clone() };
+    let selection = inventory.select_within(&Pattern::parse_all(["all"])?, &limit)?;
     let mismatches = selection.mismatches(config)?;
     if inventory.hosts().next().is_none() || !selection.hosts.is_empty() {
         return Ok(());
     }
     print_errors(&mismatches, colour);
-    let error = Diagnostic::error(format!("`--limit {limit}` leaves no host to run on"));
+    let error = Diagnostic::error(format!("`--limit {pattern}` leaves no host to run on"));
     let error = error.worded("Specified inventory, host pattern and/or --limit leaves us with no hosts to target.");
     Err(error.help("`--list-hosts` without `--limit` shows the hosts there are"))
 }
@@ -338,7 +340,7 @@ impl Arguments {
             tasks: self.list_tasks && !self.syntax_check,
             tags: self.list_tags && !self.syntax_check,
             filter: self.tags(config),
-            limit: self.hosts.limit.clone(),
+            limit: self.hosts.limit(),
             colour,
         }
     }
@@ -365,7 +367,7 @@ impl Arguments {
             check: self.check,
             diff: self.diff || config.get(&output::DIFF_ALWAYS),
             forks: self.forks(config)? as usize,
-            limit: self.hosts.limit.clone(),
+            limit: self.hosts.limit(),
             tags: self.tags(config),
             start_at: self.start_at_task,
             step: self.step,
@@ -418,7 +420,7 @@ fn run_vars(
     if let Some(file) = options.config.file() {
         constants.insert("ansible_config_file", vars::path_value(std::path::absolute(file).unwrap_or_default()));
     }
-    if let Some(limit) = &options.limit {
+    if let Some(limit) = &options.limit.pattern {
         constants.insert("ansible_limit", Value::from(limit.as_str()));
     }
     if let Some(source) = inventory.sources().first() {

@@ -419,10 +419,7 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc
     let texts = text_items(&evaluate(&play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
     let inventory = run.inventory.read();
-    let selection = match &run.options.limit {
-        Some(limit) => inventory.select_within(&pattern, &Pattern::parse_limit(limit)?),
-        None => inventory.select(&pattern),
-    };
+    let selection = inventory.select_within(&pattern, &run.options.limit)?;
     let mismatches = selection.mismatches(&run.options.config);
     for warning in mismatches.map_err(|error| Unplayable { error, code: ExitCode::Error })? {
         run.events.emit(Event::Warning(warning));

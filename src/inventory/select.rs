@@ -56,16 +56,6 @@ impl Inventory {
         Selection { hosts: hosts.into_iter().collect(), warnings }
     }
 
-    /// The hosts that `pattern` means, without those that `limit` does not mean.
-    pub fn select_within(&self, pattern: &Pattern, limit: &Pattern) -> Selection {
-        let mut selection = self.select(pattern);
-        let limit = self.select(limit);
-        let allowed: IndexSet<HostId> = limit.hosts.into_iter().collect();
-        selection.hosts.retain(|host| allowed.contains(host));
-        selection.warnings.extend(limit.warnings);
-        selection
-    }
-
     fn term(&self, term: &Term, warnings: &mut Vec<Diagnostic>) -> Vec<HostId> {
         let (known, matched) = self.matching(term);
         if !known {

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Inventory, Pattern, Reading};
+use super::{Inventory, Limit, Pattern, Reading};
 use crate::source::{Kind, Node};
 
 fn cases() -> Vec<PathBuf> {
@@ -185,13 +185,34 @@ fn a_limit_file_holds_one_pattern_a_line() {
     let inventory = read(&["a,b,c,d".to_owned()], None).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), "a\n\nb:c\n").unwrap();
-    let limit = Pattern::parse_limit(&format!("@{},!c", file.path().display())).unwrap();
-    let selection = inventory.select_within(&Pattern::parse("all").unwrap(), &limit);
+    let limit = Limit { pattern: Some(format!("@{},!c", file.path().display())), shard: None };
+    let selection = inventory.select_within(&Pattern::parse("all").unwrap(), &limit).unwrap();
     assert_eq!(selection.hosts.len(), 2);
     let missing = Pattern::parse_limit("@/nowhere").unwrap_err().to_string();
     assert!(missing.starts_with("error: cannot read the limit file `/nowhere`"), "{missing}");
     let wrong = Pattern::parse("~(").unwrap_err().to_string();
     assert!(wrong.starts_with("error: `(` in a host pattern is no regular expression"), "{wrong}");
+}
+
+#[test]
+fn shards_share_the_hosts_out_and_keep_them() {
+    let mut inventory = read(&["a,b,c,d,e".to_owned()], None).unwrap();
+    let part = |inventory: &Inventory, pattern: &str, limit: Option<&str>, shard: &str| {
+        let limit = Limit { pattern: limit.map(str::to_owned), shard: Some(shard.parse().unwrap()) };
+        let selection = inventory.select_within(&Pattern::parse(pattern).unwrap(), &limit).unwrap();
+        selection.hosts.iter().map(|id| inventory[*id].name.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(["1/2", "2/2"].map(|shard| part(&inventory, "all", None, shard)), ["a c e", "b d"]);
+    assert_eq!(part(&inventory, "c:d:e", None, "2/2"), "d");
+    assert_eq!(part(&inventory, "all", Some("c:d:e"), "2/2"), "d");
+    assert_eq!(part(&inventory, "all", None, "3/6"), "c");
+    assert_eq!(part(&inventory, "all", None, "6/6"), "");
+    assert_eq!(part(&inventory, "localhost", None, "2/2"), "localhost");
+    // A host that a play adds goes to a part, and moves no other.
+    inventory.add_member("new", "f");
+    inventory.add_member("new", "a");
+    inventory.settle();
+    assert_eq!(["1/2", "2/2"].map(|shard| part(&inventory, "all", None, shard)), ["c e a", "b d f"]);
 }
 
 /// Prints how long a large inventory takes: `cargo test --release -p sutler large_inventory -- --ignored --nocapture`.

@@ -152,6 +152,10 @@ impl Names {
     /// Names that are unknown, and one slip of the keyboard away from a known one. Others may come
     /// from facts or files that nobody has seen yet.
     fn misspelt(&self, play: &Play, task: &Task) -> Vec<Diagnostic> {
+        // A role may be used without the tasks that set what its handlers read, which nothing notifies then.
+        if task.origin.role.is_some() && play.handlers.iter().any(|handler| handler.id == task.id) {
+            return Vec::new();
+        }
         let brings_names = |task: &&Arc<Task>| task.is_include() || task.action.module.0.short_name() == "include_vars";
         if !play.vars_files.is_empty() || play.all_tasks().iter().any(brings_names) {
             return Vec::new();

@@ -85,6 +85,11 @@ impl Runner<'_> {
 
     /// Condition and arguments of an item.
     pub(super) fn prepare(&self, item: &ItemRun) -> Result<Prepared, ItemEnd> {
+        // Where a task goes counts even where its condition does not hold.
+        if let Err(error) = Settings::new(self.task, &item.scope).text("delegate_to") {
+            let span = self.task.keywords.setting("delegate_to").map(|setting| &setting.span);
+            return Err(self.template_failure(error, span));
+        }
         match first_unmet(&self.task.keywords.when, &item.scope) {
             Ok(None) => {}
             Ok(Some(unmet)) => return Err(Self::skipped(unmet)),
@@ -92,10 +97,6 @@ impl Runner<'_> {
         }
         if let Err(error) = Settings::new(self.task, &item.scope).check() {
             return Err(self.failed_to_evaluate(error));
-        }
-        if let Err(error) = Settings::new(self.task, &item.scope).text("delegate_to") {
-            let span = self.task.keywords.setting("delegate_to").map(|setting| &setting.span);
-            return Err(self.template_failure(error, span));
         }
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
             action::PrepareError::Include(diagnostic) => ItemEnd { is_hard: true, ..self.failure(diagnostic) },

@@ -1,0 +1,102 @@
+"""What is measured: each workload is a playbook, for pyinfra the same in its own words, and how many hosts do it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+# Peers take minutes for what has thousands of tasks; a row that would is not measured for them.
+MOST = {"ansible": 2500, "mitogen": 6000, "pyinfra": 6000}
+
+
+@dataclass
+class Workload:
+    """One of the rows."""
+
+    name: str
+    play: str
+    full: list = field(default_factory=lambda: [(1, 0)])
+    quick: list = field(default_factory=lambda: [(1, 0)])
+    # Tasks and items that a host does.
+    steps: int = 1
+    extra: tuple = ()
+    # Whether a first run, which is not measured, makes the hosts what they shall be.
+    warms_up: bool = True
+    # Whether no host is asked anything.
+    is_local: bool = False
+    files: int = 0
+    large: int = 0
+
+    @property
+    def playbook(self):
+        return str(HERE / "play" / self.play)
+
+    @property
+    def deploy(self):
+        return str(HERE / "deploy" / Path(self.play).with_suffix(".py"))
+
+    def sizes(self, quick):
+        return self.quick if quick else self.full
+
+    def suits(self, peer, count, delay):
+        """Whether a peer has the workload, and an end of it in sight."""
+        if peer == "pyinfra" and not Path(self.deploy).exists():
+            return False
+        return count * self.steps <= MOST.get(peer, 1 << 30)
+
+    def source(self, hosts):
+        return hosts.folder / "source"
+
+    def variables(self, hosts):
+        found = list(self.extra)
+        if self.files:
+            found.append(f"tree={self.source(hosts)}")
+        if self.large:
+            found.append(f"large={self.source(hosts)}/large")
+        return found
+
+    def prepare(self, hosts):
+        """Makes what is copied."""
+        (hosts.folder / "work").mkdir(exist_ok=True)
+        source = self.source(hosts)
+        if self.files and not source.exists():
+            for number in range(self.files):
+                place = source / f"{number // 100}"
+                place.mkdir(parents=True, exist_ok=True)
+                (place / f"{number}").write_text(f"file {number}\n" * 40)
+        if self.large and not (source / "large").exists():
+            source.mkdir(exist_ok=True)
+            with open(source / "large", "wb") as file:
+                with open("/dev/urandom", "rb") as random:
+                    for _ in range(self.large >> 20):
+                        file.write(random.read(1 << 20))
+
+    def reference(self, hosts):
+        """A command that does the same with nothing but ssh, where there is one."""
+        ssh = f"ip netns exec sutler-bench ssh -F {hosts.folder}/ssh -o KexAlgorithms=curve25519-sha256 -p {hosts.port} 127.1.0.1"
+        if self.files:
+            place = f"{hosts.folder}/work/tree"
+            return ["sh", "-c", f"tar -C {self.source(hosts)} -cf - . | {ssh} 'mkdir -p {place} && tar -C {place} -xf -'"]
+        if self.large:
+            return ["sh", "-c", f"{ssh} 'cat > {hosts.folder}/work/large' < {self.source(hosts)}/large"]
+        return None
+
+
+def loop(name):
+    """Five hundred items of a module, all of them there already."""
+    sizes = [(1, 0), (1, 100)]
+    return Workload(f"loop of 500, {name}", f"loop_{name}.yml", sizes, [(1, 0)], steps=500)
+
+
+WORKLOADS = [
+    Workload("facts", "facts.yml", [(1, 0), (20, 25), (20, 100), (100, 0), (1000, 0)], [(20, 0)], steps=1),
+    Workload("ten tasks", "ten_tasks.yml", [(1, 0), (20, 25), (20, 100), (100, 0), (1000, 0)], [(20, 0)], steps=10),
+    Workload("ten tasks, free", "ten_tasks_free.yml", [(20, 100)], [], steps=10),
+    *[loop(name) for name in ("file", "copy", "lineinfile", "template", "command")],
+    Workload("tree of 500 files, new", "tree.yml", files=500, warms_up=False, steps=500),
+    Workload("tree of 500 files, same", "tree.yml", files=500, steps=500),
+    Workload("tree of 5000 files, new", "tree.yml", [(1, 0)], [], files=5000, warms_up=False, steps=5000),
+    Workload("500 MiB, new", "large.yml", [(1, 0), (6, 0)], [], large=500 << 20, warms_up=False),
+    Workload("20 tasks, all skipped", "skipped.yml", [(1000, 0)], [(100, 0)], steps=2, is_local=True, warms_up=False),
+    Workload("everybody's hostvars", "everybody.yml", [(100, 0), (1000, 0)], [(100, 0)], steps=6, is_local=True, warms_up=False),
+]
