@@ -8,6 +8,7 @@ mod background;
 mod contents;
 mod copy;
 mod debug;
+mod digests;
 mod fetch;
 mod files;
 mod foreign;

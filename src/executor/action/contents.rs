@@ -9,10 +9,10 @@ use std::{
 
 use serde_json::json;
 use sha1::{Digest, Sha1};
-use sutler_modules::kit::reader::{hasher_writer, hex};
+use sutler_modules::kit::reader::hex;
 use sutler_protocol::{Content, INLINE_LIMIT};
 
-use super::Fields;
+use super::{Fields, digests};
 use crate::{transport::Bodies, vault};
 
 /// The contents of one request.
@@ -66,9 +66,7 @@ impl Contents {
             file.read_to_end(&mut bytes)?;
             return Ok(self.content_of_bytes(hex(&Sha1::digest(&bytes)), bytes));
         }
-        let mut hasher = Sha1::new();
-        io::copy(&mut file, &mut hasher_writer(&mut hasher))?;
-        let sha1 = hex(&hasher.finalize());
+        let sha1 = digests::sha1_of(&mut file)?;
         self.bodies.insert(sha1.clone(), Body::File(path.to_owned()));
         Ok(Content { sha1, size, inline: None })
     }

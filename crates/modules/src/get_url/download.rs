@@ -29,9 +29,10 @@ impl Download {
     /// Asks for a file; `request` has the method and headers.
     pub fn start(host: &Reader, options: &Options, request: Request) -> Result<Self, Failure> {
         let url = request.url.clone();
-        match url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
-            Some("file") => return Self::file(host, &url),
-            Some("ftp") => {
+        let (scheme, place) = url.split_once(':').unwrap_or_default();
+        match scheme.to_ascii_lowercase().as_str() {
+            "file" => return Self::file(host, &url, place),
+            "ftp" if place.starts_with("//") => {
                 return Err(Failure::new("ftp is not supported: use http, https or file").with("url", url));
             }
             _ => {}
@@ -42,8 +43,9 @@ impl Download {
         Ok(Self { status: json!(response.status), msg: response.message(), name, body: response.body })
     }
 
-    fn file(host: &Reader, url: &str) -> Result<Self, Failure> {
-        let path = decode(url["file://".len()..].trim_start_matches("localhost"));
+    /// A file of the host: `file:///path`, `file://localhost/path` or `file:/path`.
+    fn file(host: &Reader, url: &str, place: &str) -> Result<Self, Failure> {
+        let path = decode(place.strip_prefix("//").unwrap_or(place).trim_start_matches("localhost"));
         let meta = host.stat(&path)?.ok_or_else(|| {
             let why = format!("[Errno 2] No such file or directory: '{path}'");
             HttpError::Address(why).into_failure(url)
