@@ -28,6 +28,8 @@ pub struct LoopControl {
     pub label: Option<Spanned<Value>>,
     /// Seconds between two items.
     pub pause: Option<Spanned<Value>>,
+    /// How many items a host may work on at once. Not of Ansible.
+    pub parallel: Option<Spanned<Value>>,
     /// Whether `ansible_loop` is there.
     pub extended: Option<Spanned<Value>>,
     /// Whether `ansible_loop.allitems` is there; it is unless this is false.
@@ -36,7 +38,8 @@ pub struct LoopControl {
     pub break_when: Vec<Condition>,
 }
 
-const CONTROLS: &[&str] = &["break_when", "extended", "extended_allitems", "index_var", "label", "loop_var", "pause"];
+const CONTROLS: &[&str] =
+    &["break_when", "extended", "extended_allitems", "index_var", "label", "loop_var", "parallel", "pause"];
 
 impl Loop {
     /// The loop of a task, if it has one.
@@ -77,6 +80,7 @@ impl LoopControl {
                 "loop_var" => control.loop_var = loading.value(&entry.value),
                 "index_var" => control.index_var = text(),
                 "label" => control.label = loading.value(&entry.value),
+                "parallel" => control.parallel = loading.value(&entry.value),
                 "pause" => control.pause = loading.value(&entry.value),
                 "extended" => control.extended = loading.value(&entry.value),
                 "extended_allitems" => control.all_items = loading.value(&entry.value),

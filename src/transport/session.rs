@@ -42,6 +42,8 @@ pub struct Task {
     pub environment: Vec<(String, String)>,
     /// The arguments of each item; a task without a loop has one.
     pub items: Vec<Arguments>,
+    /// How many items may run at once; 0 is 1.
+    pub parallel: usize,
     /// How it runs on as a job that outlives the connection, if it does.
     pub background: Option<Background>,
 }
@@ -131,7 +133,7 @@ impl Session {
         done: &mut (dyn FnMut(usize, Map<String, Json>) + Send),
     ) -> Result<(), ConnectError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let Task { module, mode, environment, mut items, background } = task;
+        let Task { module, mode, environment, mut items, parallel, background } = task;
         items.iter_mut().flat_map(Map::values_mut).for_each(keep_digits);
         let during = module.clone();
         let mut open = vec![true; items.len()];
@@ -144,7 +146,7 @@ impl Session {
         if !self.is_alive() {
             return Err(self.shared.why(&during));
         }
-        let request = Request { id, module, mode, environment, items, background };
+        let request = Request { id, module, mode, environment, items, parallel, background };
         self.send(encode(&ToHelper::Run(request)), &during).await?;
         while left > 0 {
             match heard.recv().await {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read},
-    sync::{Arc, Mutex, mpsc::Receiver},
+    sync::{Arc, Condvar, Mutex, PoisonError, mpsc::Receiver},
 };
 
 use sutler_modules::kit::{Failure, engine};
@@ -23,25 +23,50 @@ pub enum Part {
     Missing(String),
 }
 
-/// The bodies of one request: asked for one after the other.
+/// The bodies of one request: asked for one after the other, also where items run side by side.
 pub struct Bodies {
     id: u32,
     output: Output,
     parts: Arc<Mutex<Receiver<Part>>>,
+    line: Arc<Line>,
+}
+
+/// The line that the parts come on, which one body has at a time.
+#[derive(Default)]
+struct Line {
+    is_taken: Mutex<bool>,
+    freed: Condvar,
+}
+
+impl Line {
+    fn take(&self) {
+        let is_taken = self.freed.wait_while(lock(&self.is_taken), |is_taken| *is_taken);
+        *is_taken.unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    fn free(&self) {
+        *lock(&self.is_taken) = false;
+        self.freed.notify_one();
+    }
 }
 
 impl Bodies {
     /// The bodies of the request `id`, whose parts arrive through `parts`.
     pub fn new(id: u32, output: Output, parts: Receiver<Part>) -> Self {
-        Self { id, output, parts: Arc::new(Mutex::new(parts)) }
+        Self { id, output, parts: Arc::new(Mutex::new(parts)), line: Arc::default() }
     }
 }
 
 impl engine::Bodies for Bodies {
     fn open(&self, content: &Content) -> Result<Box<dyn Read + Send>, Failure> {
         let want = ToController::Want { id: self.id, sha1: content.sha1.clone() };
-        send(&self.output, &want).map_err(|error| Failure::new(format!("cannot ask for the content: {error}")))?;
-        Ok(Box::new(Body { parts: Arc::clone(&self.parts), chunk: Vec::new(), read: 0, ended: false }))
+        self.line.take();
+        if let Err(error) = send(&self.output, &want) {
+            self.line.free();
+            return Err(Failure::new(format!("cannot ask for the content: {error}")));
+        }
+        let (parts, line) = (Arc::clone(&self.parts), Arc::clone(&self.line));
+        Ok(Box::new(Body { parts, line, chunk: Vec::new(), read: 0, ended: false }))
     }
 
     fn send(&self, stream: &mut dyn Read) -> Result<(), Failure> {
@@ -70,6 +95,7 @@ impl engine::Bodies for Bodies {
 /// One body as it arrives.
 struct Body {
     parts: Arc<Mutex<Receiver<Part>>>,
+    line: Arc<Line>,
     chunk: Vec<u8>,
     read: usize,
     ended: bool,
@@ -80,9 +106,12 @@ impl Read for Body {
         while self.read == self.chunk.len() && !self.ended {
             let part = lock(&self.parts).recv().map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))?;
             match part {
-                Part::Bytes { bytes, last } => (self.chunk, self.read, self.ended) = (bytes, 0, last),
+                Part::Bytes { bytes, last } => {
+                    (self.chunk, self.read) = (bytes, 0);
+                    self.end(last);
+                }
                 Part::Missing(why) => {
-                    self.ended = true;
+                    self.end(true);
                     return Err(io::Error::other(why));
                 }
             }
@@ -94,15 +123,26 @@ impl Read for Body {
     }
 }
 
+impl Body {
+    /// At its end the next body has the line.
+    fn end(&mut self, last: bool) {
+        self.ended = last;
+        if last {
+            self.line.free();
+        }
+    }
+}
+
 /// The controller sends a body to its end: what a module that failed did not read is taken off the
 /// line, so that neither the next request nor the next body waits behind it.
 impl Drop for Body {
     fn drop(&mut self) {
         while !self.ended {
-            self.ended = match lock(&self.parts).recv() {
+            let last = match lock(&self.parts).recv() {
                 Ok(Part::Bytes { last, .. }) => last,
                 Ok(Part::Missing(_)) | Err(_) => true,
             };
+            self.end(last);
         }
     }
 }

@@ -9,12 +9,13 @@ mod job;
 mod session;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io::Write,
     process::ExitCode,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
     time::{Duration, Instant},
@@ -23,7 +24,8 @@ use std::{
 use serde_json::json;
 use sutler_modules::kit::{Context, Fields};
 use sutler_protocol::{
-    BUILD_ID, FrameError, Hello, PARTS_AHEAD, Reply, Request, ToController, ToHelper, read_frame, write_frame,
+    Arguments, BUILD_ID, FrameError, Hello, PARTS_AHEAD, Reply, Request, ToController, ToHelper, read_frame,
+    write_frame,
 };
 
 use bodies::{Bodies, Part};
@@ -38,7 +40,7 @@ const LAST_WAIT: Duration = Duration::from_secs(2);
 struct Running {
     cancelled: Arc<AtomicBool>,
     /// Where the parts of its bodies go; gone when no more of them come.
-    parts: Option<std::sync::mpsc::SyncSender<Part>>,
+    parts: Option<mpsc::SyncSender<Part>>,
 }
 
 impl Running {
@@ -100,39 +102,78 @@ fn receive(output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) -> Resu
 
 fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) {
     let cancelled = Arc::new(AtomicBool::new(false));
-    let (sender, parts) = std::sync::mpsc::sync_channel(PARTS_AHEAD);
+    let (sender, parts) = mpsc::sync_channel(PARTS_AHEAD);
     let id = request.id;
     lock(running).insert(id, Running { cancelled: Arc::clone(&cancelled), parts: Some(sender) });
     let (output, running) = (Arc::clone(output), Arc::clone(running));
     thread::spawn(move || {
         let bodies = Arc::new(Bodies::new(id, Arc::clone(&output), parts));
-        let Request { module, mode, environment, items, background, .. } = request;
+        let Request { module, mode, environment, items, parallel, background, .. } = request;
         let context = Arc::new(Context { mode, environment: environment.clone(), bodies, cancelled });
-        for (item, arguments) in items.into_iter().enumerate() {
-            let result = match &background {
-                Some(background) => match fetched(&module, &arguments, &context) {
-                    Ok(()) => {
-                        let environment = environment.clone();
-                        let job = job::Job { module: module.clone(), mode, environment, arguments };
-                        background::start(background, job)
-                    }
-                    Err(result) => result,
-                },
-                None => run(&module, arguments, &context),
-            };
+        let work = |arguments| match &background {
+            Some(background) => match fetched(&module, &arguments, &context) {
+                Ok(()) => {
+                    let environment = environment.clone();
+                    let job = job::Job { module: module.clone(), mode, environment, arguments };
+                    background::start(background, job)
+                }
+                Err(result) => result,
+            },
+            None => run(&module, arguments, &context),
+        };
+        each(items, parallel, &work, &mut |item, result| {
             // A controller that is gone needs no reply.
             let _ = send(&output, &ToController::Reply(Reply { id, item, result }));
-        }
+        });
         lock(&running).remove(&id);
     });
 }
 
+/// Works on the items, up to `parallel` of them at once, and replies in their order.
+fn each(
+    items: Vec<Arguments>,
+    parallel: usize,
+    work: &(dyn Fn(Arguments) -> Fields + Sync),
+    reply: &mut dyn FnMut(usize, Fields),
+) {
+    if parallel <= 1 {
+        items.into_iter().enumerate().for_each(|(item, arguments)| reply(item, work(arguments)));
+        return;
+    }
+    let threads = parallel.min(items.len());
+    let items = Mutex::new(items.into_iter().enumerate());
+    let (sender, results) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (sender, items) = (sender.clone(), &items);
+            scope.spawn(move || {
+                loop {
+                    let next = lock(items).next();
+                    let Some((item, arguments)) = next else { break };
+                    if sender.send((item, work(arguments))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut early, mut next) = (BTreeMap::new(), 0);
+        for (item, result) in results {
+            early.insert(item, result);
+            while let Some(result) = early.remove(&next) {
+                reply(next, result);
+                next += 1;
+            }
+        }
+    });
+}
+
 /// Has the code of a module of people's own here before a job begins, which has nobody to ask for it.
-fn fetched(module: &str, arguments: &sutler_protocol::Arguments, context: &Context) -> Result<(), Fields> {
+fn fetched(module: &str, arguments: &Arguments, context: &Context) -> Result<(), Fields> {
     if module == sutler_modules::FOREIGN.name { sutler_modules::foreign::fetch(arguments, context) } else { Ok(()) }
 }
 
-fn run(module: &str, arguments: sutler_protocol::Arguments, context: &Arc<Context>) -> Fields {
+fn run(module: &str, arguments: Arguments, context: &Arc<Context>) -> Fields {
     let foreign = Some(&sutler_modules::FOREIGN).filter(|foreign| foreign.name == module);
     let Some(entry) = foreign.or_else(|| sutler_modules::find(module)) else {
         let mut result = Fields::new();

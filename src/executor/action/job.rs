@@ -127,8 +127,8 @@ impl Job {
 /// Hears of results: the place of the job, and what came of it.
 pub type Hear<'a> = &'a mut (dyn FnMut(usize, Result<Fields, ConnectError>) + Send);
 
-/// Runs jobs that join, in one request; `hear` is told each result as it arrives.
-pub async fn run_jobs(context: &TaskContext, mut jobs: Vec<Job>, hear: Hear<'_>) {
+/// Runs jobs that join, in one request, up to `parallel` of them at once; `hear` is told each result as it arrives.
+pub async fn run_jobs(context: &TaskContext, mut jobs: Vec<Job>, parallel: usize, hear: Hear<'_>) {
     let count = jobs.len();
     let mut told: Vec<_> = jobs.iter_mut().map(|job| job.told.take()).collect();
     let mut heard = 0;
@@ -139,7 +139,7 @@ pub async fn run_jobs(context: &TaskContext, mut jobs: Vec<Job>, hear: Hear<'_>)
         }
         hear(place, Ok(result));
     };
-    if let Err(error) = run_joined(context, jobs, &mut pass_on).await {
+    if let Err(error) = run_joined(context, jobs, parallel, &mut pass_on).await {
         for place in heard..count {
             hear(place, Err(error.clone()));
         }
@@ -149,6 +149,7 @@ pub async fn run_jobs(context: &TaskContext, mut jobs: Vec<Job>, hear: Hear<'_>)
 async fn run_joined(
     context: &TaskContext,
     jobs: Vec<Job>,
+    parallel: usize,
     done: &mut (dyn FnMut(usize, Fields) + Send),
 ) -> Result<(), ConnectError> {
     let connections = &context.run.connections;
@@ -173,7 +174,7 @@ async fn run_joined(
             contents.extend(more);
         }
     }
-    let task = HelperTask { module: name.to_owned(), mode, environment, items, background: None };
+    let task = HelperTask { module: name.to_owned(), mode, environment, items, parallel, background: None };
     if let Some(background) = background {
         let reach = Reach { target, becoming };
         // Seldom, and large: it is kept out of every other task.

@@ -120,7 +120,7 @@ impl Runner<'_> {
                 let limit = self.timeout(&item.scope);
                 let mut result = None;
                 let mut keep = |_, found| result = Some(found);
-                let running = action::run_jobs(self.context, vec![*job], &mut keep);
+                let running = action::run_jobs(self.context, vec![*job], 1, &mut keep);
                 let is_late = match limit {
                     Some(limit) => tokio::time::timeout(limit, running).await.is_err(),
                     None => {

@@ -139,6 +139,10 @@ impl Runner<'_> {
         let ends = Vec::with_capacity(items.len());
         let mut done = Repeated { runner: self, items: &items, ends, is_over: false, broken: None };
         let Some(repeat) = &self.task.repeat else { return self.finish_loop(&items, Vec::new()) };
+        let parallel = match self.parallel(repeat) {
+            Ok(parallel) => parallel,
+            Err(end) => return self.finish(*end),
+        };
         let pause = self.number(repeat.control.pause.as_ref(), &self.scope).filter(|seconds| *seconds > 0.0);
         let alone = pause.is_some()
             || !self.task.until.is_empty()
@@ -165,7 +169,7 @@ impl Runner<'_> {
                         let end = self.judge(&items[done.ends.len()], result);
                         done.take(end);
                     };
-                    action::run_jobs(self.context, jobs, &mut take).await;
+                    action::run_jobs(self.context, jobs, parallel, &mut take).await;
                 }
                 prepared => {
                     let end = self.go(item, prepared).await;
@@ -180,6 +184,17 @@ impl Runner<'_> {
                 self.finish_loop(&items, ends)
             }
         }
+    }
+
+    /// How many items the host may work on at once.
+    fn parallel(&self, repeat: &Loop) -> Result<usize, Box<ItemEnd>> {
+        let Some(setting) = &repeat.control.parallel else { return Ok(1) };
+        let given = evaluate(setting, &self.scope);
+        let given = given.map_err(|error| Box::new(self.template_failure(error, Some(&setting.span))))?;
+        given.to_str().trim().parse().ok().filter(|parallel| *parallel > 0).ok_or_else(|| {
+            let message = format!("`parallel` has to be a whole number of 1 or more, not `{}`", given.to_str());
+            Box::new(self.failure(Diagnostic::error(message).at(&setting.span)))
+        })
     }
 
     /// The jobs that travel with the first one, and what was prepared for the item behind them.
