@@ -1,6 +1,6 @@
 # The commands of every day. Each installs what it needs from Debian, where it is missing.
 
-.PHONY: help demo fleet-up fleet-down test lint compare compare-language bench size install
+.PHONY: help demo fleet-up fleet-down test lint compare compare-language bench bench-peers size install
 
 help:
 	@echo 'make demo        six real hosts, an Elasticsearch cluster on them (root)'
@@ -11,6 +11,7 @@ help:
 	@echo 'make compare     the same playbook with ansible-core on twin hosts, if it is installed'
 	@echo 'make compare-language  300 generated playbooks with ansible-core and with sutler, what they did compared'
 	@echo 'make bench       the unchanged second run and templates, against ansible-core, plain ssh and Jinja2'
+	@echo 'make bench-peers  many workloads against ansible-core, Mitogen, pyinfra and plain ssh: an hour'
 	@echo 'make size        how large the helper is, and of what'
 
 install:
@@ -54,6 +55,10 @@ bench: install
 	cargo build --release --locked
 	@benches/unchanged-run
 	@benches/render-hostvars
+
+bench-peers: install
+	cargo build --release --locked
+	@benches/peers/run
 
 size: install
 	@benches/helper-size

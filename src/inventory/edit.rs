@@ -91,6 +91,20 @@ impl Inventory {
         true
     }
 
+    /// As [`Inventory::join`], among the members of the group where the inventory has the host: hosts that
+    /// come into a group side by side are in the same order each time.
+    pub fn join_in_order(&mut self, group: &str, host: &str) -> bool {
+        let is_new = self.join(group, host);
+        let place = |name: &str| self.hosts.get_index_of(name);
+        if let (true, Some(own)) = (is_new, place(host)) {
+            let members = &self.groups[group].hosts;
+            let before = members.iter().rposition(|name| place(name).is_some_and(|other| other < own));
+            let (from, to) = (members.len() - 1, before.map_or(0, |before| before + 1));
+            self.groups[group].hosts.move_index(from, to.min(from));
+        }
+        is_new
+    }
+
     /// Puts a group below another while a run goes on, as [`Inventory::join`] does for hosts. Returns
     /// whether it was not directly below it; fails on a cycle.
     pub fn nest(&mut self, parent: &str, child: &str) -> Result<bool, InventoryError> {

@@ -169,6 +169,16 @@ fn hosts_added_during_a_run_are_found_with_their_groups() {
 }
 
 #[test]
+fn hosts_that_join_side_by_side_have_one_order() {
+    let mut inventory = read(&["a,b,c,d".to_owned()], None).unwrap();
+    for host in ["c", "a", "d", "b", "a"] {
+        inventory.join_in_order("new", host);
+    }
+    let members: Vec<&str> = inventory.group("new").unwrap().hosts.iter().map(String::as_str).collect();
+    assert_eq!(members, ["a", "b", "c", "d"]);
+}
+
+#[test]
 fn localhost_needs_no_inventory() {
     let inventory = read(&["a,".to_owned()], None).unwrap();
     let host = inventory.host("localhost").unwrap();

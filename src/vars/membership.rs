@@ -51,7 +51,7 @@ impl RunVars {
     /// Fails when a group would be below itself, or a file of variables cannot be read.
     pub fn group_by(&self, host: &str, group: &str, parents: &[String]) -> Result<bool, GroupByError> {
         let mut inventory = self.groups.inventory().write();
-        let mut changed = inventory.join(group, host);
+        let mut changed = inventory.join_in_order(group, host);
         let mut members = Vec::new();
         for parent in parents {
             if inventory.nest(parent, group)? {

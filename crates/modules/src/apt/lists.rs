@@ -24,17 +24,21 @@ pub struct Patience {
 
 /// When the lists were fetched, in seconds since 1970; 0 when there are none.
 pub fn updated_at(host: &Reader) -> u64 {
+    fetched_at(host).as_secs()
+}
+
+fn fetched_at(host: &Reader) -> Duration {
     let time = |path: &str| {
         let meta = host.stat(path).ok().flatten()?;
         meta.raw().modified().ok()?.duration_since(UNIX_EPOCH).ok()
     };
-    time(STAMP).or_else(|| time(LISTS)).unwrap_or_default().as_secs()
+    time(STAMP).or_else(|| time(LISTS)).unwrap_or_default()
 }
 
-/// Whether they are older than so many seconds.
+/// Whether they are older than so many seconds; those of this very second are older than 0.
 pub fn are_older(host: &Reader, seconds: i64) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    i64::try_from(updated_at(host)).unwrap_or(0).saturating_add(seconds) < i64::try_from(now).unwrap_or(0)
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    fetched_at(host).saturating_add(Duration::from_secs(seconds.max(0) as u64)) < now
 }
 
 /// Fetches them.

@@ -44,7 +44,8 @@ impl Writer {
         Self { reader }
     }
 
-    /// Writes a file: temporary file beside it, sync, owner and mode, rename. What `attributes`
+    /// Writes a file: temporary file beside it, sync, owner and mode, rename. The directory is not
+    /// synced: after a power failure the old file may be there, never a part of one. What `attributes`
     /// leaves open is kept from the file that is there, or is what a new file gets.
     pub fn write(&mut self, path: &Path, source: Source, attributes: &Attributes) -> Result<(), Failure> {
         let staged = self.stage(path, source)?;
@@ -90,7 +91,6 @@ impl Writer {
             }
         } else {
             file.persist(&destination).map_err(|e| failed(e.error))?;
-            sync_directory(&destination);
         }
         attributes.apply_flags(&destination, true)?;
         attributes.apply_flags(&destination, false)
@@ -313,12 +313,6 @@ fn rename_or_overwrite(file: NamedTempFile, destination: &Path) -> io::Result<bo
             target.sync_all()?;
             Ok(true)
         }
-    }
-}
-
-fn sync_directory(path: &Path) {
-    if let Some(Ok(directory)) = path.parent().map(File::open) {
-        let _ = directory.sync_all();
     }
 }
 
