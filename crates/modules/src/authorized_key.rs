@@ -115,7 +115,7 @@ impl Module for AuthorizedKey {
         if let Some(directory) = named.parent().filter(|directory| self.manage_dir && !directory.as_os_str().is_empty())
         {
             host.make_directory(directory).map_err(|failure| {
-                let why = failure.msg.rsplit_once(": ").map_or("", |(_, why)| why);
+                let why = failure.msg.find("[Errno").map_or("", |at| &failure.msg[at..]).replace(": b'", ": '");
                 Failure::new(format!("Failed to create directory {} : {why}", directory.display()))
             })?;
             host.set_attributes(directory, &owned(0o700))?;

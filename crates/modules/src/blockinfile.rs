@@ -168,7 +168,7 @@ impl Blockinfile {
         }
         let after = self.insertafter.as_deref().filter(|after| *after != "EOF");
         let Some(pattern) = after.or(self.insertbefore.as_deref()) else { return Ok(lines.len()) };
-        let compiled = regex::compile(&text.form(pattern), false)?;
+        let compiled = regex::compile(&text.form(pattern), false).map_err(Failure::uncaught)?;
         if pattern.starts_with("(?m)") {
             let Some(found) = compiled.find(text.text.as_str())? else { return Ok(lines.len()) };
             let until = if after.is_some() { found.end() } else { found.start() };

@@ -86,7 +86,10 @@ impl Module for Debconf {
             return Ok(Changes::none().with("msg", "").with("current", answers.shown()));
         }
         let before = json!({ question.as_str(): existing });
-        let after = json!({ question.as_str(): wanted });
+        // In check mode the list stays one.
+        let is_shown_as_list = host.mode().check && value.is_array();
+        let after = if is_shown_as_list { json!(members(&wanted)) } else { json!(wanted) };
+        let after = json!({ question.as_str(): after });
         let line = format!("{} {question} {} {wanted}\n", self.name, vtype.as_str());
         Ok(Changes::of(line)
             .with("msg", "")

@@ -86,7 +86,16 @@ impl Module for Dnf {
     type Plan = Plan;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
-        self.options.inspect(host, || self.tool(host))
+        let inspected = self.options.inspect(host, || self.tool(host));
+        if !matches!(self.use_backend, Backend::Auto) {
+            return inspected;
+        }
+        // What Ansible asks the host for.
+        let facts = json!({ "pkg_mgr": if Tool::four(host).is_ok() { "dnf" } else { "dnf5" } });
+        match inspected {
+            Ok(changes) => Ok(changes.with("ansible_facts", facts)),
+            Err(failure) => Err(failure.with("ansible_facts", facts)),
+        }
     }
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {

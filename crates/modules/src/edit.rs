@@ -22,6 +22,8 @@ enum Form {
     /// Every byte is a letter, also of the task's texts.
     Bytes,
     Latin,
+    /// UTF-16: whether the higher byte comes first, and whether there is a mark at the start.
+    Wide(bool, bool),
 }
 
 impl Text {
@@ -38,6 +40,29 @@ impl Text {
         Self { text: bytes.iter().copied().map(char::from).collect(), form: Form::Latin }
     }
 
+    /// From bytes of a file in the encoding of that name; `None` when there is no such encoding.
+    pub fn decode_as(encoding: &str, bytes: Vec<u8>) -> Result<Option<Self>, Failure> {
+        let name: String = encoding.chars().filter(char::is_ascii_alphanumeric).collect();
+        Ok(Some(match name.to_lowercase().as_str() {
+            "utf8" | "ascii" => Self::decode(bytes),
+            "latin1" | "iso88591" => Self::decode_latin(&bytes),
+            "utf16" => Self::decode_wide(&bytes, bytes.starts_with(b"\xfe\xff"), true)?,
+            "utf16le" => Self::decode_wide(&bytes, false, false)?,
+            "utf16be" => Self::decode_wide(&bytes, true, false)?,
+            _ => return Ok(None),
+        }))
+    }
+
+    fn decode_wide(bytes: &[u8], is_big: bool, has_mark: bool) -> Result<Self, Failure> {
+        let unit = |pair: &[u8; 2]| if is_big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(unit).skip_while(|unit| has_mark && *unit == MARK).collect();
+        match String::from_utf16(&units) {
+            Ok(text) if rest.is_empty() => Ok(Self { text, form: Form::Wide(is_big, has_mark) }),
+            _ => Err(Failure::new("the file is no UTF-16")),
+        }
+    }
+
     /// Text of the task in the form that the file's has.
     pub fn form(&self, text: &str) -> String {
         if self.form == Form::Bytes { text.bytes().map(char::from).collect() } else { text.to_owned() }
@@ -45,13 +70,20 @@ impl Text {
 
     /// Bytes of a text in this form.
     pub fn encode(&self, text: &str) -> Vec<u8> {
-        if self.form == Form::Utf8 {
-            text.as_bytes().to_vec()
-        } else {
-            text.chars().map(|letter| letter as u8).collect()
+        match self.form {
+            Form::Utf8 => text.as_bytes().to_vec(),
+            Form::Bytes | Form::Latin => text.chars().map(|letter| letter as u8).collect(),
+            // With a mark, what Python writes has the lower byte first.
+            Form::Wide(is_big, has_mark) => {
+                let bytes = |unit: u16| if is_big && !has_mark { unit.to_be_bytes() } else { unit.to_le_bytes() };
+                has_mark.then_some(MARK).into_iter().chain(text.encode_utf16()).flat_map(bytes).collect()
+            }
         }
     }
 }
+
+/// The mark at the start of UTF-16.
+const MARK: u16 = 0xfeff;
 
 /// A file with its new content.
 pub struct Edit {

@@ -7,6 +7,7 @@ mod times;
 
 use std::path::PathBuf;
 
+use rustix::io::Errno;
 use serde_json::{Value, json};
 
 use crate::{
@@ -220,6 +221,10 @@ impl File {
                 found.set_attributes(&path, &self.attributes, &meta)?;
                 found.set_times(&path, times, &meta);
                 found.differs("state", json!(state), json!("touch"));
+            }
+            None if path != self.path => {
+                let doing = "Error while updating modification or access time";
+                return Err(Failure::numbered_at(doing, &path, &Errno::NOENT.into()));
             }
             None => {
                 found.differs("state", json!("absent"), json!("touch"));

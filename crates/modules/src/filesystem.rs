@@ -102,7 +102,6 @@ impl Module for Filesystem {
             let msg = format!("'{dev}' is already used as {found}, use force=true to overwrite");
             return Err(Failure::new(msg).with("rc", 0).with("err", ""));
         }
-        host.required(kind.maker())?;
         Ok(Changes::of(Plan::Make))
     }
 

@@ -222,7 +222,7 @@ impl GetUrl {
     ) -> Result<Changes<Plan>, Failure> {
         let started = Instant::now();
         let request = self.file_request(host, "HEAD", is_directory, force)?;
-        let download = Download::start(host, options, request).map_err(|e| with(e, &fields))?;
+        let mut download = Download::start(host, options, request).map_err(|e| with(e, &fields))?;
         fields.insert("elapsed".into(), json!(started.elapsed().as_secs()));
         fields.insert("msg".into(), json!(download.msg));
         if download.status == 304 {
@@ -234,7 +234,10 @@ impl GetUrl {
         }
         let dest = self.destination(&download, is_directory);
         fields.insert("dest".into(), json!(dest.to_string_lossy()));
-        fields.insert("checksum_src".into(), json!(EMPTY_SHA1));
+        // Of a file of the host there is no head alone.
+        let is_file = self.url.starts_with("file:");
+        let sha1 = if is_file { checksum::digest(&mut download.body, &dest, "sha1")? } else { EMPTY_SHA1.to_owned() };
+        fields.insert("checksum_src".into(), json!(sha1));
         let existing = host.stat(&dest)?;
         let sha1 = existing.as_ref().map(|_| host.sha1(&dest)).transpose()?;
         fields.insert("checksum_dest".into(), json!(sha1));

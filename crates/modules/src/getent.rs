@@ -74,7 +74,7 @@ impl Getent {
         let colon = matches!(self.database.as_str(), "passwd" | "shadow" | "group" | "gshadow").then_some(":");
         let separator = self.split.as_deref().or(colon);
         if separator == Some("") {
-            return Err(Failure::new("empty separator"));
+            return Err(Failure::new("empty separator").uncaught());
         }
         let mut entries = Fields::new();
         for line in lines::split(text) {

@@ -138,7 +138,7 @@ impl Group {
 
     fn program(&self, host: &Reader, name: &str) -> Result<Program, Failure> {
         let name = if self.local { format!("l{name}") } else { name.to_owned() };
-        Ok(Program::new(host.required(&name)?))
+        Ok(Program::new(host.required_for_change(&name)?))
     }
 
     fn numbered(&self, program: Program, gid: i64) -> Result<Program, Failure> {

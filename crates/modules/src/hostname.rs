@@ -2,11 +2,15 @@
 
 use std::{path::Path, time::Duration};
 
+use rustix::io::Errno;
 use serde_json::json;
 
 use crate::{
     choice,
-    kit::{Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes},
+    kit::{
+        Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Writer, failure::errno_text,
+        file_args::Attributes,
+    },
     setup,
 };
 
@@ -215,6 +219,12 @@ impl Hostname {
             }
             Strategy::Line { path, key, is_quoted } => {
                 let text = host.read_text(path)?;
+                if is_quoted && text.is_none() {
+                    // What writing it would say; check mode does not write.
+                    let failed = |why| Failure::new(format!("failed to update hostname: {why}"));
+                    let missing = failed(errno_text(&Errno::NOENT.into(), path));
+                    return if host.mode().check { Ok((String::new(), String::new())) } else { Err(missing) };
+                }
                 let found =
                     text.as_deref().and_then(|text| text.lines().find_map(|line| line.trim().strip_prefix(key)));
                 let Some(found) = found else {

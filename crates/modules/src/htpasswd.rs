@@ -118,12 +118,8 @@ impl Htpasswd {
         let password = self.password.as_deref().ok_or_else(|| {
             Failure::new("secret must be unicode or bytes, not None: state is present, and `password` is missing")
         })?;
-        let scheme = Scheme::named(&self.hash_scheme).ok_or_else(|| {
-            Failure::new(format!(
-                "no crypt handler found for algorithm: '{}' (there are apr_md5_crypt, md5_crypt, ldap_sha1 and plaintext)",
-                self.hash_scheme
-            ))
-        })?;
+        let scheme = Scheme::named(&self.hash_scheme)
+            .ok_or_else(|| Failure::new(format!("\"no crypt handler found for algorithm: '{}'\"", self.hash_scheme)))?;
         let known = place.and_then(|at| lines[at].trim_end_matches(['\r', '\n']).split_once(':'));
         if known.is_some_and(|(_, known)| hash::verify(password, known)) {
             return Ok(true);

@@ -5,13 +5,14 @@ mod section;
 
 use std::path::PathBuf;
 
+use rustix::io::Errno;
 use serde_json::json;
 use sutler_protocol::Arguments;
 
 use crate::{
     edit::{self, Edit, Text},
     kit::{
-        Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, args::plain_text,
+        Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, args::plain_text, failure::errno_text,
         state::AbsentPresent as State,
     },
 };
@@ -103,6 +104,9 @@ impl Module for IniFile {
             ));
         }
         let conditions = self.section_has_values.as_deref().map(conditions).transpose()?;
+        if self.path.is_dir() {
+            return Err(Failure::new(errno_text(&Errno::ISDIR.into(), &self.path.to_string_lossy())).uncaught());
+        }
         let (path, current) = edit::find(host, &self.path)?;
         if current.is_none() && !self.create {
             return Err(Failure::new(format!("Destination {} does not exist!", path.display())).with("rc", 257));

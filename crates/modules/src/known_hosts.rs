@@ -4,11 +4,13 @@ mod line;
 
 use std::path::PathBuf;
 
+use rustix::io::Errno;
+
 use crate::{
     edit::Text,
     kit::{
-        Args, Changes, Diff, Failure, Fields, Module, Reader, Source, Writer, file_args::Attributes,
-        state::AbsentPresent as State,
+        Args, Changes, Diff, Failure, Fields, Module, Reader, Source, Writer, failure::errno_text,
+        file_args::Attributes, state::AbsentPresent as State,
     },
 };
 use line::Line;
@@ -70,7 +72,13 @@ impl Module for KnownHosts {
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         let name = self.name.to_lowercase();
         let key = self.key(&name)?;
-        let form = Text::decode(if host.exists(&self.path) { host.read(&self.path)? } else { Vec::new() });
+        if self.path.is_dir() && !host.mode().check {
+            let shown = self.path.to_string_lossy();
+            let why = errno_text(&Errno::ISDIR.into(), &shown);
+            return Err(Failure::new(format!("Failed to read '{shown}': {why}")).uncaught());
+        }
+        let is_file = host.exists(&self.path) && !self.path.is_dir();
+        let form = Text::decode(if is_file { host.read(&self.path)? } else { Vec::new() });
         let text = form.text.clone();
         let before = host.exists(&self.path).then(|| text.clone());
         let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -152,9 +160,9 @@ impl KnownHosts {
         Ok(found)
     }
 
-    /// The arguments, which the result of a run repeats.
+    /// The arguments, which the result of a run repeats, and that of check mode where there is no file to look at.
     fn given(&self, changes: Changes<Plan>, host: &Reader) -> Changes<Plan> {
-        if host.mode().check {
+        if host.mode().check && (self.state == State::Present || host.exists(&self.path)) {
             return changes;
         }
         changes

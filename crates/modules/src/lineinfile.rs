@@ -185,12 +185,17 @@ impl Lineinfile {
     }
 
     fn place(&self, text: &Text, line: &str, lines: &[String]) -> Result<Place, Failure> {
-        let pattern = self.regexp.as_ref().map(|pattern| regex::compile(&text.form(pattern), false)).transpose()?;
+        let pattern = self
+            .regexp
+            .as_ref()
+            .map(|pattern| regex::compile(&text.form(pattern), false))
+            .transpose()
+            .map_err(Failure::uncaught)?;
         let search = self.search_string.as_ref().map(|search| text.form(search));
         if let Some(at) = self.pick(lines, |line| matches(line, pattern.as_ref(), search.as_deref()))? {
             let filled = match pattern.filter(|_| self.backrefs) {
                 Some(pattern) => match pattern.captures(lines[at].as_str())? {
-                    Some(captures) => regex::expand(line, &captures)?,
+                    Some(captures) => regex::expand(line, &captures).map_err(Failure::uncaught)?,
                     None => line.to_owned(),
                 },
                 None => line.to_owned(),
@@ -199,7 +204,11 @@ impl Lineinfile {
         }
         let after = self.insertafter.as_ref().filter(|after| !["BOF", "EOF"].contains(&after.as_str()));
         let before = self.insertbefore.as_ref().filter(|before| *before != "BOF");
-        let pattern = after.or(before).map(|place| regex::compile(&text.form(place), false)).transpose()?;
+        let pattern = after
+            .or(before)
+            .map(|place| regex::compile(&text.form(place), false))
+            .transpose()
+            .map_err(Failure::uncaught)?;
         let (mut same, mut found) = (None, None);
         for (at, known) in lines.iter().enumerate() {
             if without_end(known) == line {
@@ -247,7 +256,12 @@ impl Lineinfile {
     }
 
     fn absent(&self, text: &Text, lines: &mut Vec<String>) -> Result<usize, Failure> {
-        let pattern = self.regexp.as_ref().map(|pattern| regex::compile(&text.form(pattern), false)).transpose()?;
+        let pattern = self
+            .regexp
+            .as_ref()
+            .map(|pattern| regex::compile(&text.form(pattern), false))
+            .transpose()
+            .map_err(Failure::uncaught)?;
         let search = self.search_string.as_ref().map(|search| text.form(search));
         let line = self.line.as_ref().map(|line| text.form(line));
         let before = lines.len();

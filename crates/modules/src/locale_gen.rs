@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kit::{
     Args, Changes, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes,
@@ -36,7 +36,7 @@ impl Module for LocaleGen {
         let Some(text) = host.read_text(LIST)? else {
             let msg =
                 "/var/lib/locales/supported.d and /etc/locale.gen are missing. Is the package \"locales\" installed?";
-            return Err(self.failure(msg));
+            return Err(self.failure(msg, json!({ "name": self.name })));
         };
         let available: Vec<&str> = text.lines().filter_map(|line| entry(line).map(|(name, _)| name)).collect();
         let supported = host.read_text("/usr/share/i18n/SUPPORTED")?.unwrap_or_default();
@@ -47,7 +47,7 @@ impl Module for LocaleGen {
         if !missing.is_empty() {
             let names = missing.join(", ");
             let msg = format!("The following locales you have entered are not available on your system: {names}");
-            return Err(self.failure(&msg).with("mechanism", "glibc").with("ubuntu_mode", false));
+            return Err(self.failure(&msg, self.facts()));
         }
         let listed = host.query(&Program::new(host.required("locale")?).arg("-a").plain_locale())?.out();
         let present: Vec<String> = listed.lines().map(normal).collect();
@@ -67,13 +67,22 @@ impl Module for LocaleGen {
             return Ok(Fields::new());
         }
         let (rc, out, err) = (finished.rc, finished.out(), finished.err());
-        Err(self.failure("locale-gen failed").with("rc", rc).with("stdout", out).with("stderr", err))
+        let failure = self.failure("locale-gen failed", self.facts());
+        Err(failure.with("rc", rc).with("stdout", out).with("stderr", err))
     }
 }
 
 impl LocaleGen {
-    fn failure(&self, msg: &str) -> Failure {
-        Failure::new(msg).with("name", json!(self.name))
+    fn facts(&self) -> Value {
+        json!({ "name": self.name, "mechanism": "glibc", "ubuntu_mode": false })
+    }
+
+    /// A failure, with what was found out until then.
+    fn failure(&self, msg: &str, facts: Value) -> Failure {
+        let mut output = facts.clone();
+        output["diff"] = json!({});
+        let fields = facts.as_object().cloned().unwrap_or_default();
+        Failure { msg: msg.to_owned(), fields }.with("output", output).with("vars", facts)
     }
 
     /// The list with the lines of the locales made comments, or none.

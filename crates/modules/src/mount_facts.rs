@@ -149,7 +149,8 @@ impl MountFacts {
             }
             seen.push(path);
             let text = if is_binary {
-                let program = Program::new(host.required(&name)?).plain_locale();
+                let Some(program) = host.which(&name) else { continue };
+                let program = Program::new(program).plain_locale();
                 let program =
                     self.timeout.map_or(program.clone(), |limit| program.timeout(Duration::from_secs_f64(limit)));
                 host.query(&program)?.out()

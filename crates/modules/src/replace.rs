@@ -44,7 +44,7 @@ pub struct Replace {
     /// A command that has to succeed before the file is put in its place; `%s` in it is the path of
     /// the new file. No shell reads it.
     validate: Option<String>,
-    /// The file's encoding: `utf-8`, or `latin-1`.
+    /// The file's encoding: `utf-8`, `latin-1`, `utf-16`, `utf-16-le` or `utf-16-be`.
     #[arg(default = "utf-8")]
     encoding: String,
     #[arg(flatten)]
@@ -59,15 +59,8 @@ impl Module for Replace {
         if current.is_none() {
             return Err(Failure::new(format!("Path {} does not exist !", self.path.display())).with("rc", 257));
         }
-        if !matches!(
-            self.encoding.to_lowercase().replace('_', "-").as_str(),
-            "utf-8" | "utf8" | "ascii" | "latin-1" | "iso-8859-1"
-        ) {
-            return Err(Failure::new(format!("the encoding `{}` is not supported", self.encoding)));
-        }
-        let is_latin = self.encoding.to_lowercase().contains("latin") || self.encoding.starts_with("iso");
-        let bytes = host.read(&path)?;
-        let text = if is_latin { Text::decode_latin(&bytes) } else { Text::decode(bytes) };
+        let text = Text::decode_as(&self.encoding, host.read(&path)?)?
+            .ok_or_else(|| Failure::new(format!("unknown encoding: {}", self.encoding)).uncaught())?;
         let Some((start, end)) = self.section(&text)? else {
             let pattern = [&self.after, &self.before].map(|pattern| pattern.as_deref().unwrap_or_default());
             let pattern = if self.after.is_some() && self.before.is_some() {
@@ -115,13 +108,13 @@ impl Replace {
         let whole = &text.text;
         let mut start = 0;
         if let Some(after) = &self.after {
-            match regex::compile_dotall(&text.form(after))?.find(whole.as_str())? {
+            match regex::compile_dotall(&text.form(after)).map_err(Failure::uncaught)?.find(whole.as_str())? {
                 Some(found) => start = found.end(),
                 None => return Ok(None),
             }
         }
         let Some(before) = &self.before else { return Ok(Some((start, whole.len()))) };
-        let before = regex::compile_dotall(&text.form(before))?;
+        let before = regex::compile_dotall(&text.form(before)).map_err(Failure::uncaught)?;
         // Alone, `before` is looked for from the end: everything before its last match.
         let mut found = None;
         for hit in before.find_iter(&whole[start..]) {
@@ -134,14 +127,16 @@ impl Replace {
     }
 
     fn replaced(&self, text: &Text, section: &str) -> Result<(String, usize), Failure> {
-        let pattern = regex::compile(&text.form(&self.regexp), true)?;
+        let pattern = regex::compile(&text.form(&self.regexp), true).map_err(Failure::uncaught)?;
         let template = text.form(&self.replacement);
         let (mut out, mut last, mut count) = (String::new(), 0, 0);
         for captures in pattern.captures_iter(section) {
             let captures = captures?;
             let Some(whole) = captures.get(0) else { continue };
             out.push_str(&section[last..whole.start()]);
-            out.push_str(&regex::expand(&template, &captures)?);
+            let filled = regex::expand(&template, &captures);
+            let refused = |failure: Failure| Failure::new(format!("Unable to process replace due to error: {failure}"));
+            out.push_str(&filled.map_err(refused)?);
             last = whole.end();
             count += 1;
         }

@@ -34,6 +34,7 @@ pub struct Sysvinit {
     name: String,
     /// What it should be doing now. `restarted` stops and starts it, whatever it does now; `reloaded` reloads it
     /// whether it runs or not.
+    #[arg(choices("started", "stopped", "restarted", "reloaded"))]
     state: Option<State>,
     /// Whether it starts with the host.
     enabled: Option<bool>,

@@ -12,10 +12,10 @@ use crate::{
 choice! {
     /// What to make.
     pub enum State {
-        /// A directory.
-        Directory = "directory",
         /// A file.
         File = "file",
+        /// A directory.
+        Directory = "directory",
     }
 }
 

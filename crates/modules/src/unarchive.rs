@@ -18,12 +18,16 @@ use std::{
 use serde_json::json;
 use sutler_protocol::Content;
 
+pub use self::{
+    archive::{Archive, Format as Decoded},
+    options::Options,
+};
 use self::{
-    archive::{Archive, Format, place},
+    archive::{Format, place},
     comparison::Comparison,
     extraction::Extraction,
     member::{Member, refuse_escapes},
-    options::{Options, is_included},
+    options::is_included,
 };
 use crate::{
     get_url::download::{Download, describe},
@@ -50,7 +54,7 @@ use crate::{
 ///     creates: /opt/app/bin
 /// ```
 #[derive(Args)]
-#[args(exclusive("copy", "remote_src"), exclusive("include", "exclude"))]
+#[args(exclusive("include", "exclude"))]
 pub struct Unarchive {
     /// The archive: a file of the controller, with `remote_src` one of the host, or an address that
     /// the host downloads from.
@@ -117,6 +121,9 @@ impl Module for Unarchive {
     type Plan = Plan;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
+        if self.copy.is_some() && self.remote_src.is_some() {
+            return Err(Failure::new("parameters are mutually exclusive: ('copy', 'remote_src')"));
+        }
         let mut fields = Fields::new();
         if let Some(path) = self.creates.as_ref().filter(|path| host.exists(path)) {
             let msg = format!("skipped, since {} exists", path.display());

@@ -250,7 +250,12 @@ impl Uri {
         }
         // What was not modified has no body.
         if let Some(dest) = self.dest.clone().filter(|_| expected && response.status != 304) {
-            let written = self.write(host, dest, &mut response)?;
+            let written = self.write(host, dest, &mut response).map_err(|failure| {
+                let mut all = fields.clone();
+                all.insert("elapsed".into(), json!(started.elapsed().as_secs()));
+                all.extend(failure.fields);
+                Failure { msg: failure.msg, fields: all }
+            })?;
             if self.return_content || is_json {
                 content = Some(host.read(&written)?);
             }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     choice,
     http::{resolve::resolve, socket::Socket},
-    kit::{Args, Changes, Failure, Fields, InCheck, Module, Reader, Writer, clock::seconds},
+    kit::{Args, Changes, Failure, Fields, InCheck, Module, Reader, Writer, clock::seconds, regex},
 };
 
 /// How often a sleep looks whether the task was cancelled.
@@ -165,7 +165,7 @@ impl WaitFor {
         }
         let compile = |text: &String| {
             Regex::new(&format!("(?m){}", python_syntax(text)))
-                .map_err(|e| Failure::new(format!("Invalid regular expression: {e}")))
+                .map_err(|e| Failure::new(format!("Invalid regular expression: {}", regex::reason(text, &e))))
         };
         self.search_regex.as_ref().map(compile).transpose()
     }

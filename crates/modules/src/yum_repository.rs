@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     choice,
-    kit::{Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer, file_args::Attributes},
+    kit::{
+        Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer, failure::errno_text,
+        file_args::Attributes,
+    },
 };
 
 use sections::Sections;
@@ -248,7 +251,7 @@ impl Module for YumRepository {
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         self.check(host)?;
         let path = self.path();
-        let old = Sections::read(&host.read_text(&path)?.unwrap_or_default(), &path)?;
+        let old = Sections::read(&host.read_text(&path)?.unwrap_or_default(), &path).map_err(Failure::uncaught)?;
         let mut new = old.clone();
         match self.state {
             State::Present => new.set(&self.name, self.wanted()),
@@ -274,10 +277,14 @@ impl Module for YumRepository {
         match plan.text {
             Some(text) if text.is_empty() => host.remove(&path)?,
             Some(text) => {
-                host.write(&path, Source::from(text.as_str()), &self.resolved(host, &path)?).map_err(|failure| {
-                    let msg = format!("Problems handling file '{}'.", path.display());
-                    Failure::new(msg).with("details", failure.msg)
-                })?;
+                let failed = |details: String| {
+                    Failure::new(format!("Problems handling file '{}'.", path.display())).with("details", details)
+                };
+                if let Some(obstacle) = host.obstacle(&path) {
+                    return Err(failed(errno_text(&obstacle, &path.to_string_lossy())));
+                }
+                host.write(&path, Source::from(text.as_str()), &self.resolved(host, &path)?)
+                    .map_err(|failure| failed(failure.msg))?;
             }
             None if plan.attributes => host.set_attributes(&path, &self.resolved(host, &path)?)?,
             None => {}

@@ -55,7 +55,8 @@ impl Policies {
         }
         let finished = host.query(&program.arg("--").args(names).plain_locale())?;
         if !finished.success() {
-            return Err(Failure::new(complaints(&finished.err(), &["E", "W"]).join(", ")));
+            let failure = Failure::new(complaints(&finished.err(), &["E", "W"]).join(", "));
+            return Err(if release.is_some() { failure.uncaught() } else { failure });
         }
         Ok(Self { all: parse(&finished.out()), architecture })
     }

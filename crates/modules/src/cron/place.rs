@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     edit::Text,
-    kit::{Failure, Finished, Program, Reader, Source, Writer, file_args::Attributes, users},
+    kit::{Failure, Finished, Program, Reader, Source, Writer, failure::errno, file_args::Attributes, users},
 };
 
 /// A crontab's place.
@@ -37,14 +37,15 @@ impl Place {
     pub fn read(&self, host: &Reader) -> Result<Text, Failure> {
         host.required("crontab")?;
         match self {
-            Self::File(path) if host.exists(path) => Ok(Text::decode(host.read(path)?)),
+            // A directory is in the way of what is written.
+            Self::File(path) if host.exists(path) && !path.is_dir() => Ok(Text::decode(host.read(path)?)),
             Self::File(_) => Ok(Text::decode(Vec::new())),
             Self::User(_) => {
                 let listed = host.query(&self.crontab(host)?.arg("-l"))?;
                 match listed.rc {
                     0 => Ok(without_header(Text::decode(listed.stdout))),
                     1 => Ok(Text::decode(Vec::new())),
-                    _ => Err(Failure::new("Unable to read crontab").with("stderr", listed.err())),
+                    _ => Err(Failure::new("Unable to read crontab").uncaught().with("stderr", listed.err())),
                 }
             }
         }
@@ -61,6 +62,9 @@ impl Place {
         match self {
             Self::File(path) => {
                 let path = host.resolve(path);
+                if let Some(obstacle) = host.obstacle(&path) {
+                    return Err(Failure::new(errno(&obstacle, &path.to_string_lossy())).uncaught());
+                }
                 let mode = if host.exists(&path) { None } else { Some(0o644) };
                 host.write(&path, text.into(), &Attributes { mode, ..Attributes::default() })?;
                 Ok(None)

@@ -2,18 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use serde_json::json;
 
 use super::{File, Found, Step, times::Times};
-use crate::kit::{Failure, Meta, Reader};
+use crate::kit::{Failure, Meta, Reader, failure::errno};
 
 impl File {
     pub(super) fn link(&self, host: &Reader, times: &Times) -> Result<Found, Failure> {
         let current = host.lstat(&self.path)?;
         let mut found = Found::at(&self.path).with("dest", self.shown());
         let Some(src) = &self.src else {
-            let Some(meta) = current.filter(Meta::is_link) else {
-                return Err(Failure::new("src is required for creating new symlinks"));
+            let Some(meta) = current.as_ref().filter(|meta| meta.is_link()) else {
+                if current.is_none() {
+                    return Err(Failure::new("src is required for creating new symlinks"));
+                }
+                // What reading a link that is none says (`man 2 readlink`).
+                return Err(Failure::new(errno(&Errno::INVAL.into(), &self.path.to_string_lossy())).uncaught());
             };
             let shown = if self.follow && host.exists(&self.path) && meta.is_link() {
                 json!(host.link(&self.path)?.to_string_lossy())
@@ -108,9 +113,6 @@ impl File {
             failure.with("src", src.to_string_lossy().as_ref())
         };
         let Some(source) = host.stat(src)? else { return Err(fail("src does not exist".into())) };
-        if source.is_dir() {
-            return Err(fail(format!("cannot link {}: a directory has no hard links", src.display())));
-        }
         let state = current.as_ref().map_or("absent", Meta::file_state);
         if !current.as_ref().is_some_and(|meta| meta.is_same(&source)) {
             match state {

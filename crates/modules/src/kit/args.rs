@@ -279,7 +279,7 @@ pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
     let unknown: Vec<String> =
         arguments.keys().filter(|name| !spec.open && spec.option(name).is_none()).cloned().collect();
     if !unknown.is_empty() {
-        return Err(ArgError::Unknown { module: spec.name, names: unknown, supported: supported(spec) });
+        return Err(ArgError::Unknown { module: full_name(spec.name), names: unknown, supported: supported(spec) });
     }
     arguments.retain(|_, value| !value.is_null());
     for rule in &spec.rules {
@@ -308,6 +308,12 @@ fn default_value(default: &str) -> Value {
     serde_json::from_str(default).unwrap_or_else(|_| Value::from(default))
 }
 
+/// The name by which Ansible calls a module: in full when it is one of a collection.
+fn full_name(short: &'static str) -> &'static str {
+    let known = crate::find(short).filter(|entry| !entry.name.starts_with("ansible.builtin."));
+    known.map_or(short, |entry| entry.name)
+}
+
 fn rename_aliases(spec: &Spec, arguments: &mut Arguments) {
     for opt in &spec.options {
         for alias in opt.aliases {
@@ -326,7 +332,9 @@ fn supported(spec: &Spec) -> String {
         names.join(", ")
     };
     let options = || spec.options.iter().filter(|opt| !opt.internal);
-    let names = listed(&mut options().map(|opt| opt.name));
+    // Ansible does not hide how `command` gets its text.
+    let raw: &[&str] = if spec.name == "command" { &["_raw_params", "_uses_shell"] } else { &[] };
+    let names = listed(&mut options().map(|opt| opt.name).chain(raw.iter().copied()));
     let others = listed(&mut options().flat_map(|opt| opt.aliases.iter().copied()));
     if others.is_empty() { names } else { format!("{names} ({others})") }
 }

@@ -56,6 +56,12 @@ impl Failure {
         self.because(cause)
     }
 
+    /// The failure of a module that Ansible's leaves to an exception: with the words that Ansible has for such.
+    #[must_use]
+    pub fn uncaught(self) -> Self {
+        Self { msg: format!("Task failed: Module failed: {}", self.msg), ..self }
+    }
+
     /// Adds a return value.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -67,6 +73,11 @@ impl Failure {
 /// An error of a path in Python's words: "[Errno 2] No such file or directory: b'/x'".
 pub fn errno(error: &io::Error, path: &str) -> String {
     format!("[Errno {}] {}: b'{path}'", error.raw_os_error().unwrap_or_default(), os_text(error))
+}
+
+/// The same, where Python has the path as text: "[Errno 2] No such file or directory: '/x'".
+pub fn errno_text(error: &io::Error, path: &str) -> String {
+    errno(error, path).replacen(": b'", ": '", 1)
 }
 
 /// The system's words for an error, without Rust's "(os error 28)".

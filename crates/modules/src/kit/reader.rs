@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use rustix::fs::Access;
+use rustix::{fs::Access, io::Errno};
 use sha1::{Digest, Sha1};
 use sutler_protocol::{Content, Mode};
 
@@ -44,6 +44,15 @@ impl Reader {
     /// Whether the path leads to something.
     pub fn exists(&self, path: impl AsRef<Path>) -> bool {
         path.as_ref().exists()
+    }
+
+    /// Why no file can be written there: a directory is in the way, or the one that it belongs in is missing.
+    pub fn obstacle(&self, path: &Path) -> Option<std::io::Error> {
+        if path.is_dir() {
+            return Some(Errno::ISDIR.into());
+        }
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        parent.is_some_and(|parent| !parent.exists()).then(|| Errno::NOENT.into())
     }
 
     /// Whether this user may do that with what the path leads to (`man 2 access`).
@@ -150,6 +159,12 @@ impl Reader {
             let path = self.env("PATH").unwrap_or_default();
             Failure::new(format!("Failed to find required executable \"{program}\" in paths: {path}"))
         })
+    }
+
+    /// The same for a program that only changes the host: check mode takes it for one that an earlier task installs.
+    pub fn required_for_change(&self, program: &str) -> Result<PathBuf, Failure> {
+        let found = self.required(program);
+        if self.mode().check { Ok(found.unwrap_or_else(|_| program.into())) } else { found }
     }
 
     /// Whether the controller gave up on the task; long waits look at it.

@@ -7,20 +7,59 @@ use super::Failure;
 /// Compiles a pattern; `multiline` is Python's flag of that name.
 pub fn compile(pattern: &str, multiline: bool) -> Result<Regex, Failure> {
     let translated = translate(pattern, multiline);
-    Regex::new(&translated).map_err(|e| Failure::new(format!("invalid regular expression `{pattern}`: {e}")))
+    Regex::new(&translated).map_err(|e| refusal(pattern, &e))
 }
 
 /// Like [`compile`], but `.` matches newlines too.
 pub fn compile_dotall(pattern: &str) -> Result<Regex, Failure> {
     let translated = translate(pattern, false);
-    Regex::new(&format!("(?s){translated}"))
-        .map_err(|e| Failure::new(format!("invalid regular expression `{pattern}`: {e}")))
+    Regex::new(&format!("(?s){translated}")).map_err(|e| refusal(pattern, &e))
 }
 
 impl From<fancy_regex::Error> for Failure {
     fn from(error: fancy_regex::Error) -> Self {
         Self::new(format!("the regular expression takes too long: {error}"))
     }
+}
+
+/// Why a pattern is none, in Python's words where it has the commonest mistakes.
+pub fn reason(pattern: &str, error: &fancy_regex::Error) -> String {
+    let found = mistake(pattern).map(|(what, at)| format!("{what} at position {at}"));
+    found.unwrap_or_else(|| format!("invalid regular expression `{pattern}`: {error}"))
+}
+
+fn refusal(pattern: &str, error: &fancy_regex::Error) -> Failure {
+    Failure::new(reason(pattern, error))
+}
+
+/// The first mistake with brackets and repetitions, and the letter that it is at.
+fn mistake(pattern: &str) -> Option<(&'static str, usize)> {
+    let (mut open, mut class, mut last) = (Vec::new(), None, '|');
+    let mut letters = pattern.chars().enumerate();
+    while let Some((at, letter)) = letters.next() {
+        if letter == '\\' {
+            if letters.next().is_none() {
+                return Some(("bad escape (end of pattern)", at));
+            }
+            // Whatever it stands for can be repeated.
+            last = 'a';
+            continue;
+        }
+        match (class, letter) {
+            (Some(start), ']') if at > start + 1 => class = None,
+            (Some(_), _) => {}
+            (None, '[') => class = Some(at),
+            (None, '(') => open.push(at),
+            (None, ')') if open.pop().is_none() => return Some(("unbalanced parenthesis", at)),
+            (None, '*' | '+' | '?') if last == '|' || last == '(' && letter != '?' => {
+                return Some(("nothing to repeat", at));
+            }
+            _ => {}
+        }
+        last = letter;
+    }
+    let unfinished = open.pop().map(|at| ("missing ), unterminated subpattern", at));
+    class.map(|at| ("unterminated character set", at)).or(unfinished)
 }
 
 /// Rewrites what the two dialects spell differently: `$` before a last newline, `\Z`, `\<`, and
@@ -65,30 +104,31 @@ fn translate(pattern: &str, multiline: bool) -> String {
 /// Fills the groups of a match into a template, as Python's `Match.expand`: `\1`, `\g<1>`,
 /// `\g<name>`, and the escapes of strings.
 pub fn expand(template: &str, captures: &Captures<'_, str>) -> Result<String, Failure> {
-    let unknown = |group: &str| Failure::new(format!("invalid group reference {group} in `{template}`"));
+    let unknown = |group: &str, at: usize| Failure::new(format!("invalid group reference {group} at position {at}"));
     let mut out = String::new();
-    let mut letters = template.chars().peekable();
-    while let Some(letter) = letters.next() {
+    let mut letters = template.chars().enumerate().peekable();
+    while let Some((at, letter)) = letters.next() {
         if letter != '\\' {
             out.push(letter);
             continue;
         }
-        match letters.next() {
-            Some('g') if letters.next_if_eq(&'<').is_some() => {
-                let name: String = letters.by_ref().take_while(|letter| *letter != '>').collect();
+        match letters.next().map(|(_, letter)| letter) {
+            Some('g') if letters.next_if(|(_, letter)| *letter == '<').is_some() => {
+                let name: String =
+                    letters.by_ref().map(|(_, letter)| letter).take_while(|letter| *letter != '>').collect();
                 let group = match name.parse::<usize>() {
                     Ok(number) if number < captures.len() => captures.get(number),
-                    Ok(_) => return Err(unknown(&name)),
+                    Ok(_) => return Err(unknown(&name, at + 3)),
                     Err(_) => captures.name(&name),
                 };
                 out.push_str(group.map_or("", |group| group.as_str()));
             }
             Some(digit @ '1'..='9') => {
-                let second = letters.next_if(char::is_ascii_digit);
+                let second = letters.next_if(|(_, letter)| letter.is_ascii_digit()).map(|(_, letter)| letter);
                 let name: String = [Some(digit), second].into_iter().flatten().collect();
-                let number: usize = name.parse().map_err(|_| unknown(&name))?;
+                let number: usize = name.parse().map_err(|_| unknown(&name, at + 1))?;
                 if number >= captures.len() {
-                    return Err(unknown(&name));
+                    return Err(unknown(&name, at + 1));
                 }
                 out.push_str(captures.get(number).map_or("", |group| group.as_str()));
             }
@@ -124,6 +164,22 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_are_named_as_in_python() {
+        let cases = [
+            ("(", "missing ), unterminated subpattern at position 0"),
+            (r"a\((b(c)", "missing ), unterminated subpattern at position 3"),
+            ("a)", "unbalanced parenthesis at position 1"),
+            ("a[b", "unterminated character set at position 1"),
+            ("*a", "nothing to repeat at position 0"),
+            ("(+)", "nothing to repeat at position 1"),
+            ("a\\", "bad escape (end of pattern) at position 1"),
+        ];
+        for (pattern, text) in cases {
+            assert_eq!(compile(pattern, false).unwrap_err().msg, text, "{pattern}");
+        }
+    }
+
+    #[test]
     fn templates_expand_as_in_python() {
         let regex = compile(r"(?P<key>\w+)=(\w+)(x)?", false).unwrap();
         let captures = regex.captures("a=b").unwrap().unwrap();
@@ -131,6 +187,6 @@ mod tests {
         for (template, text) in cases {
             assert_eq!(expand(template, &captures).unwrap(), text, "{template}");
         }
-        assert!(expand(r"\7", &captures).is_err());
+        assert_eq!(expand(r"a\7", &captures).unwrap_err().msg, "invalid group reference 7 at position 2");
     }
 }

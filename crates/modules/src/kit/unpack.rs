@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat, syncfs};
 
-use super::{Failure, Writer, file_args::Attributes};
+use super::{Failure, Writer, failure::errno_text, file_args::Attributes};
 
 impl Writer {
     /// Writes a file beside its place, with owner, mode and time, and renames it there. It is not
@@ -39,7 +39,10 @@ impl Writer {
 
     /// Removes a directory that has nothing in it.
     pub fn remove_empty(&mut self, path: &Path) -> Result<(), Failure> {
-        std::fs::remove_dir(path).map_err(|e| Failure::io("replace the directory", path, &e))
+        std::fs::remove_dir(path).map_err(|e| {
+            let path = path.to_string_lossy();
+            Failure::new(errno_text(&e, &path)).with("path", path.as_ref())
+        })
     }
 
     /// Makes a named pipe; what was there is removed.

@@ -44,6 +44,19 @@ impl Format {
         }
     }
 
+    /// What a file of this format holds before compression.
+    pub fn reader(self, file: BufReader<File>) -> io::Result<Box<dyn Read>> {
+        Ok(match self {
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
+            Self::Xz => Box::new(lzma_rust2::XzReader::new(file, true)),
+            Self::Zstandard => {
+                Box::new(ruzstd::decoding::StreamingDecoder::new(file).map_err(|e| io::Error::other(e.to_string()))?)
+            }
+            Self::Tar | Self::Zip => Box::new(file),
+        })
+    }
+
     /// Ansible's name for what unpacks it.
     pub fn handler(self) -> &'static str {
         match self {
@@ -105,17 +118,7 @@ impl Archive {
         if self.format == Format::Zip {
             return zipped::each(file, &self.name, options, visit);
         }
-        let reader = BufReader::with_capacity(128 << 10, file);
-        let content: Box<dyn Read> = match self.format {
-            Format::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
-            Format::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(reader)),
-            Format::Xz => Box::new(lzma_rust2::XzReader::new(reader, true)),
-            Format::Zstandard => Box::new(
-                ruzstd::decoding::StreamingDecoder::new(reader)
-                    .map_err(|e| self.broken(&io::Error::other(e.to_string())))?,
-            ),
-            Format::Tar | Format::Zip => Box::new(reader),
-        };
+        let content = self.format.reader(BufReader::with_capacity(128 << 10, file)).map_err(|e| self.broken(&e))?;
         self.each_of_tar(content, options, visit)
     }
 

@@ -8,7 +8,10 @@ use sutler_protocol::Content;
 
 use crate::{
     http::{auth::base64, random},
-    kit::{Failure, Reader, args::plain_text},
+    kit::{
+        Failure, Reader,
+        args::{plain_text, python_type},
+    },
 };
 
 /// JSON as Python's `json.dumps` writes it: spaces after `,` and `:`, everything beyond ASCII escaped.
@@ -106,8 +109,12 @@ fn quote(text: &str) -> String {
 
 /// `multipart/form-data` (RFC 7578): the content type with its boundary, and the bytes.
 pub fn multipart(host: &Reader, value: &Value) -> Result<(String, Vec<u8>), Failure> {
-    let failed = |why: &str| Failure::new(format!("failed to parse body as form-multipart: {why}"));
-    let Value::Object(fields) = value else { return Err(failed("Mapping is required")) };
+    let Value::Object(fields) = value else {
+        let mut given = python_type(value).to_owned();
+        given[..1].make_ascii_uppercase();
+        // What is written in a playbook is called so.
+        return Err(Failure::new(format!("body must be mapping, cannot be type _AnsibleTagged{given}")));
+    };
     let boundary = boundary()?;
     let mut bytes = Vec::new();
     for (name, value) in fields {

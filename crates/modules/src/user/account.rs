@@ -123,7 +123,7 @@ impl User {
 
     fn program(&self, host: &Reader, name: &str) -> Result<Program, Failure> {
         let name = if self.local { format!("l{name}") } else { name.to_owned() };
-        Ok(Program::new(host.required(&name)?))
+        Ok(Program::new(host.required_for_change(&name)?))
     }
 
     /// What `useradd` and `usermod` have in common: the attributes that differ.
