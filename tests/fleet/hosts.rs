@@ -37,15 +37,22 @@ pub struct Hosts {
 impl Hosts {
     /// Boots hosts of these names; the test fails where that cannot be done.
     pub fn boot(names: &[&str]) -> Self {
+        Self::boot_with(&[], names)
+    }
+
+    /// The same, with the packages of `tests/fleet/lib/packages.list` for their apt.
+    pub fn boot_with_packages(names: &[&str]) -> Self {
+        Self::boot_with(&["--packages"], names)
+    }
+
+    fn boot_with(options: &[&str], names: &[&str]) -> Self {
         let root = rustix::process::geteuid().is_root();
         assert!(root, "only root can boot the hosts of this test; `cargo test -- --skip fleet::` leaves it out");
         // A test that failed has left nothing that matters to the next one.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         clear_once();
         let hosts = Self { names: names.iter().map(|name| (*name).to_owned()).collect(), _turn: turn };
-        let mut arguments = vec!["up"];
-        arguments.extend(names);
-        fleet(&arguments);
+        fleet(&[&["up"], options, names].concat());
         hosts
     }
 

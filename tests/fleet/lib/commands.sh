@@ -5,9 +5,10 @@ command_help() {
     cat <<HELP
 fleet: real test hosts on one Debian machine (root, systemd-nspawn)
 
-  fleet up [NAME...] [--profile demo] [--python]
+  fleet up [NAME...] [--profile demo] [--python] [--packages]
                         boot hosts: the six of the demo, or those named;
-                        --python: with Python, so that ansible-core can run on them
+                        --python: with Python, so that ansible-core can run on them;
+                        --packages: with the packages of lib/packages.list for their apt
   fleet down [NAME...]  remove hosts, and with the last one everything else
   fleet status          what runs, where, since when
   fleet ssh HOST [CMD]  as \`admin\` (sudo without a password); USER@HOST for another
@@ -23,6 +24,7 @@ fleet: real test hosts on one Debian machine (root, systemd-nspawn)
                         all paths with type, mode, owner, size and checksum
   fleet install         install what this machine needs for all this
   fleet image [--python] build the image and print where it is
+  fleet packages        download the packages for hosts and print where they are
 
 Users on each host: root and \`admin\` with the key $key,
 \`ops\` with the password \`ops-secret\` (for ssh and for sudo).
@@ -35,7 +37,7 @@ HELP
 }
 
 command_up() {
-    local name names=() variant=base failed=0 waits=()
+    local name names=() variant=base packages=no failed=0 waits=()
     while [ $# -gt 0 ]; do
         case $1 in
         --profile)
@@ -44,6 +46,7 @@ command_up() {
             shift
             ;;
         --python) variant=python ;;
+        --packages) packages=yes ;;
         -*) die "unknown option \`$1\`" "run \`fleet help\`" ;;
         *) names+=("$1") ;;
         esac
@@ -54,11 +57,13 @@ command_up() {
     command_install
     lock
     ensure_image "$variant"
+    [ "$packages" = no ] || ensure_packages
     ensure_client_key
     ensure_room
     for name in "${names[@]}"; do
         if ! known_host "$name"; then
             create_host "$name" "$variant"
+            [ "$packages" = no ] || packages_path >"$hosts/$name/packages"
         elif [[ $(cat "$hosts/$name/image") != */$image_suite-$variant-* ]]; then
             die "$name exists, and is not a $variant host" "fleet down $name"
         fi

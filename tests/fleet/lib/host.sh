@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # One host: its folder, its overlay, its keys, and the process that runs it.
 #
-# hosts/NAME/  address · image · upper/ work/ root/ (the overlay) · console.log
+# hosts/NAME/  address · image · packages (where they are, if it has any) · console.log
+#              upper/ work/ root/ (the overlay)
 #              supervisor (process id) · leader (process id of the host's init)
 # keys/NAME/   ssh host keys; they survive `down` and `reset`
 
@@ -98,6 +99,7 @@ personalise_host() {
     done
     # A resolver on loopback would be another one in here.
     grep -v 'nameserver 127\.' /etc/resolv.conf >"$root/etc/resolv.conf" 2>/dev/null || true
+    [ ! -e "$hosts/$name/packages" ] || offer_packages "$root"
     printf '%s' "$name" | sha256sum | cut -c1-32 >"$root/etc/machine-id"
     printf '%s\n' "$name" >"$root/etc/hostname"
 }
@@ -136,7 +138,8 @@ start_host() {
 # The body of a host's supervisor: boots it, and boots it again when it reboots.
 # systemd-nspawn leaves with 133 to ask for the next boot.
 run_host() {
-    local name=$1 status=133 child=
+    local name=$1 status=133 child= options=()
+    [ ! -e "$hosts/$name/packages" ] || options+=(--bind-ro="$(cat "$hosts/$name/packages"):/srv/apt")
     # A server's limit; this machine may allow less.
     ulimit -Hn 524288 2>/dev/null || true
     enter_own_cgroup "$name"
@@ -148,7 +151,7 @@ run_host() {
         SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes SYSTEMD_NSPAWN_LOCK=0 systemd-nspawn --quiet --register=no --keep-unit \
             --resolv-conf=off --timezone=off --link-journal=no --console=read-only \
             --directory="$hosts/$name/root" --machine="$name" --hostname="$name" \
-            --network-namespace-path="/run/netns/$(netns_of "$name")" --boot systemd.show_status=yes &
+            --network-namespace-path="/run/netns/$(netns_of "$name")" "${options[@]}" --boot systemd.show_status=yes &
         child=$!
         while kill -0 "$child" 2>/dev/null; do
             status=0

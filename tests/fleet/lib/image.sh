@@ -2,7 +2,8 @@
 # The root file system that all hosts share, built once and kept in the cache.
 #
 # `base` has no Python, as the hosts that sutler is for; `python` has it, so
-# that ansible-core can run on the same hosts for comparison.
+# that ansible-core can run on the same hosts for comparison, with what its apt
+# module needs to predict.
 #
 # Beyond a minimal Debian with systemd, sshd and sudo there are: `opendoas` for
 # `become_method: doas` (no rules: a test writes /etc/doas.conf), unpackers for
@@ -24,7 +25,7 @@ ensure_image() {
     path=$(image_path "$variant")
     [ ! -d "$path" ] || return 0
     need_root
-    [ "$variant" = base ] || packages+=,python3
+    [ "$variant" = base ] || packages+=,python3,python3-apt
     mkdir -p "$cache"
     (
         flock 8
