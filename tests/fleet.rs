@@ -13,6 +13,7 @@ mod fleet {
     mod cpu;
     mod doas;
     mod downloads;
+    mod etcd;
     mod failing_tasks;
     mod hosts;
     mod login;

@@ -1,0 +1,180 @@
+//! The playbooks of etcd on real members, and a client that does not notice.
+
+use std::{fs, path::Path, time::Duration};
+
+use super::{
+    hosts::{self, Hosts},
+    run::{Finished, Running},
+    site::Site,
+};
+
+mod client;
+use client::{Load, Members};
+
+/// A slow machine and ten restarts.
+const LIMIT: Duration = Duration::from_mins(4);
+
+/// The playbooks, copied, with an inventory of this fleet's hosts.
+struct Cluster {
+    hosts: Hosts,
+    site: Site,
+}
+
+impl Cluster {
+    fn boot(names: &[&str]) -> Self {
+        let hosts = Hosts::boot_with_packages(names);
+        let site = Site::new(&hosts);
+        copy(&site, "playbooks");
+        copy(&site, "inventories/etcd/group_vars");
+        let fleet = hosts::folder();
+        let vars = fs::read_to_string(site.path().join("group_vars/all.yml")).expect("the site has it");
+        assert!(vars.contains(&*fleet.to_string_lossy()));
+        site.write("inventories/etcd/group_vars/all.yml", vars);
+        Self { hosts, site }
+    }
+
+    /// From now on the cluster should be these members.
+    fn inventory(&self, members: &[&str]) -> &Self {
+        let hosts: String =
+            members.iter().map(|name| format!("{name} ansible_host={}\n", self.hosts.address(name))).collect();
+        self.site.write("inventories/etcd/hosts.ini", format!("[etcd]\n{hosts}"));
+        self
+    }
+
+    fn run(&self, playbook: &str, arguments: &[&str]) -> Finished {
+        let playbook = format!("playbooks/{playbook}.yml");
+        let mut all = vec!["playbook", "-i", "inventories/etcd/", &playbook];
+        all.extend(arguments);
+        Running::start(self.site.path(), &all).finish(LIMIT)
+    }
+
+    /// The test fails unless the run succeeds and changes nothing.
+    #[track_caller]
+    fn changes_nothing(&self, playbook: &str, arguments: &[&str]) {
+        let run = self.run(playbook, arguments);
+        assert_eq!(run.ends_with(0).changes(), [], "{run}");
+    }
+
+    fn members(&self, names: &[&str]) -> Members {
+        let addresses: Vec<String> = names.iter().map(|name| self.hosts.address(name)).collect();
+        Members::new(&addresses, &self.site.path().join(".etcd/demo/pki"))
+    }
+
+    /// etcdctl on the first host.
+    fn etcdctl(&self, arguments: &str) -> String {
+        let tls = "--cacert /etc/etcd/tls/ca.crt --cert /etc/etcd/tls/member.crt --key /etc/etcd/tls/member.key";
+        self.hosts
+            .shell("etcd-1", &format!("ETCDCTL_API=3 etcdctl {tls} --endpoints https://127.0.0.1:2379 {arguments}"))
+    }
+}
+
+/// Copies a folder of the repository and all below it.
+fn copy(site: &Site, folder: &str) {
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("it is there") {
+        let entry = entry.expect("it can be read");
+        let name = format!("{folder}/{}", entry.file_name().display());
+        if entry.path().is_dir() {
+            copy(site, &name);
+        } else {
+            site.write(&name, fs::read(entry.path()).expect("it can be read"));
+        }
+    }
+}
+
+const THREE: [&str; 3] = ["etcd-1", "etcd-2", "etcd-3"];
+const FIVE: [&str; 5] = ["etcd-1", "etcd-2", "etcd-3", "etcd-4", "etcd-5"];
+
+#[test]
+fn a_cluster_of_etcd_is_rolled_stopped_saved_restored_and_grown_while_it_serves() {
+    let cluster = Cluster::boot(&FIVE);
+    cluster.inventory(&THREE);
+
+    let before = cluster.hosts.snapshot("etcd-1");
+    for playbook in ["etcd", "etcd-rolling-restart", "etcd-backup", "etcd-restore"] {
+        cluster.run(playbook, &["--check"]).ends_with(0);
+    }
+    assert_eq!(cluster.hosts.snapshot("etcd-1"), before);
+
+    cluster.run("etcd", &[]).ends_with(0);
+    cluster.changes_nothing("etcd", &[]);
+    cluster.changes_nothing("etcd", &["--check"]);
+
+    rolls_lose_nothing(&cluster);
+    a_member_that_does_not_come_back_stops_the_roll(&cluster);
+    what_was_saved_is_restored(&cluster);
+
+    cluster.inventory(&FIVE).run("etcd", &[]).ends_with(0);
+    cluster.changes_nothing("etcd", &[]);
+    assert_eq!(cluster.etcdctl("member list").matches("started").count(), 5);
+}
+
+fn rolls_lose_nothing(cluster: &Cluster) {
+    let load = Load::start(&cluster.members(&THREE));
+    let restart = cluster.run("etcd-rolling-restart", &[]);
+    let change = cluster.run("etcd", &["-e", "etcd_snapshot_count=20000"]);
+    let tally = load.end();
+
+    // One handover: the leader came last.
+    for run in [restart.ends_with(0), change.ends_with(0)] {
+        let changes = run.changes();
+        let hosts = |task: &str| changes.iter().filter(|(name, _)| name == task).flat_map(|(_, hosts)| hosts).count();
+        assert_eq!(hosts("etcd : Restart etcd"), 3, "{run}");
+        assert_eq!(hosts("etcd : Hand the leadership to another member"), 1, "{run}");
+    }
+    assert!(tally.failures.is_empty(), "{tally}\n{:?}", tally.failures);
+    assert!(tally.operations > 500 && tally.fewest_healthy == 2, "{tally}");
+}
+
+fn a_member_that_does_not_come_back_stops_the_roll(cluster: &Cluster) {
+    let folder = "/etc/systemd/system/etcd.service.d";
+    for host in THREE {
+        let broken =
+            format!("mkdir -p {folder}; printf '[Service]\\nExecStartPre=/bin/false\\n' >{folder}/broken.conf");
+        cluster.hosts.shell(host, &broken);
+    }
+    let load = Load::start(&cluster.members(&THREE));
+    let roll = cluster.run("etcd-rolling-restart", &[]);
+    let tally = load.end();
+
+    roll.ends_with(2).says(&["Unable to restart service etcd"]);
+    let failed = THREE.iter().filter(|host| roll.recap(host).contains("failed=1")).count();
+    assert_eq!((failed, roll.stdout.matches("TASK [etcd : Restart etcd]").count()), (1, 1), "{roll}");
+    assert!(tally.failures.is_empty() && tally.fewest_healthy == 2, "{tally}\n{:?}", tally.failures);
+
+    for host in THREE {
+        cluster.hosts.shell(host, &format!("rm -r {folder}"));
+    }
+    cluster.run("etcd-rolling-restart", &[]).ends_with(0);
+}
+
+fn what_was_saved_is_restored(cluster: &Cluster) {
+    cluster.etcdctl("put kept yes");
+    cluster.run("etcd-backup", &[]).ends_with(0);
+    cluster.etcdctl("del kept");
+
+    let drill = cluster.run("etcd-restore", &[]);
+    drill.ends_with(0).says(&["restores what was saved at revision"]);
+    assert_eq!(cluster.etcdctl("get kept"), "");
+
+    cluster.run("etcd-restore", &["-e", "etcd_restore_confirm=demo"]).ends_with(0);
+    assert_eq!(cluster.etcdctl("get kept"), "kept\nyes\n");
+    cluster.changes_nothing("etcd", &["-e", "etcd_snapshot_count=20000"]);
+}
+
+#[test]
+#[ignore = "takes minutes; the figures are for people: --ignored --nocapture"]
+fn ten_rolls_in_a_row_lose_nothing() {
+    let cluster = Cluster::boot(&THREE);
+    cluster.inventory(&THREE).run("etcd", &[]).ends_with(0);
+    for round in 1..=10 {
+        let load = Load::start(&cluster.members(&THREE));
+        cluster.run("etcd-rolling-restart", &[]).ends_with(0);
+        cluster.run("etcd", &["-e", &format!("etcd_snapshot_count={}", 20000 + round)]).ends_with(0);
+        let tally = load.end();
+        #[expect(clippy::print_stdout, reason = "the figures are the point")]
+        {
+            println!("{round}: {tally}");
+        }
+        assert!(tally.failures.is_empty() && tally.fewest_healthy == 2, "{tally}\n{:?}", tally.failures);
+    }
+}
