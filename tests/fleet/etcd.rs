@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use super::{
-    hosts::{self, Hosts},
+    hosts::Hosts,
     run::{Finished, Running},
     site::Site,
 };
@@ -26,9 +26,7 @@ impl Cluster {
         let site = Site::new(&hosts);
         copy(&site, "playbooks");
         copy(&site, "inventories/etcd/group_vars");
-        let fleet = hosts::folder();
         let vars = fs::read_to_string(site.path().join("group_vars/all.yml")).expect("the site has it");
-        assert!(vars.contains(&*fleet.to_string_lossy()));
         site.write("inventories/etcd/group_vars/all.yml", vars);
         Self { hosts, site }
     }
@@ -93,7 +91,9 @@ fn a_cluster_of_etcd_is_rolled_stopped_saved_restored_and_grown_while_it_serves(
     for playbook in ["etcd", "etcd-rolling-restart", "etcd-backup", "etcd-restore"] {
         cluster.run(playbook, &["--check"]).ends_with(0);
     }
-    assert_eq!(cluster.hosts.snapshot("etcd-1"), before);
+    let after = cluster.hosts.snapshot("etcd-1");
+    let written: Vec<&str> = after.lines().filter(|line| !before.contains(line)).collect();
+    assert!(before == after, "a dry run wrote {written:?}");
 
     cluster.run("etcd", &[]).ends_with(0);
     cluster.changes_nothing("etcd", &[]);

@@ -148,17 +148,28 @@ impl Load {
     }
 }
 
-/// Whether a member says of itself that it has a leader and can write.
-pub fn is_healthy(address: IpAddr) -> bool {
-    let ask = || -> Result<String> {
-        let mut stream = TcpStream::connect_timeout(&SocketAddr::new(address, 2381), PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        write!(stream, "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.contains(r#""health":"true""#))
+/// Whether a member has a leader and can write.
+///
+/// In the milliseconds of a handover a member has no leader and says so. It is down only if it
+/// cannot be asked, or still says so after that.
+fn is_healthy(address: IpAddr) -> bool {
+    let says_so = || Ok::<_, Error>(ask_health(address)?.contains(r#""health":"true""#));
+    match says_so() {
+        Ok(false) => {
+            thread::sleep(Duration::from_millis(100));
+            says_so().unwrap_or(false)
+        }
+        answer => answer.unwrap_or(false),
+    }
+}
+
+fn ask_health(address: IpAddr) -> Result<String> {
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::new(address, 2381), PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 type Connection = BufReader<StreamOwned<ClientConnection, TcpStream>>;

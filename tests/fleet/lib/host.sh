@@ -147,8 +147,10 @@ run_host() {
     trap '[ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM
     while [ "$status" -eq 133 ]; do
         printf '%s\n' "--- $(date -Is) boot"
-        # /proc/sys is writable, for playbooks set kernel parameters.
+        # /proc/sys is writable, for playbooks set kernel parameters; those of the
+        # network want a capability, and the host has a network of its own.
         SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes SYSTEMD_NSPAWN_LOCK=0 systemd-nspawn --quiet --register=no --keep-unit \
+            --capability=CAP_NET_ADMIN \
             --resolv-conf=off --timezone=off --link-journal=no --console=read-only \
             --directory="$hosts/$name/root" --machine="$name" --hostname="$name" \
             --network-namespace-path="/run/netns/$(netns_of "$name")" "${options[@]}" --boot systemd.show_status=yes &

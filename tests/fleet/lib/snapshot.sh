@@ -11,7 +11,7 @@ readonly volatile_paths=(
     /proc /sys /run /dev /tmp /var/tmp /var/log
     /etc/machine-id /etc/.pwd.lock /etc/resolv.conf
     /var/lib/systemd /var/lib/sudo /var/lib/dbus /var/lib/private /var/cache/private
-    /var/cache/ldconfig
+    /var/cache/ldconfig /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin
 )
 
 # snapshot HOST [--exclude GLOB]...
