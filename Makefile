@@ -32,7 +32,9 @@ lint: install
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	shellcheck -x tests/fleet/fleet tests/install tests/compare-with-ansible tests/compare-playbooks tests/modules/image \
 		benches/unchanged-run benches/helper-size benches/render-hostvars \
-		demo/run demo/elasticsearch-standin/pack demo/elasticsearch-standin/stress .ci/run
+		demo/run demo/elasticsearch-standin/pack demo/elasticsearch-standin/stress .ci/run \
+		tests/fleet/kubernetes/pack tests/fleet/kubernetes/api tests/fleet/kubernetes/kubeadm \
+		tests/fleet/kubernetes/kubelet tests/fleet/kubernetes/kubectl
 
 # The fleet boots hosts, which only root can.
 test: lint

@@ -16,6 +16,7 @@ mod fleet {
     mod etcd;
     mod failing_tasks;
     mod hosts;
+    mod kubernetes;
     mod login;
     mod prompts;
     mod reach;

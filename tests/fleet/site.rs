@@ -64,6 +64,19 @@ impl Site {
         fs::create_dir_all(parent).and_then(|()| fs::write(&path, content)).expect("a temporary folder can be written");
     }
 
+    /// Copies a folder of the repository, with all below it.
+    pub fn copy(&self, folder: &str) {
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the folder is there") {
+            let entry = entry.expect("the folder can be read");
+            let name = format!("{folder}/{}", entry.file_name().display());
+            if entry.path().is_dir() {
+                self.copy(&name);
+            } else {
+                self.write(&name, fs::read(entry.path()).expect("the file can be read"));
+            }
+        }
+    }
+
     /// Variables of one host, which go before those of all.
     pub fn host_vars(&self, host: &str, vars: &str) {
         self.write(&format!("host_vars/{host}.yml"), vars);

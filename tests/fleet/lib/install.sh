@@ -4,7 +4,7 @@
 command_install() {
     local pair program package missing=()
     for pair in mmdebstrap:mmdebstrap systemd-nspawn:systemd-container ip:iproute2 tc:iproute2 \
-        ssh:openssh-client ssh-keygen:openssh-client nft:nftables flock:util-linux \
+        ssh:openssh-client ssh-keygen:openssh-client gpg:gnupg nft:nftables flock:util-linux \
         nsenter:util-linux; do
         program=${pair%%:*} package=${pair##*:}
         command -v "$program" >/dev/null || missing+=("$package")
