@@ -35,10 +35,10 @@ const EFFECTS: [(&str, &[&str]); 15] = [
     ("systemctl --quiet disable containerd", &["Start containerd now and at boot"]),
     ("rm /etc/crictl.yaml", &["Tell crictl where containerd is"]),
     ("rm /etc/apt/keyrings/kubernetes.asc", &["Install the repository's signing key", "Read the repository's lists"]),
-    ("rm /etc/apt/sources.list.d/kubernetes.sources", &["Add the repository", "Read the repository's lists"]),
     ("rm /etc/apt/preferences.d/kubernetes", &["Pin the version"]),
     ("dpkg --purge --force-hold kubeadm", &["Install Kubernetes", "Hold Kubernetes"]),
     ("apt-mark unhold kubelet", &["Hold Kubernetes"]),
+    ("rm /etc/apt/sources.list.d/kubernetes.sources", &["Add the repository", "Read the repository's lists"]),
     ("systemctl --quiet disable kubelet", &["Start the kubelet now and at boot"]),
 ];
 
