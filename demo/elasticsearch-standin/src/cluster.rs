@@ -13,12 +13,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value};
-
+use crate::allocation::Allocation;
+use crate::change::{Change, Denial};
 use crate::config::Config;
-use crate::state::{ClusterState, DynamicSettings, Kept, NodeInfo, Rank, Store, random_id};
+use crate::disk::Disk;
+use crate::state::{ClusterState, Kept, NodeInfo, Rank, Store, random_id};
 use crate::transport::{Ping, Reply, Request, ask, serve};
 use crate::{Refusal, log, names};
 
@@ -26,6 +27,8 @@ use crate::{Refusal, log, names};
 const HEARTBEAT: Duration = Duration::from_millis(250);
 /// A node not heard for so long is lost.
 const LOST_AFTER: Duration = Duration::from_secs(3);
+/// A change that the master made reaches this node within.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(5);
 const DEFAULT_PORT: u16 = 9300;
 
 /// A node of a cluster.
@@ -51,6 +54,8 @@ struct View {
     votes: BTreeSet<String>,
     /// Rounds of pings since the term began or the vote was given.
     rounds: u32,
+    /// This node's disk, as it was at the last round.
+    disk: Option<Disk>,
     master: Option<String>,
     state: ClusterState,
     leaving: bool,
@@ -70,6 +75,7 @@ impl View {
 
 struct Peer {
     info: NodeInfo,
+    disk: Disk,
     heard: Instant,
     master: Option<String>,
     rank: Rank,
@@ -87,6 +93,8 @@ impl Cluster {
         let (store, kept) = Store::open(&config)?;
         let me = NodeInfo {
             id: kept.node_id.clone(),
+            session: random_id(),
+            version: config.version,
             name: config.node_name.clone(),
             roles: config.roles.clone(),
             attributes: config.attributes.iter().cloned().collect(),
@@ -145,28 +153,48 @@ impl Cluster {
         (view.formed().cloned(), !result.timed_out())
     }
 
-    /// Changes settings, here or at the master; the error is for the client.
-    pub fn change_settings(&self, persistent: Map<String, Value>, transient: Map<String, Value>) -> Result<(), String> {
+    /// Changes the state, here or at the master; a refusal is for the client.
+    pub fn change(&self, change: Change) -> Result<(), Denial> {
         let master = {
             let mut view = self.lock();
             match view.formed().map(|state| state.master.clone()) {
-                None => return Err("master_not_discovered_exception".to_owned()),
-                Some(id) if id == self.me.id => {
-                    let mut settings = view.state.settings.clone();
-                    settings.update(&persistent, &transient);
-                    self.commit(&mut view, settings);
-                    return Ok(());
-                }
+                None => return Err(Denial::no_master("no master is known")),
+                Some(id) if id == self.me.id => return self.change_here(&mut view, change).map(drop),
                 Some(id) => view.peers.get(&id).map(|peer| peer.info.transport),
             }
         };
-        let Some(master) = master else { return Err("master_not_discovered_exception".to_owned()) };
-        match ask(master, &Request::Settings { persistent, transient }) {
-            Ok(Reply::Done) => Ok(()),
-            Ok(Reply::Refused(reason)) => Err(reason),
-            Ok(Reply::Pong(_)) => Err("the master gave the wrong answer".to_owned()),
-            Err(error) => Err(format!("the master does not answer: {error}")),
+        let Some(master) = master else { return Err(Denial::no_master("the master is not heard")) };
+        match ask(master, &Request::Change(change)) {
+            Ok(Reply::Changed(version)) => {
+                self.wait(PUBLISHED_WITHIN, |state| state.is_some_and(|state| state.version >= version));
+                Ok(())
+            }
+            Ok(Reply::Denied(denial)) => Err(denial),
+            Ok(_) => Err(Denial::no_master("the master gave the wrong answer")),
+            Err(error) => Err(Denial::no_master(&format!("the master does not answer: {error}"))),
         }
+    }
+
+    fn change_here(&self, view: &mut View, change: Change) -> Result<u64, Denial> {
+        let mut next = view.state.clone();
+        change.apply(&mut next, now())?;
+        self.commit(view, next);
+        Ok(view.state.version)
+    }
+
+    /// The disks of all nodes, by id, as far as they were told.
+    pub fn disks(&self) -> BTreeMap<String, Disk> {
+        self.known_disks(&self.lock())
+    }
+
+    fn known_disks(&self, view: &View) -> BTreeMap<String, Disk> {
+        let own = view.disk.map(|disk| (self.me.id.clone(), disk));
+        view.peers
+            .iter()
+            .filter(|(_, peer)| peer.alive())
+            .map(|(id, peer)| (id.clone(), peer.disk))
+            .chain(own)
+            .collect()
     }
 
     /// What another node asks; nothing is said once this one is leaving.
@@ -183,11 +211,12 @@ impl Cluster {
                 self.forget(&id);
                 Reply::Done
             }
-            Request::Settings { persistent, transient } => {
-                if !self.leads(&self.lock()) {
-                    return Some(Reply::Refused("not_master_exception".to_owned()));
+            Request::Change(change) => {
+                let mut view = self.lock();
+                if !self.leads(&view) {
+                    return Some(Reply::Denied(Denial::no_master("the node is not master any more")));
                 }
-                self.change_settings(persistent, transient).map_or_else(Reply::Refused, |()| Reply::Done)
+                self.change_here(&mut view, change).map_or_else(Reply::Denied, Reply::Changed)
             }
         })
     }
@@ -205,6 +234,7 @@ impl Cluster {
             vote: view.vote.clone(),
             master: view.master.clone(),
             rank: view.state.rank(),
+            disk: view.disk.unwrap_or(Disk::UNKNOWN),
             state: self.leads(&view).then(|| view.state.clone()),
             uuid: if view.state.committed { view.state.uuid.clone() } else { String::new() },
         }
@@ -221,7 +251,7 @@ impl Cluster {
             let heard = match reply {
                 Reply::Pong(ping) => self.hear(*ping),
                 Reply::Refused(reason) => Err(reason),
-                Reply::Done => Ok(()),
+                Reply::Done | Reply::Changed(_) | Reply::Denied(_) => Ok(()),
             };
             if let Err(reason) = heard {
                 log::line("WARN", &self.me.name, &reason);
@@ -231,7 +261,9 @@ impl Cluster {
     }
 
     fn end_round(&self) {
+        let disk = Disk::of(&self.config.data);
         let mut view = self.lock();
+        view.disk = Some(disk);
         view.rounds = view.rounds.saturating_add(1);
         self.elect(&mut view);
     }
@@ -263,8 +295,9 @@ impl Cluster {
                 ping.from.name, ping.uuid, view.state.uuid
             ));
         }
-        let peer =
-            Peer { info: ping.from.clone(), heard: Instant::now(), master: ping.master.clone(), rank: ping.rank };
+        self.refuse_older(&view.state, &ping.from)?;
+        let (info, disk, master) = (ping.from.clone(), ping.disk, ping.master.clone());
+        let peer = Peer { info, disk, heard: Instant::now(), master, rank: ping.rank };
         view.peers.insert(ping.from.id.clone(), peer);
         self.consider(&mut view, &ping);
         if let Some(state) = ping.state
@@ -276,6 +309,19 @@ impl Cluster {
         }
         self.elect(&mut view);
         Ok(())
+    }
+
+    /// A node that is older than all members may not join.
+    fn refuse_older(&self, state: &ClusterState, node: &NodeInfo) -> Result<(), String> {
+        let oldest = state.nodes.values().filter(|one| one.id != node.id).map(|one| one.version).min();
+        match oldest.filter(|oldest| state.committed && *oldest > node.version && self.me.version > node.version) {
+            Some(oldest) => Err(format!(
+                "node version [{}] of [{}] may not join a cluster comprising only nodes of version [{oldest}] or \
+                 greater",
+                node.version, node.name
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The state is now this one, here and in `path.data`.
@@ -304,9 +350,8 @@ impl Cluster {
         self.changed.notify_all();
     }
 
-    /// The master's turn: brings the state up to date, and keeps and publishes what changed.
-    fn commit(&self, view: &mut View, settings: DynamicSettings) {
-        let mut next = ClusterState { settings, ..view.state.clone() };
+    /// The master's turn: brings this next state up to date, and keeps and publishes what changed.
+    fn commit(&self, view: &mut View, mut next: ClusterState) {
         if next.uuid.is_empty() {
             next.uuid = random_id();
         }
@@ -316,9 +361,7 @@ impl Cluster {
         next.term = view.term;
         next.master.clone_from(&self.me.id);
         let present = view.present().chain([&self.me]).map(|node| (node.id.clone(), node.clone())).collect();
-        let lost = std::mem::replace(&mut next.nodes, present);
-        next.missing.extend(lost);
-        next.missing.retain(|id, _| !next.nodes.contains_key(id));
+        let before = std::mem::replace(&mut next.nodes, present);
         if next.voting.is_empty() {
             next.voting.extend(self.config.initial_masters.iter().cloned());
         }
@@ -329,6 +372,9 @@ impl Cluster {
             .map(|node| node.name.clone())
             .collect();
         next.voting.extend(new);
+        let (disks, now) = (self.known_disks(view), now());
+        let allocation = Allocation { nodes: &next.nodes, settings: &next.settings, disks, now };
+        allocation.advance(&mut next.indices, &before);
         if next != view.state {
             next.version += 1;
             self.take_over(view, next);
@@ -336,8 +382,13 @@ impl Cluster {
     }
 
     fn keep(&self, view: &View) {
-        let kept =
-            Kept { node_id: self.me.id.clone(), term: view.term, vote: view.vote.clone(), state: view.state.lasting() };
+        let kept = Kept {
+            node_id: self.me.id.clone(),
+            opened_by: self.me.version,
+            term: view.term,
+            vote: view.vote.clone(),
+            state: view.state.lasting(),
+        };
         if let Err(error) = self.store.save(&kept) {
             log::line("ERROR", &self.me.name, &format!("cannot write to path.data: {error}"));
         }
@@ -353,4 +404,10 @@ fn seed_address(seed: &str) -> Option<SocketAddr> {
         _ => (seed, DEFAULT_PORT),
     };
     Some(SocketAddr::new(names::resolve(host.trim_matches(['[', ']']))?, port))
+}
+
+/// Milliseconds since 1970.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

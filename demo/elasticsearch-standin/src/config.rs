@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use crate::version::Version;
 use crate::yaml::{Settings, Value};
 use crate::{Refusal, names, yaml};
 
@@ -85,6 +86,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where the log is written.
     pub logs: PathBuf,
+    /// What the archive says.
+    pub version: Version,
 }
 
 /// Where `elasticsearch.yml` is: `ES_PATH_CONF`, or `config` beside `bin`.
@@ -92,7 +95,8 @@ pub fn folder() -> PathBuf {
     std::env::var_os("ES_PATH_CONF").map_or_else(|| home().join("config"), PathBuf::from)
 }
 
-fn home() -> PathBuf {
+/// The folder that the archive was unpacked to.
+pub fn home() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     program.parent().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default()
 }
@@ -151,6 +155,7 @@ impl Config {
             single_node,
             data: one("path.data")?.map_or_else(|| home.join("data"), PathBuf::from),
             logs: one("path.logs")?.map_or_else(|| home.join("logs"), PathBuf::from),
+            version: Version::own(home),
         })
     }
 

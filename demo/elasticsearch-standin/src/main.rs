@@ -1,17 +1,23 @@
 //! A stand-in for Elasticsearch: the same archive layout, settings, start-up
-//! checks and cluster formation, and no index, search or storage behind them.
+//! checks, cluster formation and allocation of shards, and no search or storage
+//! behind them.
 //!
 //! It exists so that a playbook which installs Elasticsearch can be run, and
 //! judged by a real cluster health, on machines that the vendor's archive
 //! cannot reach. `serve DIR ADDRESS` serves that archive over HTTP.
 
 mod args;
+mod version;
 mod yaml;
 mod config;
 mod checks;
 mod log;
 mod names;
+mod disk;
+mod indices;
 mod state;
+mod change;
+mod allocation;
 mod transport;
 mod cluster;
 mod web;
@@ -24,9 +30,6 @@ use std::sync::Arc;
 use args::Args;
 use cluster::Cluster;
 use config::Config;
-
-/// The version whose archive and answers are imitated.
-const VERSION: &str = "8.15.3";
 
 /// What the vendor's launcher exits with when a start-up check fails.
 const EXIT_CHECK: u8 = 78;
@@ -53,7 +56,7 @@ fn main() -> ExitCode {
     };
     match args {
         Args::Version => {
-            log::plain(&format!("Version: {VERSION}, Build: tar/stand-in, JVM: none"));
+            log::plain(&format!("Version: {}, Build: tar/stand-in, JVM: none", version::Version::own(&config::home())));
             ExitCode::SUCCESS
         }
         Args::Serve { folder, address } => serve::run(&folder, &address),

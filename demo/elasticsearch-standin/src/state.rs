@@ -11,12 +11,18 @@ use serde_json::{Map, Value};
 
 use crate::Refusal;
 use crate::config::Config;
+use crate::indices::Index;
+use crate::version::Version;
 
 /// One node, as others know it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeInfo {
     /// Made once, kept in `path.data`.
     pub id: String,
+    /// Made anew with each start.
+    pub session: String,
+    /// What it runs.
+    pub version: Version,
     /// `node.name`.
     pub name: String,
     /// `node.roles`.
@@ -56,12 +62,12 @@ pub struct ClusterState {
     pub master: String,
     /// Who has joined, by id.
     pub nodes: BTreeMap<String, NodeInfo>,
-    /// Who had joined and was lost without a goodbye, by id.
-    pub missing: BTreeMap<String, NodeInfo>,
     /// Names of the nodes whose majority elects.
     pub voting: BTreeSet<String>,
     /// Settings made through the API.
     pub settings: DynamicSettings,
+    /// By name.
+    pub indices: BTreeMap<String, Index>,
 }
 
 impl ClusterState {
@@ -72,9 +78,9 @@ impl ClusterState {
 
     /// The part that survives a restart: no nodes, no transient settings.
     pub fn lasting(&self) -> Self {
-        let Self { uuid, committed, term, version, voting, settings, .. } = self.clone();
+        let Self { uuid, committed, term, version, voting, settings, indices, .. } = self.clone();
         let settings = DynamicSettings { persistent: settings.persistent, ..Default::default() };
-        Self { uuid, committed, term, version, voting, settings, ..Default::default() }
+        Self { uuid, committed, term, version, voting, settings, indices, ..Default::default() }
     }
 }
 
@@ -132,6 +138,9 @@ fn wildcard(pattern: &str, name: &str) -> bool {
 pub struct Kept {
     /// The node's id.
     pub node_id: String,
+    /// The newest version that had the folder.
+    #[serde(default)]
+    pub opened_by: Version,
     /// The latest term that the node has heard of.
     pub term: u64,
     /// Who got its vote in that term.
@@ -162,6 +171,11 @@ impl Store {
         if kept.node_id.is_empty() {
             kept.node_id = random_id();
         }
+        if kept.opened_by > config.version {
+            let (newer, own) = (kept.opened_by, config.version);
+            return Err(Refusal::new(format!("cannot downgrade a node from version [{newer}] to version [{own}]")));
+        }
+        kept.opened_by = config.version;
         store.save(&kept).map_err(|error| {
             Refusal::new(format!("Unable to access 'path.data' ({}): {error}", config.data.display()))
         })?;

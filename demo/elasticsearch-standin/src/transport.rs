@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::Refusal;
+use crate::change::{Change, Denial};
 use crate::cluster::Cluster;
+use crate::disk::Disk;
 use crate::state::{ClusterState, NodeInfo, Rank};
 
 /// Longer than any exchange on a network that works.
@@ -32,6 +33,8 @@ pub struct Ping {
     pub master: Option<String>,
     /// How new the state is that the speaker has accepted.
     pub rank: Rank,
+    /// The speaker's disk.
+    pub disk: Disk,
     /// From the master only: the state to follow.
     pub state: Option<ClusterState>,
     /// The cluster that the speaker belongs to; empty until its uuid is committed.
@@ -45,13 +48,8 @@ pub enum Request {
     Ping(Box<Ping>),
     /// The node with this id stops.
     Leave(String),
-    /// To the master: change the settings of the cluster.
-    Settings {
-        /// To keep.
-        persistent: Map<String, Value>,
-        /// Until the cluster restarts.
-        transient: Map<String, Value>,
-    },
+    /// To the master: change the state.
+    Change(Change),
 }
 
 /// The answer.
@@ -61,7 +59,11 @@ pub enum Reply {
     Pong(Box<Ping>),
     /// Done.
     Done,
-    /// Not done, because.
+    /// To a change: done, with this version of the state.
+    Changed(u64),
+    /// To a change: not done, because.
+    Denied(Denial),
+    /// To a ping: not heard, because.
     Refused(String),
 }
 

@@ -83,8 +83,8 @@ impl Cluster {
             self.announce(view);
         }
         if self.leads(view) {
-            let settings = view.state.settings.clone();
-            self.commit(view, settings);
+            let next = view.state.clone();
+            self.commit(view, next);
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use tempfile::TempDir;
 
 use super::*;
+use crate::version::Version;
 
 const MASTERS: [&str; 3] = ["es-master-1", "es-master-2", "es-master-3"];
 const ALL: [&str; 6] = ["es-master-1", "es-master-2", "es-master-3", "es-data-1", "es-data-2", "es-data-3"];
@@ -28,6 +29,7 @@ fn config(name: &str, folder: &TempDir) -> Config {
         discovery_configured: true,
         data: folder.path().join(name),
         logs: folder.path().to_path_buf(),
+        version: Version::parse("8.15.3").unwrap(),
     }
 }
 
