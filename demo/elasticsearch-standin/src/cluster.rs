@@ -164,7 +164,10 @@ impl Cluster {
             }
         };
         let Some(master) = master else { return Err(Denial::no_master("the master is not heard")) };
+        // A write is of no use to who asks this node next.
+        let is_write = matches!(change, Change::Write { .. });
         match ask(master, &Request::Change(change)) {
+            Ok(Reply::Changed(_)) if is_write => Ok(()),
             Ok(Reply::Changed(version)) => {
                 self.wait(PUBLISHED_WITHIN, |state| state.is_some_and(|state| state.version >= version));
                 Ok(())
