@@ -11,6 +11,7 @@ mod fleet {
     mod check_mode;
     mod cluster;
     mod cpu;
+    mod databases;
     mod doas;
     mod downloads;
     mod etcd;
@@ -20,6 +21,8 @@ mod fleet {
     mod login;
     mod prompts;
     mod reach;
+    mod releases;
+    mod rolls;
     mod run;
     mod secrets;
     mod selection;

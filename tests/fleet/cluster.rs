@@ -5,7 +5,6 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     os::unix::fs::symlink,
-    path::Path,
 };
 
 use super::{
@@ -30,24 +29,23 @@ impl Demo {
     /// The hosts have to be up.
     pub fn copy() -> Self {
         let site = Site::empty();
-        for folder in ["inventories/demo", "inventories/demo/group_vars", "playbooks", "templates"] {
-            for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("the demo is there") {
-                let entry = entry.expect("the demo can be read");
-                if entry.path().is_file() {
-                    let text = fs::read_to_string(entry.path()).expect("the demo can be read");
-                    let name = entry.file_name();
-                    site.write(&format!("{folder}/{}", name.display()), text.replace("10.77.0.", "10.77.9."));
-                }
-            }
-        }
+        site.copy("inventories/demo");
+        site.copy("playbooks");
+        site.readdress("inventories/demo/hosts.ini");
         symlink(hosts::folder(), site.path().join(".fleet")).expect("a temporary folder can be written");
         Self { site, downloads: Downloads::stand_in() }
     }
 
     /// Runs the playbook.
     pub fn run(&self, arguments: &[&str]) -> Finished {
+        self.play("elasticsearch", arguments)
+    }
+
+    /// Runs another playbook for the same hosts.
+    pub fn play(&self, playbook: &str, arguments: &[&str]) -> Finished {
         let url = format!("es_download_url={}", self.downloads.url("").trim_end_matches('/'));
-        let mut all = vec!["playbook", "-i", "inventories/demo/", "playbooks/elasticsearch.yml", "-e", &url];
+        let playbook = format!("playbooks/{playbook}.yml");
+        let mut all = vec!["playbook", "-i", "inventories/demo/", &playbook, "-e", &url];
         all.extend(arguments);
         self.site.sutler(&all)
     }
@@ -77,17 +75,31 @@ fn one_command_makes_a_cluster_and_a_second_one_changes_nothing() {
     let data = DATA.map(str::to_owned).to_vec();
     assert_eq!(
         changed.changes(),
-        [("Configure Elasticsearch".to_owned(), data.clone()), ("restart elasticsearch".to_owned(), data)],
+        [
+            "Make a folder for this backup",
+            "Back up the configuration and the unit",
+            "Configure Elasticsearch",
+            "restart elasticsearch",
+        ]
+        .map(|task| (format!("elasticsearch : {task}"), data.clone())),
         "{changed}"
     );
 }
 
-/// An HTTP answer, as its bytes come.
-fn ask(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect((address, 9200)).expect("the node listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("the node reads");
+/// What a node answers to a GET, as its bytes come.
+pub fn ask(address: &str, path: &str) -> String {
+    request(address, "GET", path, "").expect("the node answers")
+}
+
+/// What a node answers; none if it cannot be reached.
+pub fn request(address: &str, method: &str, path: &str, body: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect((address, 9200))?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("the node answers in text");
-    answer
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }

@@ -56,8 +56,8 @@ fn stand_in() -> &'static Path {
     PACKED.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stand-in");
         let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/elasticsearch-standin/pack");
-        succeeds(Command::new(pack).arg(folder.join("served")));
-        let script = "tar -xzf served/*.tar.gz --strip-components=2 --wildcards '*/bin/elasticsearch'";
+        succeeds(Command::new(pack).arg(folder.join("served")).args(["8.15.3", "8.16.0"]));
+        let script = "tar -xzf served/*-8.15.3-*.tar.gz --strip-components=2 --wildcards '*/bin/elasticsearch'";
         succeeds(Command::new("sh").args(["-c", script]).current_dir(&folder));
         folder
     })

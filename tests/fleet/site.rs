@@ -77,6 +77,15 @@ impl Site {
         }
     }
 
+    /// Gives the demo's hosts in a copied inventory the addresses that they have in this fleet.
+    pub fn readdress(&self, inventory: &str) {
+        let path = self.path().join(inventory);
+        let text = fs::read_to_string(&path).expect("it was copied");
+        let network = hosts::controller();
+        let network = network.strip_suffix(".1").expect("the controller has the first address");
+        self.write(inventory, text.replace("10.77.0.", &format!("{network}.")));
+    }
+
     /// Variables of one host, which go before those of all.
     pub fn host_vars(&self, host: &str, vars: &str) {
         self.write(&format!("host_vars/{host}.yml"), vars);

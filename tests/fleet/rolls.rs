@@ -1,0 +1,167 @@
+//! An Elasticsearch cluster in use: restarted, upgraded, taken back, enlarged and healed, and a client that writes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use super::{
+    cluster::{DATA, Demo, MASTERS, ask, request},
+    hosts::Hosts,
+    run::Finished,
+};
+
+/// Writes to any data node that answers, without a pause.
+struct Writer {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<(usize, Vec<String>)>,
+}
+
+impl Writer {
+    fn start(nodes: Vec<String>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            let (mut writes, mut failures) = (0, Vec::new());
+            while !stopped.load(Ordering::Relaxed) {
+                // A node that is being restarted is not asked twice; another one takes the write.
+                let answers = (0..nodes.len()).map(|at| &nodes[(writes + at) % nodes.len()]);
+                let answer = { answers }.find_map(|node| request(node, "POST", "/logs/_doc", "{}").ok());
+                writes += 1;
+                if !answer.as_ref().is_some_and(|answer| answer.starts_with("HTTP/1.1 201 ")) {
+                    failures.push(answer.unwrap_or_else(|| "no node answers".to_owned()));
+                }
+            }
+            (writes, failures)
+        });
+        Self { stop, thread }
+    }
+
+    /// The test fails if a write did.
+    fn finish(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let (writes, failures) = self.thread.join().expect("the writer does not panic");
+        assert!(failures.is_empty() && writes > 50, "{writes} writes, and these failed: {failures:#?}");
+    }
+}
+
+struct Cluster {
+    hosts: Hosts,
+    demo: Demo,
+}
+
+impl Cluster {
+    fn boot() -> Self {
+        let hosts = Hosts::boot(&[&MASTERS[..], &DATA[..], &["es-data-4"]].concat());
+        let demo = Demo::copy();
+        demo.run(&[]).ends_with(0);
+        let cluster = Self { hosts, demo };
+        // The fleet's hosts share this machine's disk, however full it is.
+        let marks = r#"{"low": "97%", "high": "98%", "flood_stage": "99%"}"#;
+        cluster.set(&format!(r#"{{"cluster.routing.allocation.disk.watermark": {marks}}}"#));
+        cluster.master("PUT", "/logs", r#"{"settings": {"number_of_shards": 3, "number_of_replicas": 1}}"#);
+        cluster
+    }
+
+    fn master(&self, method: &str, path: &str, body: &str) -> String {
+        let answer = request(&self.hosts.address("es-master-1"), method, path, body).expect("the master answers");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{method} {path}: {answer}");
+        answer
+    }
+
+    fn set(&self, settings: &str) {
+        self.master("PUT", "/_cluster/settings", &format!(r#"{{"persistent": {settings}}}"#));
+    }
+
+    fn writer(&self) -> Writer {
+        Writer::start(DATA.map(|name| self.hosts.address(name)).to_vec())
+    }
+
+    fn versions(&self) -> String {
+        let nodes = ask(&self.hosts.address("es-master-1"), "/_cat/nodes?h=name,version");
+        nodes.split_once("\r\n\r\n").expect("an answer has a body").1.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[track_caller]
+    fn is_green_with(&self, nodes: usize) {
+        let health = self.master("GET", "/_cluster/health", "");
+        let count = format!(r#""number_of_nodes":{nodes}"#);
+        assert!(health.contains(r#""status":"green""#) && health.contains(&count), "{health}");
+    }
+
+    #[track_caller]
+    fn changes_nothing(&self, playbook: &str, arguments: &[&str]) {
+        let run: Finished = self.demo.play(playbook, arguments);
+        assert_eq!(run.ends_with(0).changes(), [], "{run}");
+    }
+}
+
+#[test]
+fn a_cluster_in_use_is_changed_node_by_node_and_loses_no_write() {
+    let cluster = Cluster::boot();
+    let demo = &cluster.demo;
+    demo.play("elasticsearch-rolling-restart", &["-e", "es_heap=lots"]).ends_with(2).says(&["es_heap as 512m or 16g"]);
+
+    let writer = cluster.writer();
+    demo.play("elasticsearch-rolling-restart", &[]).ends_with(0);
+    cluster.is_green_with(6);
+    cluster.changes_nothing("elasticsearch-rolling-restart", &["-e", "es_restart_unchanged=no"]);
+
+    let (old, new) = ("8.15.3", "8.16.0");
+    let version = format!("es_version={new}");
+    let broken = ["-e", &version, "-e", r#"{"es_settings": {"node.nmae": "a"}, "es_node_wait": 8}"#];
+    let stopped = demo.play("elasticsearch-upgrade", &broken);
+    stopped.ends_with(2).says(&["did not get through: Wait until the node has joined", "NO MORE HOSTS LEFT"]);
+    assert_eq!((cluster.versions().matches(old).count(), cluster.versions().matches(new).count()), (5, 0));
+    demo.play("elasticsearch-rollback", &[]).ends_with(0);
+    cluster.is_green_with(6);
+    cluster.changes_nothing("elasticsearch-rollback", &[]);
+
+    demo.play("elasticsearch-upgrade", &["-e", &version, "--check"]).ends_with(0);
+    assert_eq!(cluster.versions().matches(old).count(), 6);
+    demo.play("elasticsearch-upgrade", &["-e", &version]).ends_with(0);
+    assert_eq!(cluster.versions().matches(new).count(), 6);
+    cluster.is_green_with(6);
+    cluster.changes_nothing("elasticsearch-upgrade", &["-e", &version]);
+    demo.play("elasticsearch-rollback", &[]).ends_with(2).says(&["Every node runs a newer version"]);
+
+    let address = cluster.hosts.address("es-data-4");
+    let added = format!(r#"{{"es_new_nodes": [{{"name": "es-data-4", "address": "{address}"}}]}}"#);
+    demo.play("elasticsearch-scale-out", &["-e", &version, "-e", &added]).ends_with(0);
+    cluster.is_green_with(7);
+    let shards = ask(&address, "/_cat/shards");
+    assert!(shards.contains("es-data-4"), "{shards}");
+    cluster.changes_nothing("elasticsearch-scale-out", &["-e", &version, "-e", &added]);
+    writer.finish();
+
+    heal(&cluster, &version);
+}
+
+/// A node is down, allocation was left off, an index is blocked, and a shard was given up.
+fn heal(cluster: &Cluster, version: &str) {
+    let arguments = ["-e", version, "-e", "es_heal_wait=20"];
+    cluster.changes_nothing("elasticsearch-heal", &arguments);
+
+    cluster.hosts.shell("es-data-1", "systemctl stop elasticsearch");
+    cluster.set(r#"{"cluster.routing.allocation.enable": "primaries"}"#);
+    cluster.master("PUT", "/logs/_settings", r#"{"index.blocks.read_only_allow_delete": true}"#);
+    // Only a node that cannot write may take the new shard.
+    cluster
+        .hosts
+        .shell("es-data-4", "chown root /var/lib/elasticsearch/indices; rm -f /var/lib/elasticsearch/indices/.p*");
+    cluster.set(r#"{"cluster.routing.allocation.exclude._name": "es-data-1,es-data-2,es-data-3"}"#);
+    cluster.master("PUT", "/lost?timeout=4s", r#"{"settings": {"number_of_replicas": 0}}"#);
+    let run = cluster.demo.play("elasticsearch-heal", &arguments);
+    run.ends_with(2).says(&["The cluster is red", "lost[0] primary, ALLOCATION_FAILED"]);
+
+    cluster.hosts.shell("es-data-4", "chown elasticsearch /var/lib/elasticsearch/indices");
+    cluster.set(r#"{"cluster.routing.allocation.exclude._name": null}"#);
+    cluster.demo.play("elasticsearch-heal", &arguments).ends_with(0);
+    cluster.is_green_with(7);
+    let written = request(&cluster.hosts.address("es-data-1"), "POST", "/logs/_doc", "{}").expect("it is back");
+    assert!(written.starts_with("HTTP/1.1 201 "), "{written}");
+    cluster.changes_nothing("elasticsearch-heal", &arguments);
+}
