@@ -50,7 +50,7 @@ impl Fleet {
         let load = |lasting: &'static str| {
             let address = self.hosts.address("lb-1");
             move || {
-                self.hosts.shell("lb-1", &format!("ab -q {lasting} -l -c 4 -t 100 -n 99999999 http://{address}/ 2>&1"))
+                self.hosts.shell("lb-1", &format!("ab -q {lasting} -l -c 4 -t 600 -n 99999999 http://{address}/ 2>&1"))
             }
         };
         thread::scope(|scope| {

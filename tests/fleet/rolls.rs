@@ -27,9 +27,11 @@ impl Writer {
         let thread = thread::spawn(move || {
             let (mut writes, mut failures) = (0, Vec::new());
             while !stopped.load(Ordering::Relaxed) {
-                // A node that is being restarted is not asked twice; another one takes the write.
+                // As clients of Elasticsearch do: a node that stops, and closes the connection, is passed over.
                 let answers = (0..nodes.len()).map(|at| &nodes[(writes + at) % nodes.len()]);
-                let answer = { answers }.find_map(|node| request(node, "POST", "/logs/_doc", "{}").ok());
+                let answer = { answers }
+                    .filter_map(|node| request(node, "POST", "/logs/_doc", "{}").ok())
+                    .find(|answer| !answer.is_empty());
                 writes += 1;
                 if !answer.as_ref().is_some_and(|answer| answer.starts_with("HTTP/1.1 201 ")) {
                     failures.push(answer.unwrap_or_else(|| "no node answers".to_owned()));

@@ -164,3 +164,49 @@ fn write(state: &mut ClusterState, name: &str, document: usize) -> Result<(), De
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::indices::{FULL_BLOCK, Phase};
+
+    fn settings(pairs: &[(&str, &str)]) -> BTreeMap<String, Option<String>> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect()
+    }
+
+    fn with_logs() -> ClusterState {
+        let mut state = ClusterState::default();
+        let create = Change::Create { index: "logs".to_owned(), settings: BTreeMap::new() };
+        create.clone().apply(&mut state, 0).unwrap();
+        assert_eq!(create.apply(&mut state, 0).unwrap_err().kind, "resource_already_exists_exception");
+        state
+    }
+
+    fn write(state: &mut ClusterState, index: &str) -> Result<(), u16> {
+        let write = Change::Write { index: index.to_owned(), document: 0 };
+        write.apply(state, 0).map_err(|denial| denial.status)
+    }
+
+    #[test]
+    fn a_write_wants_an_index_a_primary_and_room() {
+        let mut state = with_logs();
+        assert_eq!(write(&mut state, "other"), Err(404));
+        assert_eq!(write(&mut state, "logs"), Err(503));
+        state.indices.get_mut("logs").unwrap().shards[0].copies[0].phase = Phase::Started;
+        assert_eq!(write(&mut state, "logs"), Ok(()));
+        let indices = vec!["logs".to_owned()];
+        Change::Adjust { indices, settings: settings(&[(FULL_BLOCK, "true")]) }.apply(&mut state, 0).unwrap();
+        assert_eq!(write(&mut state, "logs"), Err(429));
+    }
+
+    #[test]
+    fn replicas_come_and_go_with_the_setting() {
+        let mut state = with_logs();
+        for (replicas, copies) in [("2", 3), ("0", 1)] {
+            let settings = settings(&[("index.number_of_replicas", replicas)]);
+            Change::Adjust { indices: vec!["logs".to_owned()], settings }.apply(&mut state, 0).unwrap();
+            let shard = &state.indices["logs"].shards[0];
+            assert_eq!((shard.copies.len(), shard.primary().is_some()), (copies, true));
+        }
+    }
+}
