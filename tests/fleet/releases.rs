@@ -55,7 +55,7 @@ impl Fleet {
         thread::scope(|scope| {
             let loads = ["-k", ""].map(|lasting| scope.spawn(load(lasting)));
             let stop = Stop(&self.hosts);
-            self.hosts.wait_for("lb-1", "pgrep -c -x ab", "2\n");
+            self.hosts.wait_for("lb-1", "pgrep -c -x ab || true", "2\n");
             action();
             drop(stop);
             for figures in loads.map(|load| load.join().expect("ab runs")) {
