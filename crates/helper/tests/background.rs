@@ -39,8 +39,8 @@ impl Helper {
 
     fn run(&mut self, module: &str, arguments: &Value, background: Option<Background>) -> Map<String, Value> {
         let items = vec![arguments.as_object().unwrap().clone()];
-        let request =
-            Request { id: 1, module: module.into(), mode: Mode::default(), environment: vec![], items, background };
+        let (module, mode) = (module.into(), Mode::default());
+        let request = Request { id: 1, module, mode, environment: vec![], items, parallel: 0, background };
         write_frame(&mut self.stdin, &ToHelper::Run(request)).unwrap();
         self.stdin.flush().unwrap();
         match self.hear() {

@@ -156,7 +156,7 @@ impl Runner<'_> {
                 if let Some(pause) = pause.filter(|_| !done.ends.is_empty()) {
                     tokio::time::sleep(seconds(pause)).await;
                 }
-                let end = self.one(item).await;
+                let end = Box::pin(self.one(item)).await;
                 done.take(end);
                 continue;
             }
