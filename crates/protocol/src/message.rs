@@ -87,7 +87,7 @@ pub struct Request {
     /// The arguments of each item; a task without a loop has one.
     pub items: Vec<Arguments>,
     /// How many items may run at once; 0 is 1. The replies come in the order of the items all the same.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_one_at_a_time")]
     pub parallel: usize,
     /// How each item runs on after its reply, as a job of its own; without it the reply is the result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,8 +95,8 @@ pub struct Request {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
+fn is_one_at_a_time(parallel: &usize) -> bool {
+    *parallel <= 1
 }
 
 /// How a job runs that outlives the connection and the run.
