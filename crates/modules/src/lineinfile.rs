@@ -185,12 +185,7 @@ impl Lineinfile {
     }
 
     fn place(&self, text: &Text, line: &str, lines: &[String]) -> Result<Place, Failure> {
-        let pattern = self
-            .regexp
-            .as_ref()
-            .map(|pattern| regex::compile(&text.form(pattern), false))
-            .transpose()
-            .map_err(Failure::uncaught)?;
+        let pattern = compiled(text, self.regexp.as_ref())?;
         let search = self.search_string.as_ref().map(|search| text.form(search));
         if let Some(at) = self.pick(lines, |line| matches(line, pattern.as_ref(), search.as_deref()))? {
             let filled = match pattern.filter(|_| self.backrefs) {
@@ -204,11 +199,7 @@ impl Lineinfile {
         }
         let after = self.insertafter.as_ref().filter(|after| !["BOF", "EOF"].contains(&after.as_str()));
         let before = self.insertbefore.as_ref().filter(|before| *before != "BOF");
-        let pattern = after
-            .or(before)
-            .map(|place| regex::compile(&text.form(place), false))
-            .transpose()
-            .map_err(Failure::uncaught)?;
+        let pattern = compiled(text, after.or(before))?;
         let (mut same, mut found) = (None, None);
         for (at, known) in lines.iter().enumerate() {
             if without_end(known) == line {
@@ -256,12 +247,7 @@ impl Lineinfile {
     }
 
     fn absent(&self, text: &Text, lines: &mut Vec<String>) -> Result<usize, Failure> {
-        let pattern = self
-            .regexp
-            .as_ref()
-            .map(|pattern| regex::compile(&text.form(pattern), false))
-            .transpose()
-            .map_err(Failure::uncaught)?;
+        let pattern = compiled(text, self.regexp.as_ref())?;
         let search = self.search_string.as_ref().map(|search| text.form(search));
         let line = self.line.as_ref().map(|line| text.form(line));
         let before = lines.len();
@@ -279,6 +265,11 @@ impl Lineinfile {
         *lines = kept;
         Ok(before - lines.len())
     }
+}
+
+/// A pattern for lines as the text holds them; one that is none fails in the words of Ansible's exception.
+fn compiled(text: &Text, pattern: Option<&String>) -> Result<Option<Regex>, Failure> {
+    pattern.map(|pattern| regex::compile(&text.form(pattern), false)).transpose().map_err(Failure::uncaught)
 }
 
 fn without_end(line: &str) -> &str {
