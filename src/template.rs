@@ -51,6 +51,11 @@ pub trait Names: Send + Sync {
     fn lookup(&self, name: &str) -> Option<Value>;
     /// All names, for `varnames` and suggestions.
     fn names(&self) -> Vec<String>;
+    /// Whether the evaluation may do something, or ask for what is another thing each time; `false` where a task
+    /// is only looked at before its turn.
+    fn is_in_turn(&self) -> bool {
+        true
+    }
 }
 
 /// A template, compiled once and evaluated as often as needed.

@@ -32,5 +32,5 @@ pub use connections::{Connections, Options, RawOutput};
 pub use error::{ConnectError, Stage};
 pub use escalation::Become;
 pub use secret::Secret;
-pub use session::{Session, Task};
+pub use session::{Finished, RequestId, Session, Task};
 pub use target::{Kind, Target};

@@ -6,6 +6,7 @@
 
 mod fact_cache;
 mod files;
+mod foresight;
 mod groups;
 mod host;
 mod hostvars;
@@ -14,6 +15,7 @@ mod scope;
 
 pub use fact_cache::FactCache;
 pub use files::{host_vars, load_extra, load_file};
+pub use foresight::{Foresight, Hindrance};
 pub use groups::GroupNames;
 pub use host::{HostVars, Hosts, Layer};
 pub use membership::GroupByError;

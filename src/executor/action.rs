@@ -20,6 +20,7 @@ mod meta;
 mod pause;
 mod raw;
 mod reboot;
+mod request;
 mod script;
 mod set_fact;
 mod set_stats;
@@ -51,8 +52,9 @@ use crate::{
 
 pub use background::Background;
 pub use contents::Contents;
-pub use job::{Job, Reach, run_jobs};
+pub use job::{Job, Reach};
 pub use meta::Effect;
+pub use request::{Sent, run_jobs};
 
 /// A task that is ready: done already, or a job for the host.
 pub enum Prepared {
@@ -82,6 +84,8 @@ pub struct Done {
     pub include: Option<Arc<IncludedFile>>,
     /// How much of its result is shown without `-v`.
     pub shown: Shown,
+    /// What there is to warn of.
+    pub warning: Option<Diagnostic>,
 }
 
 /// Why a task cannot be prepared.

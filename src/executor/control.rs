@@ -18,6 +18,7 @@ struct State {
     interrupts: AtomicU8,
     asks_no_more: AtomicBool,
     has_begun: AtomicBool,
+    stopping: Notify,
     killed: Notify,
 }
 
@@ -37,6 +38,14 @@ impl Control {
         self.0.has_begun.store(true, Ordering::Relaxed);
     }
 
+    /// Ends when no new task may start.
+    pub async fn stopping(&self) {
+        let stopping = self.0.stopping.notified();
+        if !self.is_stopping() {
+            stopping.await;
+        }
+    }
+
     /// Ends when running tasks have to stop.
     pub async fn killed(&self) {
         let killed = self.0.killed.notified();
@@ -48,6 +57,7 @@ impl Control {
     /// Ends the run after the task that runs now.
     pub fn stop(&self) {
         self.0.interrupts.fetch_max(1, Ordering::SeqCst);
+        self.0.stopping.notify_waiters();
     }
 
     /// Listens for Ctrl-C as long as the runtime lives.
@@ -60,6 +70,7 @@ impl Control {
                     0 => "interrupted: running tasks may finish, no new ones start; press Ctrl-C again to stop them",
                     _ => "interrupted again: running tasks are stopped",
                 };
+                control.0.stopping.notify_waiters();
                 events.emit(Event::Note(note.into()));
                 if before > 0 {
                     control.0.killed.notify_waiters();

@@ -98,7 +98,7 @@ pub async fn attend(
             Decision::Continue => break,
             Decision::Redo => {
                 let parameters = Arc::clone(&session.parameters);
-                end = Box::pin(task::run(context, &session.task, host, parameters)).await;
+                end = Box::pin(task::run(context, &session.task, host, parameters, None)).await;
             }
             Decision::Quit => {
                 context.run.events.emit(Event::Note("User interrupted execution".into()));

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// One host's way through a play.
+#[derive(Clone)]
 pub struct HostState {
     /// Its variables.
     pub vars: Arc<HostVars>,
@@ -52,6 +53,7 @@ pub struct Included {
 }
 
 /// A program that is being done.
+#[derive(Clone)]
 struct Call {
     what: Included,
     place: usize,
@@ -60,6 +62,7 @@ struct Call {
     waiting: VecDeque<Included>,
 }
 
+#[derive(Clone)]
 enum Frame {
     Block {
         range: BlockRange,
@@ -114,6 +117,11 @@ impl HostState {
     /// Where it is.
     pub fn place(&self) -> Place {
         self.calls.iter().map(|call| (call.what.order, call.place)).collect()
+    }
+
+    /// How many uses of roles it has done.
+    pub fn roles_done(&self) -> usize {
+        self.done_roles.len()
     }
 
     /// How deep it is in includes.

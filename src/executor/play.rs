@@ -10,7 +10,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    ExitCode, Run, debugger, facts,
+    ExitCode, Run,
+    action::Sent,
+    debugger, facts,
     handlers::Handlers,
     host::{Ended, HostState},
     include::Includes,
@@ -321,7 +323,7 @@ impl PlayRun {
                     None => None,
                 };
                 let _permit = permits.acquire_owned().await;
-                let end = run_on_host(&context, &task, &host, parameters).await;
+                let end = run_on_host(&context, &task, &host, parameters, None).await;
                 (place, host.name.clone(), end)
             });
         }
@@ -380,16 +382,17 @@ impl PlayRun {
     }
 }
 
-/// A task on one host; `None` when it was stopped by force.
+/// A task on one host, with what was `sent` ahead of it; `None` when it was stopped by force.
 pub async fn run_on_host(
     context: &TaskContext,
     task: &Arc<Task>,
     host: &Arc<HostVars>,
     parameters: Arc<[Arc<Vars>]>,
+    sent: Option<Sent>,
 ) -> Option<TaskEnd> {
     context.run.events.emit(Event::Started { host: host.name.clone(), task: task.id });
     tokio::select! {
-        end = task_on_host(context, task, host, parameters) => Some(end),
+        end = task_on_host(context, task, host, parameters, sent) => Some(end),
         () = context.run.control.killed() => None,
     }
 }
@@ -399,8 +402,9 @@ async fn task_on_host(
     task: &Arc<Task>,
     host: &Arc<HostVars>,
     parameters: Arc<[Arc<Vars>]>,
+    sent: Option<Sent>,
 ) -> TaskEnd {
-    let end = task::run(context, task, host, Arc::clone(&parameters)).await;
+    let end = task::run(context, task, host, Arc::clone(&parameters), sent).await;
     debugger::attend(context, task, host, &parameters, end).await
 }
 

@@ -1,5 +1,6 @@
 //! In which order the hosts of a batch do the steps of a play.
 
+mod ahead;
 mod free;
 mod linear;
 

@@ -1,17 +1,22 @@
 //! One task on one host: loop, condition, arguments, the module, and what becomes of the result.
 
 mod finish;
+mod foresee;
 mod item;
 mod repeat;
 mod verdict;
+
+pub use foresee::{Foreseen, ends_on_host, foresee};
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
+use parking_lot::Mutex;
+
 use super::{
     Run,
-    action::Effect,
+    action::{Effect, Sent},
     debugger,
     host::Included,
     include::{IncludedFile, Includes},
@@ -167,15 +172,17 @@ pub fn scope(
     (scope.with_files(files).in_task(task, parameters), error)
 }
 
-/// Runs `task` on `host` and emits what happens; `parameters` come from the includes around it.
+/// Runs `task` on `host` and emits what happens; `parameters` come from the includes around it. What was `sent` ahead
+/// of it is its work on the host.
 pub async fn run(
     context: &TaskContext,
     task: &Arc<Task>,
     host: &Arc<HostVars>,
     parameters: Arc<[Arc<Vars>]>,
+    sent: Option<Sent>,
 ) -> TaskEnd {
     let (scope, error) = scope(context, task, host, Arc::clone(&parameters));
-    let runner = Runner { context, task, host, scope };
+    let runner = Runner { context, task, host, scope, sent: Mutex::new(sent) };
     if task.action.module.0.name == sutler_modules::LATE.name {
         return Box::pin(runner.with_module(parameters)).await;
     }
@@ -187,7 +194,8 @@ pub async fn run(
         Ok(items) => items,
         Err(end) => return runner.finish(*end),
     };
-    if task.repeat.is_some() {
+    if let Some(repeat) = &task.repeat {
+        runner.warn_of_loop_var(repeat, &items);
         return runner.repeat(items).await;
     }
     let Some(item) = items.into_iter().next() else { unreachable!("a task without a loop has one item") };
@@ -204,9 +212,15 @@ struct Runner<'a> {
     task: &'a Arc<Task>,
     host: &'a Arc<HostVars>,
     scope: Scope,
+    /// The request that went ahead, until the work is begun.
+    sent: Mutex<Option<Sent>>,
 }
 
 impl Runner<'_> {
+    fn take_sent(&self) -> Option<Sent> {
+        self.sent.lock().take()
+    }
+
     /// The same task with the module that its name means on this host.
     async fn with_module(&self, parameters: Arc<[Arc<Vars>]>) -> TaskEnd {
         let name = &self.task.action.name;
@@ -234,7 +248,7 @@ impl Runner<'_> {
         if let Some(error) = failed {
             return self.finish(self.failure(error.at(&name.span)));
         }
-        run(self.context, &Arc::new(task), self.host, parameters).await
+        run(self.context, &Arc::new(task), self.host, parameters, None).await
     }
 }
 

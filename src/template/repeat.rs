@@ -3,12 +3,36 @@
 use super::{Arguments, Context, TemplateError, environment::short_name};
 use crate::value::{Str, Value};
 
+/// Lookups that do nothing but read what variables, the environment and the controller's files hold.
+const REPEATABLE: [&str; 19] = [
+    "config",
+    "csvfile",
+    "dict",
+    "env",
+    "file",
+    "fileglob",
+    "first_found",
+    "flattened",
+    "indexed_items",
+    "ini",
+    "items",
+    "list",
+    "nested",
+    "sequence",
+    "subelements",
+    "template",
+    "together",
+    "unvault",
+    "vars",
+];
+
 impl Context<'_> {
     /// What `with_NAME: terms` of a task with this module walks.
     pub fn loop_over(&self, name: &str, terms: &Value, module: &str) -> Result<Vec<Value>, TemplateError> {
         let Some(lookup) = self.environment.vocabulary().lookups.get(short_name(name)) else {
             return Err(TemplateError::type_error(format!("there is no lookup `{name}`")));
         };
+        self.check_turn(name)?;
         let positional = match terms {
             Value::List(list) => list.to_vec(),
             other => vec![other.clone()],
@@ -18,6 +42,14 @@ impl Context<'_> {
             _ => Vec::new(),
         };
         lookup(Arguments { context: self, name, positional, named })
+    }
+
+    /// Fails where something is asked for before its turn that only its turn can answer: a lookup, chance, the time.
+    pub(super) fn check_turn(&self, what: &str) -> Result<(), TemplateError> {
+        if REPEATABLE.contains(&short_name(what)) || self.names.is_in_turn() {
+            return Ok(());
+        }
+        Err(TemplateError::value_error(format!("`{what}` is not asked before its turn")))
     }
 }
 

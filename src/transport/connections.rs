@@ -92,6 +92,14 @@ impl Connections {
         Ok(session)
     }
 
+    /// The helper that runs already for that user.
+    pub fn running(&self, target: &Target, r#become: Option<&Become>) -> Option<Arc<Session>> {
+        let host = self.hosts.lock().get(target).cloned()?;
+        let slot = host.sessions.lock().get(&r#become.cloned()).cloned()?;
+        let session = slot.try_lock().ok()?.clone();
+        session.filter(|session| session.is_alive())
+    }
+
     /// Runs one command without a helper and waits for its end. The login shell of the user reads
     /// `command`, with become the target's shell.
     pub async fn raw(

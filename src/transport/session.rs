@@ -53,6 +53,7 @@ enum Heard {
     Item(usize, Map<String, Json>),
     Want(String),
     Part(Vec<u8>),
+    Dropped,
 }
 
 /// A helper on a host, as one user. Many requests may run at once.
@@ -60,6 +61,12 @@ pub struct Session {
     hello: Hello,
     path: String,
     next: AtomicU32,
+    wire: Wire,
+}
+
+/// The way to the helper, and what is known of it.
+#[derive(Clone)]
+struct Wire {
     frames: mpsc::Sender<Vec<u8>>,
     shared: Arc<Shared>,
 }
@@ -94,7 +101,7 @@ impl Session {
         if hello.build != BUILD {
             return Err(ConnectError::HelperVersion { expected: BUILD.to_owned(), found: hello.build });
         }
-        Ok(Self { hello, path, next: AtomicU32::new(1), frames, shared })
+        Ok(Self { hello, path, next: AtomicU32::new(1), wire: Wire { frames, shared } })
     }
 
     /// The user that the helper runs as.
@@ -109,7 +116,7 @@ impl Session {
 
     /// False once the helper has gone.
     pub fn is_alive(&self) -> bool {
-        self.shared.ended.lock().is_none()
+        self.wire.is_alive()
     }
 
     /// Runs a task and gives the results in the order of its items. When the future is dropped the
@@ -126,59 +133,108 @@ impl Session {
     }
 
     /// As [`Session::run`], but gives each result to `done` with its item's place as it arrives.
-    pub async fn run_each(
-        &self,
-        task: Task,
-        bodies: &dyn Bodies,
-        done: &mut (dyn FnMut(usize, Map<String, Json>) + Send),
-    ) -> Result<(), ConnectError> {
+    pub async fn run_each(&self, task: Task, bodies: &dyn Bodies, done: Done<'_>) -> Result<(), ConnectError> {
+        self.begin(task, None).await?.finish(bodies, done).await.map(drop)
+    }
+
+    /// Sends a task. With `after` the helper does it when that one is done, and drops it if that one fails; it has
+    /// to be sent before.
+    pub async fn begin(&self, task: Task, after: Option<RequestId>) -> Result<Pending, ConnectError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let Task { module, mode, environment, mut items, parallel, background } = task;
         items.iter_mut().flat_map(Map::values_mut).for_each(keep_digits);
-        let during = module.clone();
-        let mut open = vec![true; items.len()];
-        let mut left = items.len();
-        let (hearer, mut heard) = mpsc::unbounded_channel();
-        self.shared.requests.lock().insert(id, hearer);
-        let mut running = Running { session: self, id, finished: false };
-        let mut refused = false;
+        let (hearer, heard) = mpsc::unbounded_channel();
+        self.wire.shared.requests.lock().insert(id, hearer);
+        let open = vec![true; items.len()];
+        let pending = Pending { wire: self.wire.clone(), id, during: module.clone(), open, heard, is_over: false };
         // The reading task sets `ended` before it drops the requests: one of the two is seen.
         if !self.is_alive() {
-            return Err(self.shared.why(&during));
+            return Err(self.wire.shared.why(&module));
         }
-        let request = Request { id, module, mode, environment, items, parallel, background };
-        self.send(encode(&ToHelper::Run(request)), &during).await?;
-        while left > 0 {
-            match heard.recv().await {
+        let after = after.map(|RequestId(id)| id);
+        let request = Request { id, module, mode, environment, items, parallel, after, background };
+        self.wire.send(encode(&ToHelper::Run(request)), &pending.during).await?;
+        Ok(pending)
+    }
+
+    /// Says that a task need not be done any more if it has not begun.
+    pub async fn withdraw(&self, RequestId(id): RequestId) {
+        // Where the helper is gone there is nothing to withdraw.
+        let _ = self.wire.send(encode(&ToHelper::Withdraw { id }), "").await;
+    }
+}
+
+/// Hears the result of an item at a place.
+pub type Done<'a> = &'a mut (dyn FnMut(usize, Map<String, Json>) + Send);
+
+/// Names a task that was sent over a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId(u32);
+
+/// Whether the helper did what it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// It did.
+    Done,
+    /// It did nothing of it: the task before failed, or it was withdrawn.
+    Dropped,
+}
+
+/// A task that was sent. When it is dropped before its end the helper stops it.
+pub struct Pending {
+    wire: Wire,
+    id: u32,
+    during: String,
+    /// Which items have no result yet.
+    open: Vec<bool>,
+    heard: mpsc::UnboundedReceiver<Heard>,
+    is_over: bool,
+}
+
+impl Pending {
+    /// Its name for the one that follows it.
+    pub fn id(&self) -> RequestId {
+        RequestId(self.id)
+    }
+
+    /// Waits for the results, and sends the contents that the helper asks for.
+    pub async fn finish(mut self, bodies: &dyn Bodies, done: Done<'_>) -> Result<Finished, ConnectError> {
+        let mut refused = false;
+        while self.open.contains(&true) {
+            match self.heard.recv().await {
                 Some(Heard::Item(item, result)) => {
-                    if open.get_mut(item).is_some_and(|open| std::mem::replace(open, false)) {
-                        left -= 1;
+                    if self.open.get_mut(item).is_some_and(|open| std::mem::replace(open, false)) {
                         done(item, result);
                     }
                 }
-                Some(Heard::Want(sha1)) => self.body(id, &sha1, bodies, &during).await?,
+                Some(Heard::Want(sha1)) => Box::pin(self.body(&sha1, bodies)).await?,
                 // What was on its way when a part could not be taken is of no use.
                 Some(Heard::Part(_)) if refused => {}
                 Some(Heard::Part(bytes)) => {
                     let answer = match bodies.accept(&bytes) {
-                        Ok(()) => ToHelper::Body(BodyPart { id, last: false, bytes: Vec::new() }),
-                        Err(error) => ToHelper::NoBody { id, why: error.to_string() },
+                        Ok(()) => ToHelper::Body(BodyPart { id: self.id, last: false, bytes: Vec::new() }),
+                        Err(error) => ToHelper::NoBody { id: self.id, why: error.to_string() },
                     };
                     refused = matches!(answer, ToHelper::NoBody { .. });
-                    self.send(encode(&answer), &during).await?;
+                    self.send(&answer).await?;
                 }
-                None => return Err(self.shared.why(&during)),
+                Some(Heard::Dropped) => {
+                    self.is_over = true;
+                    return Ok(Finished::Dropped);
+                }
+                None => return Err(self.wire.shared.why(&self.during)),
             }
         }
-        running.finished = true;
-        Ok(())
+        self.is_over = true;
+        Ok(Finished::Done)
     }
 
-    /// Sends the content that a request asked for, a part at a time.
-    async fn body(&self, id: u32, sha1: &str, bodies: &dyn Bodies, during: &str) -> Result<(), ConnectError> {
+    /// Sends a content that was asked for, a part at a time.
+    async fn body(&self, sha1: &str, bodies: &dyn Bodies) -> Result<(), ConnectError> {
+        let id = self.id;
         let mut reader = match bodies.open(sha1) {
             Ok(reader) => reader,
-            Err(e) => return self.send(encode(&ToHelper::NoBody { id, why: e.to_string() }), during).await,
+            Err(e) => return self.send(&ToHelper::NoBody { id, why: e.to_string() }).await,
         };
         loop {
             let read = tokio::task::spawn_blocking(move || {
@@ -191,14 +247,39 @@ impl Session {
                 .map_err(|e| ConnectError::Controller { action: "read a file's content".into(), why: e.to_string() })?;
             reader = back;
             if let Err(e) = outcome {
-                return self.send(encode(&ToHelper::NoBody { id, why: e.to_string() }), during).await;
+                return self.send(&ToHelper::NoBody { id, why: e.to_string() }).await;
             }
             let last = bytes.len() < PART;
-            self.send(encode(&ToHelper::Body(BodyPart { id, last, bytes })), during).await?;
+            self.send(&ToHelper::Body(BodyPart { id, last, bytes })).await?;
             if last {
                 return Ok(());
             }
         }
+    }
+
+    async fn send(&self, message: &ToHelper) -> Result<(), ConnectError> {
+        self.wire.send(encode(message), &self.during).await
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.wire.shared.requests.lock().remove(&self.id);
+        if !self.is_over {
+            let frames = self.wire.frames.clone();
+            let cancel = encode(&ToHelper::Cancel { id: self.id });
+            if let Err(mpsc::error::TrySendError::Full(cancel)) = frames.try_send(cancel)
+                && let Ok(runtime) = tokio::runtime::Handle::try_current()
+            {
+                runtime.spawn(async move { frames.send(cancel).await });
+            }
+        }
+    }
+}
+
+impl Wire {
+    fn is_alive(&self) -> bool {
+        self.shared.ended.lock().is_none()
     }
 
     /// Queues a frame; waits while the queue is full, and no longer than the stream lives.
@@ -223,28 +304,6 @@ impl Shared {
             }
             Some(error) => error,
             None => ConnectError::ConnectionLost { during: during.to_owned(), stderr: tail(&self.stderr.lock()) },
-        }
-    }
-}
-
-/// Tells the helper to stop when a request's future is dropped.
-struct Running<'a> {
-    session: &'a Session,
-    id: u32,
-    finished: bool,
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.session.shared.requests.lock().remove(&self.id);
-        if !self.finished {
-            let frames = self.session.frames.clone();
-            let cancel = encode(&ToHelper::Cancel { id: self.id });
-            if let Err(mpsc::error::TrySendError::Full(cancel)) = frames.try_send(cancel)
-                && let Ok(runtime) = tokio::runtime::Handle::try_current()
-            {
-                runtime.spawn(async move { frames.send(cancel).await });
-            }
         }
     }
 }
@@ -298,6 +357,7 @@ async fn receive(
             }
             ToController::Want { id, sha1 } => shared.hand(id, Heard::Want(sha1)),
             ToController::Body(part) => shared.hand(part.id, Heard::Part(part.bytes)),
+            ToController::Dropped { id } => shared.hand(id, Heard::Dropped),
             ToController::Reply(reply) => shared.hand(reply.id, Heard::Item(reply.item, reply.result)),
         }
     };
@@ -462,6 +522,24 @@ mod tests {
         let (results, ()) = futures::join!(session.run(task(1), &Zeros), helper);
         assert!(results.unwrap_err().to_string().starts_with("the connection was lost during copy"));
         drop(requests);
+    }
+
+    #[tokio::test]
+    async fn a_task_follows_another_one_or_is_dropped() {
+        let (session, mut requests, mut replies) = session().await;
+        let first = session.begin(task(1), None).await.unwrap();
+        let second = session.begin(task(1), Some(first.id())).await.unwrap();
+        let helper = async {
+            let ToHelper::Run(Request { id, after: None, .. }) = request(&mut requests).await else { panic!("first") };
+            let ToHelper::Run(next) = request(&mut requests).await else { panic!("second") };
+            assert_eq!(next.after, Some(id));
+            replies.write_all(&reply(id, 0)).await.unwrap();
+            replies.write_all(&encode(&ToController::Dropped { id: next.id })).await.unwrap();
+        };
+        let (mut one, mut other) = (|_, _| {}, |_, _| {});
+        let (first, second, ()) =
+            futures::join!(first.finish(&Zeros, &mut one), second.finish(&Zeros, &mut other), helper);
+        assert_eq!((first.unwrap(), second.unwrap()), (Finished::Done, Finished::Dropped));
     }
 
     #[tokio::test]

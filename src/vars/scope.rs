@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use super::{
-    HostVars,
+    Foresight, HostVars,
     groups::GroupNames,
     host::Hosts,
     hostvars::{AllHostVars, ScopeVars},
@@ -93,6 +93,8 @@ pub struct Scope {
     parameters: Arc<[Arc<Vars>]>,
     /// Loop variables and the like: stronger than all.
     bound: Vec<(String, Value)>,
+    /// Who watches an evaluation before its turn.
+    foresight: Option<Arc<Foresight>>,
 }
 
 impl Scope {
@@ -106,7 +108,15 @@ impl Scope {
             task: None,
             parameters: Arc::default(),
             bound: Vec::new(),
+            foresight: None,
         }
+    }
+
+    /// The same for a task whose turn has not come.
+    #[must_use]
+    pub fn watched_by(mut self, foresight: &Arc<Foresight>) -> Self {
+        self.foresight = Some(Arc::clone(foresight));
+        self
     }
 
     /// The scope of a host in a play.
@@ -256,6 +266,9 @@ impl Scope {
 impl Names for Scope {
     /// The precedence, strongest first.
     fn lookup(&self, name: &str) -> Option<Value> {
+        if let Some(foresight) = &self.foresight {
+            foresight.read(name);
+        }
         let bound = || self.bound.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let mut layers = self.layers(name);
         let strongest = bound().or_else(|| self.magic(name)).or_else(|| layers.next());
@@ -264,6 +277,13 @@ impl Names for Scope {
             return Some(layers.fold(strongest, |over, under| merged(&over, under)));
         }
         Some(strongest)
+    }
+
+    fn is_in_turn(&self) -> bool {
+        if let Some(foresight) = &self.foresight {
+            foresight.wait();
+        }
+        self.foresight.is_none()
     }
 
     fn names(&self) -> Vec<String> {

@@ -22,6 +22,8 @@ const LATE: i32 = 124;
 pub struct Program {
     path: PathBuf,
     is_sutler: bool,
+    /// Sutler does one item and one task after the other, where it would send several at once.
+    is_patient: bool,
 }
 
 /// What came of a case.
@@ -42,12 +44,17 @@ impl AsRef<[u8]> for Found {
 impl Program {
     /// Sutler, at this path.
     pub fn sutler(path: PathBuf) -> Self {
-        Self { path, is_sutler: true }
+        Self { path, is_sutler: true, is_patient: false }
+    }
+
+    /// The same, but one item and one task after the other.
+    pub fn patient(&self) -> Self {
+        Self { is_patient: true, ..self.clone() }
     }
 
     /// Ansible-core's `ansible-playbook`, at this path.
     pub fn oracle(path: PathBuf) -> Self {
-        Self { path, is_sutler: false }
+        Self { path, is_sutler: false, is_patient: false }
     }
 
     /// Whether it is sutler.
@@ -111,6 +118,9 @@ impl Program {
         if self.is_sutler {
             // No ansible-core that may be installed is seen.
             shell.env("SUTLER_SITE_PACKAGES", "");
+            if self.is_patient {
+                shell.env("SUTLER_JOIN_ITEMS", "0").env("SUTLER_SEND_AHEAD", "0");
+            }
         } else {
             shell.env("ANSIBLE_PYTHON_INTERPRETER", self.path.with_file_name("python"));
             // Hosts that work at once answer in any order, on which the order of included files depends.

@@ -1,22 +1,20 @@
 //! The helper: says hello, then runs one module per request until its input closes.
 //!
 //! No SSH, no template engine, no async runtime: a thread per request, since requests mostly wait
-//! for programs and disks. It writes nothing but frames to standard output.
+//! for programs and disks. Requests that name one before them wait for its end. It writes nothing
+//! but frames to standard output.
 
 mod background;
 mod bodies;
 mod job;
+mod queue;
 mod session;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     io::Write,
     process::ExitCode,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -24,33 +22,17 @@ use std::{
 use serde_json::json;
 use sutler_modules::kit::{Context, Fields};
 use sutler_protocol::{
-    Arguments, BUILD_ID, FrameError, Hello, PARTS_AHEAD, Reply, Request, ToController, ToHelper, read_frame,
-    write_frame,
+    Arguments, BUILD_ID, FrameError, Hello, Reply, Request, ToController, ToHelper, read_frame, write_frame,
 };
 
 use bodies::{Bodies, Part};
+use queue::{Admitted, Queue, Started};
 
 /// Standard output, shared by the threads; a frame is written whole.
 type Output = Arc<Mutex<std::io::Stdout>>;
 
 /// How long requests get to kill their programs once the controller is gone.
 const LAST_WAIT: Duration = Duration::from_secs(2);
-
-/// A request that is being worked on.
-struct Running {
-    cancelled: Arc<AtomicBool>,
-    /// Where the parts of its bodies go; gone when no more of them come.
-    parts: Option<mpsc::SyncSender<Part>>,
-}
-
-impl Running {
-    /// Stops it: its programs are killed, and a body that it still reads ends in an error, so that
-    /// it removes what it has written of it.
-    fn stop(&mut self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-        self.parts = None;
-    }
-}
 
 fn main() -> ExitCode {
     let ended = match std::env::args().nth(1).as_deref() {
@@ -71,44 +53,52 @@ fn serve() -> Result<(), FrameError> {
     let output: Output = Arc::new(Mutex::new(std::io::stdout()));
     let hello = Hello { build: BUILD_ID.to_owned(), uid: rustix::process::geteuid().as_raw() };
     send(&output, &ToController::Hello(hello))?;
-    let running: Arc<Mutex<HashMap<u32, Running>>> = Arc::default();
-    let outcome = receive(&output, &running);
+    let queue = Arc::default();
+    let outcome = receive(&output, &queue);
     // The controller is gone, perhaps in the middle of a frame: what still runs is stopped.
-    lock(&running).values_mut().for_each(Running::stop);
+    lock(&queue).stop_all();
     let ended = Instant::now();
-    while !lock(&running).is_empty() && ended.elapsed() < LAST_WAIT {
+    while !lock(&queue).is_empty() && ended.elapsed() < LAST_WAIT {
         thread::sleep(Duration::from_millis(5));
     }
     outcome
 }
 
 /// Does what the controller says until the input ends.
-fn receive(output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) -> Result<(), FrameError> {
+fn receive(output: &Output, queue: &Arc<Mutex<Queue>>) -> Result<(), FrameError> {
     let mut input = std::io::stdin().lock();
     while let Some(message) = read_frame(&mut input)? {
         match message {
-            ToHelper::Run(request) => start(request, output, running),
-            ToHelper::Body(part) => give(running, part.id, Part::Bytes { bytes: part.bytes, last: part.last }),
-            ToHelper::NoBody { id, why } => give(running, id, Part::Missing(why)),
-            ToHelper::Cancel { id } => {
-                if let Some(request) = lock(running).get_mut(&id) {
-                    request.stop();
+            ToHelper::Run(request) => {
+                let id = request.id;
+                let admitted = lock(queue).admit(request);
+                match admitted {
+                    Admitted::Now(started) => start(*started, output, queue),
+                    Admitted::Later => {}
+                    Admitted::Never => tell_dropped(output, &[id]),
                 }
+            }
+            ToHelper::Body(part) => give(queue, part.id, Part::Bytes { bytes: part.bytes, last: part.last }),
+            ToHelper::NoBody { id, why } => give(queue, id, Part::Missing(why)),
+            ToHelper::Cancel { id } => {
+                let dropped = lock(queue).cancel(id);
+                tell_dropped(output, &dropped);
+            }
+            ToHelper::Withdraw { id } => {
+                let dropped = lock(queue).withdraw(id);
+                tell_dropped(output, &dropped);
             }
         }
     }
     Ok(())
 }
 
-fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Running>>>) {
-    let cancelled = Arc::new(AtomicBool::new(false));
-    let (sender, parts) = mpsc::sync_channel(PARTS_AHEAD);
-    let id = request.id;
-    lock(running).insert(id, Running { cancelled: Arc::clone(&cancelled), parts: Some(sender) });
-    let (output, running) = (Arc::clone(output), Arc::clone(running));
+fn start(started: Started, output: &Output, queue: &Arc<Mutex<Queue>>) {
+    let (output, queue) = (Arc::clone(output), Arc::clone(queue));
     thread::spawn(move || {
+        let Started { request, cancelled, parts } = started;
+        let Request { id, module, mode, environment, items, parallel, background, .. } = request;
         let bodies = Arc::new(Bodies::new(id, Arc::clone(&output), parts));
-        let Request { module, mode, environment, items, parallel, background, .. } = request;
         let context = Arc::new(Context { mode, environment: environment.clone(), bodies, cancelled });
         let work = |arguments| match &background {
             Some(background) => match fetched(&module, &arguments, &context) {
@@ -121,12 +111,24 @@ fn start(request: Request, output: &Output, running: &Arc<Mutex<HashMap<u32, Run
             },
             None => run(&module, arguments, &context),
         };
+        let mut has_failed = false;
         each(items, parallel, &work, &mut |item, result| {
+            has_failed |= result.get("failed").is_some_and(|failed| failed == true);
             // A controller that is gone needs no reply.
             let _ = send(&output, &ToController::Reply(Reply { id, item, result }));
         });
-        lock(&running).remove(&id);
+        let ended = lock(&queue).end(id, has_failed);
+        tell_dropped(&output, &ended.dropped);
+        if let Some(next) = ended.next {
+            start(next, &output, &queue);
+        }
     });
+}
+
+fn tell_dropped(output: &Output, ids: &[u32]) {
+    for id in ids {
+        let _ = send(output, &ToController::Dropped { id: *id });
+    }
 }
 
 /// Works on the items, up to `parallel` of them at once, and replies in their order.
@@ -184,8 +186,8 @@ fn run(module: &str, arguments: Arguments, context: &Arc<Context>) -> Fields {
     (entry.run)(arguments, context)
 }
 
-fn give(running: &Mutex<HashMap<u32, Running>>, id: u32, part: Part) {
-    let sender = lock(running).get(&id).and_then(|request| request.parts.clone());
+fn give(queue: &Mutex<Queue>, id: u32, part: Part) {
+    let sender = lock(queue).parts(id);
     if let Some(sender) = sender {
         // A request that failed meanwhile no longer reads its body.
         let _ = sender.send(part);

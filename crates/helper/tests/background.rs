@@ -40,7 +40,7 @@ impl Helper {
     fn run(&mut self, module: &str, arguments: &Value, background: Option<Background>) -> Map<String, Value> {
         let items = vec![arguments.as_object().unwrap().clone()];
         let (module, mode) = (module.into(), Mode::default());
-        let request = Request { id: 1, module, mode, environment: vec![], items, parallel: 0, background };
+        let request = Request { id: 1, module, mode, environment: vec![], items, parallel: 0, after: None, background };
         write_frame(&mut self.stdin, &ToHelper::Run(request)).unwrap();
         self.stdin.flush().unwrap();
         match self.hear() {

@@ -46,9 +46,14 @@ pub enum ToHelper {
         /// Why, for the task's failure.
         why: String,
     },
-    /// Stop the request: its programs are killed and it replies as failed.
+    /// Stop the request: its programs are killed and it replies as failed; one that waits is dropped.
     Cancel {
         /// The request to stop.
+        id: u32,
+    },
+    /// Drop the request if it still waits for the one before it.
+    Withdraw {
+        /// The request that is not wanted any more.
         id: u32,
     },
 }
@@ -70,6 +75,11 @@ pub enum ToController {
     Body(BodyPart),
     /// One item of a request is done.
     Reply(Reply),
+    /// A request that waited for another one will not run: that one failed, or it was withdrawn.
+    Dropped {
+        /// The request.
+        id: u32,
+    },
 }
 
 /// One task on one host: a module, once per item.
@@ -89,6 +99,9 @@ pub struct Request {
     /// How many items may run at once; 0 is 1. The replies come in the order of the items all the same.
     #[serde(default, skip_serializing_if = "is_one_at_a_time")]
     pub parallel: usize,
+    /// The request before it: it runs when that one is done, and not at all if an item of that one failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u32>,
     /// How each item runs on after its reply, as a job of its own; without it the reply is the result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background: Option<Background>,

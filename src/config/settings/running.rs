@@ -62,6 +62,11 @@ settings! {
     /// The debugger does not open for tasks with `ignore_errors`.
     setting TASK_DEBUGGER_IGNORE_ERRORS: bool = "True",
         ini ["defaults.task_debugger_ignore_errors"], env ["ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS"];
+    /// Whether the items of a loop travel together, up to a thousand of them. Not of Ansible.
+    setting SUTLER_JOIN_ITEMS: bool = "True", ini ["sutler.join_items"], env ["SUTLER_JOIN_ITEMS"];
+    /// Whether a host is sent tasks before their turn where no other host is waited for (`strategy: free`). Not of
+    /// Ansible.
+    setting SUTLER_SEND_AHEAD: bool = "True", ini ["sutler.send_ahead"], env ["SUTLER_SEND_AHEAD"];
     /// Notifying a handler that does not exist is an error.
     setting ERROR_ON_MISSING_HANDLER: bool = "True",
         ini ["defaults.error_on_missing_handler"], env ["ANSIBLE_ERROR_ON_MISSING_HANDLER"];

@@ -6,7 +6,7 @@ use sutler_modules::actions::Debug;
 
 use super::{Done, Evaluated, Fields, PrepareError, TaskContext};
 use crate::{
-    output::{Emitter, Event, Shown},
+    output::Shown,
     source::{Diagnostic, Span, Spanned},
     template::Context,
     value::{Str, Value},
@@ -20,10 +20,12 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
         return Ok(skipped());
     }
     let mut result = Fields::new();
+    let mut warning = None;
     match (var, arguments.arguments.get("var")) {
         (Some(_), Some(Spanned { value: Value::Str(expression), span: place })) => {
-            let shown = variable(&context.run.events, expression, place, scope)?;
+            let (shown, told) = variable(expression, place, scope)?;
             result.insert(expression.to_string(), shown);
+            warning = told;
         }
         _ => {
             // A message that was given and is nothing is shown as that.
@@ -32,15 +34,15 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
         }
     }
     result.insert("changed".into(), json!(false));
-    Ok(Done { result, shown: Shown::Message, ..Done::default() })
+    Ok(Done { result, shown: Shown::Message, warning, ..Done::default() })
 }
 
+/// What is shown of an expression, and a warning of what cannot be.
 fn variable(
-    events: &Emitter,
     expression: &Str,
     place: &Span,
     scope: &Scope,
-) -> Result<serde_json::Value, PrepareError> {
+) -> Result<(serde_json::Value, Option<Diagnostic>), PrepareError> {
     let failed = |error| PrepareError::Template(error, Some(place.clone()));
     let context = scope.context();
     let template = Context::expression_in_text(expression, place).map_err(|error| {
@@ -53,15 +55,15 @@ fn variable(
     if let Some(error) = errors.iter().find(|error| !error.is_undefined()) {
         return Err(failed(error.clone()));
     }
-    if !errors.is_empty() {
+    let warning = (!errors.is_empty()).then(|| {
         let lines: Vec<String> =
             errors.iter().enumerate().map(|(index, error)| format!("error {} - {error}", index + 1)).collect();
         let warning = Diagnostic::warning(format!("`{expression}` cannot be shown: {}", errors[0]));
         let plural = if errors.len() == 1 { "" } else { "s" };
         let wording = format!("Encountered {} template error{plural}.\n{}", errors.len(), lines.join("\n"));
-        events.emit(Event::Warning(warning.worded(wording).at(place).origin(place)));
-    }
-    shown.to_json().map_err(failed)
+        warning.worded(wording).at(place).origin(place)
+    });
+    Ok((shown.to_json().map_err(failed)?, warning))
 }
 
 fn skipped() -> Done {

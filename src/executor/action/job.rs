@@ -1,13 +1,12 @@
-//! A task's work on its host: the session it needs and what is sent there.
+//! A task's work on its host: how it gets there, and what is to be done.
 
-use serde_json::json;
 use sutler_protocol::Mode;
 
 use super::{Background, Contents, Fields, PrepareError, TaskContext};
 use crate::{
     executor::{connect, settings::Settings},
     source::Diagnostic,
-    transport::{Become, ConnectError, RawOutput, Target, Task as HelperTask},
+    transport::{Become, Target},
     vars::Scope,
 };
 
@@ -51,17 +50,18 @@ impl Reach {
 
 /// One item's work on a host.
 pub struct Job {
-    target: Target,
-    becoming: Option<Become>,
-    mode: Mode,
-    environment: Vec<(String, String)>,
-    background: Option<Background>,
-    work: Work,
+    pub(super) target: Target,
+    pub(super) becoming: Option<Become>,
+    pub(super) mode: Mode,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) background: Option<Background>,
+    pub(super) work: Work,
     /// The arguments as the result tells them.
-    told: Option<Fields>,
+    pub(super) told: Option<Fields>,
 }
 
-enum Work {
+/// What a job does.
+pub(super) enum Work {
     Module { name: &'static str, arguments: Fields, contents: Contents },
     Raw(String),
 }
@@ -122,87 +122,4 @@ impl Job {
             && other.background.is_none()
             && self.environment == other.environment
     }
-}
-
-/// Hears of results: the place of the job, and what came of it.
-pub type Hear<'a> = &'a mut (dyn FnMut(usize, Result<Fields, ConnectError>) + Send);
-
-/// Runs jobs that join, in one request, up to `parallel` of them at once; `hear` is told each result as it arrives.
-pub async fn run_jobs(context: &TaskContext, mut jobs: Vec<Job>, parallel: usize, hear: Hear<'_>) {
-    let count = jobs.len();
-    let mut told: Vec<_> = jobs.iter_mut().map(|job| job.told.take()).collect();
-    let mut heard = 0;
-    let mut pass_on = |place: usize, mut result: Fields| {
-        heard = heard.max(place + 1);
-        if let Some(arguments) = told[place].take() {
-            result.entry("invocation").or_insert_with(|| json!({ "module_args": arguments }));
-        }
-        hear(place, Ok(result));
-    };
-    if let Err(error) = run_joined(context, jobs, parallel, &mut pass_on).await {
-        for place in heard..count {
-            hear(place, Err(error.clone()));
-        }
-    }
-}
-
-async fn run_joined(
-    context: &TaskContext,
-    jobs: Vec<Job>,
-    parallel: usize,
-    done: &mut (dyn FnMut(usize, Fields) + Send),
-) -> Result<(), ConnectError> {
-    let connections = &context.run.connections;
-    let mut jobs = jobs.into_iter();
-    let Some(Job { target, becoming, mode, environment, background, work, .. }) = jobs.next() else { return Ok(()) };
-    let (name, arguments, mut contents) = match work {
-        Work::Raw(_) if mode.check => {
-            done(0, raw_skipped());
-            return Ok(());
-        }
-        Work::Raw(command) => {
-            let output = connections.raw(&target, becoming.as_ref(), &command, None).await?;
-            done(0, raw_result(&output));
-            return Ok(());
-        }
-        Work::Module { name, arguments, contents } => (name, arguments, contents),
-    };
-    let mut items = vec![arguments];
-    for job in jobs {
-        if let Work::Module { arguments, contents: more, .. } = job.work {
-            items.push(arguments);
-            contents.extend(more);
-        }
-    }
-    let task = HelperTask { module: name.to_owned(), mode, environment, items, parallel, background: None };
-    if let Some(background) = background {
-        let reach = Reach { target, becoming };
-        // Seldom, and large: it is kept out of every other task.
-        let result = Box::pin(background.run(context, &reach, task, &contents)).await?;
-        done(0, result);
-        return Ok(());
-    }
-    let session = connections.helper(&target, becoming.as_ref()).await?;
-    session.run_each(task, &contents, done).await
-}
-
-fn raw_skipped() -> Fields {
-    let mut result = Fields::new();
-    result.insert("skipped".into(), json!(true));
-    result.insert("changed".into(), json!(false));
-    result.insert("msg".into(), json!("remote module (raw) does not support check mode"));
-    result
-}
-
-fn raw_result(output: &RawOutput) -> Fields {
-    let mut result = Fields::new();
-    result.insert("changed".into(), json!(true));
-    result.insert("rc".into(), json!(output.status));
-    result.insert("stdout".into(), json!(String::from_utf8_lossy(&output.stdout)));
-    result.insert("stderr".into(), json!(String::from_utf8_lossy(&output.stderr)));
-    if output.status != 0 {
-        result.insert("failed".into(), json!(true));
-        result.insert("msg".into(), json!("non-zero return code"));
-    }
-    result
 }

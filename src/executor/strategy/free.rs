@@ -1,4 +1,4 @@
-//! `free` and `host_pinned`: no host waits for another one.
+//! `free` and `host_pinned`: no host waits for another one, and a host's tasks are sent to it ahead of their turn.
 
 use std::{
     collections::VecDeque,
@@ -8,18 +8,24 @@ use std::{
     },
 };
 
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
-use super::Strategy;
+use super::{Strategy, ahead::Ahead};
 use crate::{
     executor::{
         action::Effect,
         host::HostState,
         play::{Batch, Flow, PlayRun, run_on_host},
         settings::Settings,
+        task::TaskEnd,
     },
     output::{Event, Status},
+    playbook::{Task, keywords::Vars},
     source::Diagnostic,
+    vars::Scope,
 };
 
 /// What Ansible says of `run_once`.
@@ -52,19 +58,14 @@ pub async fn run(play: &Arc<PlayRun>, strategy: Strategy, hosts: Batch) -> (Flow
     let end = Arc::new(End::default());
     let mut running = JoinSet::new();
     let pins = Arc::new(Semaphore::new(play.context.run.options.forks));
-    for (place, (name, mut host)) in hosts.into_iter().enumerate() {
+    for (place, (name, host)) in hosts.into_iter().enumerate() {
         let (play, end, pins) = (Arc::clone(play), Arc::clone(&end), Arc::clone(&pins));
         running.spawn(async move {
             let _pinned = match strategy {
                 Strategy::HostPinned => pins.acquire_owned().await.ok(),
                 _ => None,
             };
-            while end.flow() == Flow::Next && !play.context.run.control.is_stopping() {
-                if !step(&play, &mut host, &end).await || play.context.run.report.is_broken() {
-                    break;
-                }
-            }
-            (place, name, host)
+            (place, name, Walk::new(&play, host).to_its_end(&end).await)
         });
     }
     let mut done = Vec::new();
@@ -79,62 +80,121 @@ pub async fn run(play: &Arc<PlayRun>, strategy: Strategy, hosts: Batch) -> (Flow
     (flow, done.into_iter().map(|(_, name, host)| (name, host)).collect())
 }
 
-/// One host's next task; `false` when it has none.
-async fn step(play: &Arc<PlayRun>, host: &mut HostState, end: &End) -> bool {
-    let Some(task) = play.next_task(host) else { return false };
-    let is_handler = host.is_in_handlers();
-    let parameters: Arc<[_]> = host.parameters().into();
-    host.notified.remove(&task.id);
-    let scope = play.scope(&task, &host.vars, Arc::clone(&parameters));
-    if task.is_for_all() && !task.is_meta() {
-        play.refuse_in_free(&task);
-        return false;
+/// A host on its way.
+struct Walk<'a> {
+    play: &'a Arc<PlayRun>,
+    host: HostState,
+    ahead: Ahead,
+    /// It may work; kept as long as tasks are ahead.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(play: &'a Arc<PlayRun>, host: HostState) -> Self {
+        Self { play, host, ahead: Ahead::new(&play.context), permit: None }
     }
-    if !play.announce(&task, is_handler, 1, &scope) {
-        host.advance();
-        return true;
+
+    /// Does what the host has to do, until it or the batch ends; what it has begun by then is still shown.
+    async fn to_its_end(mut self, end: &End) -> HostState {
+        let run = &self.play.context.run;
+        let goes_on = || end.flow() == Flow::Next && !run.control.is_stopping();
+        while goes_on() {
+            if !self.step(end).await || run.report.is_broken() {
+                return self.host;
+            }
+        }
+        self.ahead.keep_begun().await;
+        while !self.ahead.is_empty() && self.step(end).await {}
+        self.host
     }
-    if Settings::new(&task, &scope).flag("run_once").ok().flatten().unwrap_or(false) {
-        let message = "`run_once` means nothing in the strategies `free` and `host_pinned`: every host does the task";
-        let error = Diagnostic::warning(message).at(&task.span).worded(ONCE);
-        play.context.run.events.emit(Event::Warning(error));
+
+    /// The host's next task; `false` when it has none.
+    async fn step(&mut self, end: &End) -> bool {
+        let play = self.play;
+        let Some(task) = play.next_task(&mut self.host) else { return false };
+        let is_handler = self.host.is_in_handlers();
+        let parameters: Arc<[_]> = self.host.parameters().into();
+        let scope = play.scope(&task, &self.host.vars, Arc::clone(&parameters));
+        if task.is_for_all() && !task.is_meta() {
+            play.refuse_in_free(&task);
+            return false;
+        }
+        if !play.announce(&task, is_handler, 1, &scope) {
+            self.host.notified.remove(&task.id);
+            self.host.advance();
+            return true;
+        }
+        if Settings::new(&task, &scope).flag("run_once").ok().flatten().unwrap_or(false) {
+            let message =
+                "`run_once` means nothing in the strategies `free` and `host_pinned`: every host does the task";
+            let error = Diagnostic::warning(message).at(&task.span).worded(ONCE);
+            play.context.run.events.emit(Event::Warning(error));
+        }
+        let Some(task_end) = self.run(&task, &scope, parameters).await else { return false };
+        let is_bad = matches!(task_end.status, Status::Failed | Status::Unreachable);
+        if is_bad {
+            self.ahead.clear();
+        }
+        end.set(task_end.effect);
+        match task_end.effect {
+            Some(Effect::RefreshInventory) => play.refresh_inventory(),
+            // The others go their own ways.
+            Some(Effect::ClearHostErrors) => play.clear_host_errors(std::iter::empty()),
+            _ => {}
+        }
+        play.settle(&mut self.host, &task, &task_end, !task.is_meta() || is_bad);
+        self.include(&task, &task_end);
+        true
     }
-    let throttle = Settings::new(&task, &scope).text("throttle").ok().flatten();
-    let throttle = throttle.and_then(|text| text.trim().parse::<usize>().ok()).filter(|limit| *limit > 0);
-    let throttled = throttle.map(|limit| play.throttle(&task, limit));
-    let task_end = {
-        let _throttled = match throttled {
-            Some(throttle) => throttle.acquire_owned().await.ok(),
+
+    /// A task in its turn, while those behind it are sent ahead; `None` when it was stopped by force.
+    async fn run(&mut self, task: &Arc<Task>, scope: &Scope, parameters: Arc<[Arc<Vars>]>) -> Option<TaskEnd> {
+        let play = self.play;
+        let throttle = Settings::new(task, scope).text("throttle").ok().flatten();
+        let throttle = throttle.and_then(|text| text.trim().parse::<usize>().ok()).filter(|limit| *limit > 0);
+        let _throttled = match throttle {
+            Some(limit) => play.throttle(task, limit).acquire_owned().await.ok(),
             None => None,
         };
-        let _permit = Arc::clone(play.permits()).acquire_owned().await;
-        run_on_host(&play.context, &task, &host.vars, parameters).await
-    };
-    let Some(task_end) = task_end else { return false };
-    let is_bad = matches!(task_end.status, Status::Failed | Status::Unreachable);
-    end.set(task_end.effect);
-    match task_end.effect {
-        Some(Effect::RefreshInventory) => play.refresh_inventory(),
-        // The others go their own ways.
-        Some(Effect::ClearHostErrors) => play.clear_host_errors(std::iter::empty()),
-        _ => {}
+        if self.permit.is_none() {
+            self.permit = Arc::clone(play.permits()).acquire_owned().await.ok();
+        }
+        self.ahead.look(play, &self.host).await;
+        self.host.notified.remove(&task.id);
+        let sent = self.ahead.take(task.id, &self.host.place());
+        let control = &play.context.run.control;
+        let mut running = std::pin::pin!(run_on_host(&play.context, task, &self.host.vars, parameters, sent));
+        let task_end = tokio::select! {
+            task_end = &mut running => task_end,
+            () = control.stopping() => {
+                self.ahead.withdraw().await;
+                running.await
+            }
+        };
+        if self.ahead.is_empty() {
+            self.permit = None;
+        }
+        task_end
     }
-    play.settle(host, &task, &task_end, !task.is_meta() || is_bad);
-    let mut includes = VecDeque::new();
-    for request in &task_end.includes {
-        let handlers = play.adopt(&request.file);
-        host.keep_parameters(&handlers, &request.vars);
-        let (file, item) = (request.file.label.clone(), request.item.clone());
-        play.context.run.events.emit(Event::Included {
-            task: task.id,
-            file,
-            hosts: vec![host.vars.name.clone()],
-            item,
-        });
-        includes.push_back(request.included(play.context.includes.next_order()));
+
+    /// What a task includes is done next.
+    fn include(&mut self, task: &Task, end: &TaskEnd) {
+        let (play, host) = (self.play, &mut self.host);
+        let mut includes = VecDeque::new();
+        for request in &end.includes {
+            let handlers = play.adopt(&request.file);
+            host.keep_parameters(&handlers, &request.vars);
+            let (file, item) = (request.file.label.clone(), request.item.clone());
+            play.context.run.events.emit(Event::Included {
+                task: task.id,
+                file,
+                hosts: vec![host.vars.name.clone()],
+                item,
+            });
+            includes.push_back(request.included(play.context.includes.next_order()));
+        }
+        if !includes.is_empty() {
+            play.include(host, task, includes);
+        }
     }
-    if !includes.is_empty() {
-        play.include(host, &task, includes);
-    }
-    true
 }

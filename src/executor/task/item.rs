@@ -120,7 +120,7 @@ impl Runner<'_> {
                 let limit = self.timeout(&item.scope);
                 let mut result = None;
                 let mut keep = |_, found| result = Some(found);
-                let running = action::run_jobs(self.context, vec![*job], 1, &mut keep);
+                let running = action::run_jobs(self.context, vec![*job], 1, self.take_sent(), &mut keep);
                 let is_late = match limit {
                     Some(limit) => tokio::time::timeout(limit, running).await.is_err(),
                     None => {
@@ -139,6 +139,9 @@ impl Runner<'_> {
 
     /// The end of what the controller did.
     async fn done(&self, item: &ItemRun, done: Done) -> ItemEnd {
+        if let Some(warning) = done.warning {
+            self.context.run.events.emit(Event::Warning(warning));
+        }
         let known = ["stdout_lines", "stderr_lines"].map(|name| (name, done.result.contains_key(name)));
         let mut end = self.judge(item, Ok(done.result));
         // Only what modules print is split into lines.

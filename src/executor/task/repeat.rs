@@ -2,6 +2,7 @@
 
 use super::{ItemEnd, ItemRun, Runner, TaskEnd};
 use crate::{
+    config::settings::running,
     executor::{
         action::{self, Job, Prepared},
         conditions::{all_hold, first_unmet},
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// How many items travel in one request at the most.
-const REQUEST: usize = 1000;
+pub(super) const REQUEST: usize = 1000;
 
 impl Runner<'_> {
     /// The items of the loop, each with its scope; one without an item for a task that has none.
@@ -34,15 +35,15 @@ impl Runner<'_> {
             }
         })?;
         let count = items.len();
-        if count > 0 {
-            self.warn_of_loop_var(repeat);
-        }
         let all = Value::from(items.clone());
         items.into_iter().enumerate().map(|(index, item)| self.item(repeat, &all, index, count, item)).collect()
     }
 
     /// Warns of a loop whose variable hides one that is there.
-    fn warn_of_loop_var(&self, repeat: &Loop) {
+    pub(super) fn warn_of_loop_var(&self, repeat: &Loop, items: &[ItemRun]) {
+        if items.is_empty() {
+            return;
+        }
         let (name, span) = match &repeat.control.loop_var {
             Some(name) => match evaluate(name, &self.scope) {
                 Ok(value) => (value.to_str(), &name.span),
@@ -148,7 +149,8 @@ impl Runner<'_> {
             || !self.task.until.is_empty()
             || self.task.retries.is_some()
             || !repeat.control.break_when.is_empty()
-            || self.timeout(&self.scope).is_some();
+            || self.timeout(&self.scope).is_some()
+            || !self.context.run.options.config.get(&running::SUTLER_JOIN_ITEMS);
         let mut held: Option<Result<Prepared, ItemEnd>> = None;
         while done.ends.len() < items.len() && !done.is_over && done.broken.is_none() {
             let item = &items[done.ends.len()];
@@ -169,7 +171,7 @@ impl Runner<'_> {
                         let end = self.judge(&items[done.ends.len()], result);
                         done.take(end);
                     };
-                    action::run_jobs(self.context, jobs, parallel, &mut take).await;
+                    action::run_jobs(self.context, jobs, parallel, self.take_sent(), &mut take).await;
                 }
                 prepared => {
                     let end = self.go(item, prepared).await;
@@ -187,7 +189,7 @@ impl Runner<'_> {
     }
 
     /// How many items the host may work on at once.
-    fn parallel(&self, repeat: &Loop) -> Result<usize, Box<ItemEnd>> {
+    pub(super) fn parallel(&self, repeat: &Loop) -> Result<usize, Box<ItemEnd>> {
         let Some(setting) = &repeat.control.parallel else { return Ok(1) };
         let given = evaluate(setting, &self.scope);
         let given = given.map_err(|error| Box::new(self.template_failure(error, Some(&setting.span))))?;

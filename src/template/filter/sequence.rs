@@ -236,8 +236,12 @@ fn arrange(arguments: Arguments<'_>, ordered: bool) -> Result<Value, TemplateErr
 }
 
 fn random(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let context = arguments.context;
     let [end, start, step, seed] = arguments.bind(["end", "start", "step", "seed"])?;
     let end = required(end, "random", "end")?;
+    if seed.is_none() {
+        context.check_turn("random")?;
+    }
     let mut random = Random::new(seed.as_ref());
     if let Some(end) = end.as_i64() {
         let start = start.filter(Value::is_truthy).as_ref().map_or(Ok(0), integer)?;
@@ -262,8 +266,12 @@ fn random(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn shuffle(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let context = arguments.context;
     let [items, seed] = arguments.bind(["mylist", "seed"])?;
     let value = required(items, "shuffle", "mylist")?;
+    if seed.is_none() {
+        context.check_turn("shuffle")?;
+    }
     let Ok(mut items) = value.iter() else { return Ok(value) };
     let mut random = Random::new(seed.as_ref());
     for index in (1..items.len()).rev() {

@@ -53,6 +53,7 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
     let Some(function) = lookups.get(short) else {
         return Err(unknown("lookup", &name, lookups.keys().copied()));
     };
+    context.check_turn(short)?;
     let inner = Arguments { context, name: &name, positional: arguments.positional, named: arguments.named };
     let values = match function(inner) {
         Ok(values) => values,

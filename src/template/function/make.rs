@@ -57,6 +57,7 @@ fn lipsum(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn now(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    arguments.context.check_turn("now")?;
     let [utc, format] = arguments.bind(["utc", "fmt"])?;
     let zone = if utc.is_some_and(|utc| utc.is_truthy()) { TimeZone::UTC } else { TimeZone::system() };
     let now = Timestamp::now().to_zoned(zone);

@@ -34,6 +34,10 @@ impl Names for Overlay<'_> {
         names.extend(self.over.keys().iter().map(Value::to_str));
         names
     }
+
+    fn is_in_turn(&self) -> bool {
+        self.under.is_in_turn()
+    }
 }
 
 /// The hosts that patterns select, `all:!web` for example.
