@@ -5,8 +5,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# Peers take minutes for what has thousands of tasks; a row that would is not measured for them.
-MOST = {"ansible": 2500, "mitogen": 6000, "pyinfra": 6000}
+# Peers take minutes for what has thousands of tasks; a row that would is not measured for them. A round-trip time
+# counts as more of them.
+MOST = {"ansible": 1500, "mitogen": 2500, "pyinfra": 6000}
 
 
 @dataclass
@@ -24,12 +25,18 @@ class Workload:
     warms_up: bool = True
     # Whether no host is asked anything.
     is_local: bool = False
+    # Whether its hosts are those that boot.
+    is_fleet: bool = False
+    # What is asked instead of running the playbook.
+    flags: tuple = ()
+    # Whether the inventory is printed, and no playbook read.
+    is_inventory: bool = False
     files: int = 0
     large: int = 0
+    roles: int = 0
 
-    @property
-    def playbook(self):
-        return str(HERE / "play" / self.play)
+    def playbook(self, hosts):
+        return str(self.source(hosts) / self.play) if self.roles else str(HERE / "play" / self.play)
 
     @property
     def deploy(self):
@@ -40,9 +47,11 @@ class Workload:
 
     def suits(self, peer, count, delay):
         """Whether a peer has the workload, and an end of it in sight."""
+        if peer == "mitogen" and (self.flags or self.is_inventory):
+            return False
         if peer == "pyinfra" and not Path(self.deploy).exists():
             return False
-        return count * self.steps <= MOST.get(peer, 1 << 30)
+        return count * self.steps * (1 + delay / 50) <= MOST.get(peer, 1 << 30)
 
     def source(self, hosts):
         return hosts.folder / "source"
@@ -71,6 +80,15 @@ class Workload:
                     for _ in range(self.large >> 20):
                         file.write(random.read(1 << 20))
 
+        for number in range(self.roles):
+            tasks = source / "roles" / f"role{number}" / "tasks"
+            tasks.mkdir(parents=True)
+            lines = [f"- name: Task {task}\n  command: echo {{{{ item }}}}\n  loop: [1, 2]\n" for task in range(20)]
+            (tasks / "main.yml").write_text("".join(lines))
+        if self.roles:
+            names = "".join(f"    - role{number}\n" for number in range(self.roles))
+            (source / self.play).write_text(f"- hosts: all\n  gather_facts: false\n  roles:\n{names}")
+
     def reference(self, hosts):
         """A command that does the same with nothing but ssh, where there is one."""
         ssh = f"ip netns exec sutler-bench ssh -F {hosts.folder}/ssh -o KexAlgorithms=curve25519-sha256 -p {hosts.port} 127.1.0.1"
@@ -89,7 +107,9 @@ def loop(name):
 
 
 WORKLOADS = [
-    Workload("facts", "facts.yml", [(1, 0), (20, 25), (20, 100), (100, 0), (1000, 0)], [(20, 0)], steps=1),
+    Workload("role of 20 tasks, new", "role.yml", [(6, 0)], [(6, 0)], steps=20, is_fleet=True, warms_up=False),
+    Workload("role of 20 tasks, same", "role.yml", [(6, 0)], [(6, 0)], steps=20, is_fleet=True),
+    Workload("facts", "facts.yml", [(1, 0), (20, 25), (20, 100), (100, 0), (1000, 0)], [(20, 0)], steps=3),
     Workload("ten tasks", "ten_tasks.yml", [(1, 0), (20, 25), (20, 100), (100, 0), (1000, 0)], [(20, 0)], steps=10),
     Workload("ten tasks, free", "ten_tasks_free.yml", [(20, 100)], [], steps=10),
     *[loop(name) for name in ("file", "copy", "lineinfile", "template", "command")],
@@ -99,4 +119,6 @@ WORKLOADS = [
     Workload("500 MiB, new", "large.yml", [(1, 0), (6, 0)], [], large=500 << 20, warms_up=False),
     Workload("20 tasks, all skipped", "skipped.yml", [(1000, 0)], [(100, 0)], steps=2, is_local=True, warms_up=False),
     Workload("everybody's hostvars", "everybody.yml", [(100, 0), (1000, 0)], [(100, 0)], steps=6, is_local=True, warms_up=False),
+    Workload("inventory, printed", "", [(1000, 0)], [(1000, 0)], is_local=True, is_inventory=True, warms_up=False),
+    Workload("100 roles, listed", "site.yml", is_local=True, flags=("--list-tasks",), roles=100, warms_up=False),
 ]
