@@ -1,7 +1,7 @@
 //! What playbooks do: a case is a playbook under `tests/playbooks/` whose first lines say how it is
 //! run (`# $ ansible-playbook -i hosts case.yml`), and `CASE.txt` beside it holds what has to come of
-//! it, as ansible-core does it. `tests/playbooks/README.md` describes the form of both. Each case with a loop or
-//! where hosts go their own ways is run once more with one item and one task after the other (`NAME, apart`).
+//! it, as ansible-core does it. `tests/playbooks/README.md` describes the form of both. Each is run once more
+//! with one item and one task after the other, where several would travel together (`NAME, apart`).
 //!
 //! `tests/playbooks/pending.txt` names the cases that cannot pass yet; one that passes all the same is
 //! an error until its line is removed (`PENDING=1` removes them).
@@ -64,7 +64,7 @@ fn main() -> Result<ExitCode, String> {
     for case in cases {
         let case = Arc::new(case);
         let name = case.name.clone();
-        if judge.runs_apart(&case) {
+        if judge.runs_apart() {
             let (judge, case, defaults) = (judge.clone(), case.clone(), own.clone());
             let apart = judge.program.patient();
             let judged = move || judge.judge(&apart, &case, &defaults).map_err(Failed::from);
@@ -113,12 +113,9 @@ impl Judge {
         trials
     }
 
-    /// Whether a case is one where items or tasks travel together, and sutler is what is judged.
-    fn runs_apart(&self, case: &Case) -> bool {
-        let texts = case.files().into_iter().filter_map(|file| fs::read_to_string(file).ok());
-        let mut joined =
-            texts.filter(|text| ["loop:", "with_", "free", "host_pinned"].iter().any(|word| text.contains(word)));
-        self.program.is_sutler() && matches!(self.expected, Expected::File) && joined.next().is_some()
+    /// Whether cases are run once more with nothing joined.
+    fn runs_apart(&self) -> bool {
+        self.program.is_sutler() && matches!(self.expected, Expected::File)
     }
 
     /// Has a program run a case and compares.

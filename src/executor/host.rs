@@ -256,6 +256,15 @@ impl HostState {
         self.calls.iter().flat_map(|call| &call.frames).any(rescues)
     }
 
+    /// Whether its next task is one of a `rescue` or `always`, of the innermost block around it.
+    pub fn is_behind_failure(&self) -> bool {
+        let mut sections = self.calls.iter().rev().flat_map(|call| call.frames.iter().rev()).filter_map(|frame| {
+            let Frame::Block { section, .. } = frame else { return None };
+            Some(*section)
+        });
+        sections.next().is_some_and(|section| section != Section::Tasks)
+    }
+
     /// The task before it failed: it goes on where the blocks around say, or not at all. Returns
     /// whether a `rescue` took the failure.
     pub fn fail(&mut self) -> bool {

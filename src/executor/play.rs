@@ -38,6 +38,12 @@ pub type Batch = IndexMap<String, HostState>;
 
 /// Runs a play; `false` when the run must not go on with the next one.
 pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
+    let dragged = run.report.lose_dragged();
+    if !dragged.is_empty() {
+        let message = format!("from here on without {}: `any_errors_fatal` stopped them", dragged.join(", "));
+        let help = "a `rescue` does not undo that for later plays, as in Ansible; `meta: clear_host_errors` does";
+        run.events.emit(Event::Warning(Diagnostic::warning(message).at(&play.span).help(help)));
+    }
     let play_run = match PlayRun::new(run, play) {
         Ok(play_run) => Arc::new(play_run),
         Err(Unplayable { error, code }) => {
@@ -119,7 +125,11 @@ impl PlayRun {
             setting.as_ref().map(|setting| evaluate(setting, &scope)).transpose()
         };
         let serial = text(&play.serial)?.map(|serial| text_items(&serial)).unwrap_or_default();
-        let percentage = text(&play.max_fail_percentage)?.map(|limit| limit.to_str());
+        let max_fail_percentage = text(&play.max_fail_percentage)?.as_ref().map_or(Ok(None), percentage);
+        let max_fail_percentage = max_fail_percentage.map_err(|error| match &play.max_fail_percentage {
+            Some(setting) => error.at(&setting.span),
+            None => error,
+        })?;
         let strategy = match text(&play.strategy)?.map(|strategy| strategy.to_str()) {
             Some(name) => Strategy::parse(&name).map_err(|error| error.at(&play.span))?,
             None => Strategy::parse(&run.options.config.get(&running::DEFAULT_STRATEGY))?,
@@ -149,7 +159,7 @@ impl PlayRun {
             serial,
             strategy,
             gathers_once,
-            max_fail_percentage: percentage.and_then(|limit| limit.trim().trim_end_matches('%').parse().ok()),
+            max_fail_percentage,
             program: Arc::new(program),
             handlers: RwLock::new(Handlers::new(play.handlers.clone())),
             permits: Arc::new(Semaphore::new(run.options.forks)),
@@ -406,6 +416,18 @@ async fn task_on_host(
 ) -> TaskEnd {
     let end = task::run(context, task, host, Arc::clone(&parameters), sent).await;
     debugger::attend(context, task, host, &parameters, end).await
+}
+
+/// A number, with or without a percent sign; nothing for none.
+fn percentage(value: &Value) -> Result<Option<f64>, Diagnostic> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let text = value.to_str();
+    text.trim().trim_end_matches('%').trim().parse().map(Some).map_err(|_| {
+        let message = format!("The value {} could not be converted to 'percent'.", value.repr());
+        Diagnostic::error(message).help("`max_fail_percentage` is a number of hundredths of the hosts, as 30 or 30%")
+    })
 }
 
 /// The part of a name before its first template.

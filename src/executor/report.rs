@@ -1,7 +1,7 @@
 //! What happened on each host, counted as Ansible counts.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -50,6 +50,8 @@ pub struct Report {
     counts: Mutex<BTreeMap<String, Counts>>,
     /// Hosts that take no part in later plays, and whether that is because they cannot be reached.
     lost: Mutex<BTreeMap<String, bool>>,
+    /// Hosts that `any_errors_fatal` stopped where a `rescue` took them on: they do their play to its end.
+    dragged: Mutex<BTreeSet<String>>,
     /// What `set_stats` collected.
     pub stats: Stats,
     broken: Mutex<Option<ExitCode>>,
@@ -86,9 +88,22 @@ impl Report {
         self.lost.lock().insert(host.to_owned(), is_unreachable);
     }
 
+    /// A host was stopped because another one failed, and goes on in a `rescue`.
+    pub fn drag(&self, host: &str) {
+        self.dragged.lock().insert(host.to_owned());
+    }
+
+    /// A play begins: hosts that were stopped in one before it are lost now. Returns them.
+    pub fn lose_dragged(&self) -> Vec<String> {
+        let dragged: Vec<String> = std::mem::take(&mut *self.dragged.lock()).into_iter().collect();
+        dragged.iter().for_each(|host| self.lose(host, false));
+        dragged
+    }
+
     /// Lost hosts take part in later plays again (`meta: clear_host_errors`).
     pub fn find_all(&self) {
         self.lost.lock().clear();
+        self.dragged.lock().clear();
     }
 
     /// Whether any host takes no part any more: no further playbook is begun then.

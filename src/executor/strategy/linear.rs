@@ -219,11 +219,14 @@ fn stop_others(
     let names: Vec<String> = hosts.keys().cloned().collect();
     for name in names {
         let Some(host) = hosts.get_mut(&name) else { continue };
-        if host.is_active()
-            && !failed.contains(&&name)
-            && let Some((_, end)) = shared
-        {
+        let Some((_, end)) = shared.filter(|_| host.is_active() && !failed.contains(&&name)) else { continue };
+        let was_behind_failure = host.is_behind_failure();
+        play.fail(host, task, end, together.once);
+        if together.is_shared && host.is_active() {
+            // The task failed on all of them, and that ends all: the block that took the first takes no second.
             play.fail(host, task, end, together.once);
+        } else if together.is_fatal && host.is_active() && !was_behind_failure {
+            play.context.run.report.drag(&name);
         }
     }
     if hosts.values().any(HostState::is_active) {
