@@ -40,14 +40,15 @@ class Workload:
 
     @property
     def deploy(self):
-        return str(HERE / "deploy" / Path(self.play).with_suffix(".py"))
+        return str(HERE / "deploy" / f"{Path(self.play).stem}.py")
 
     def sizes(self, quick):
         return self.quick if quick else self.full
 
     def suits(self, peer, count, delay):
         """Whether a peer has the workload, and an end of it in sight."""
-        if peer == "mitogen" and (self.flags or self.is_inventory):
+        # What only reads starts no strategy; neither does a play with one of its own.
+        if peer == "mitogen" and (self.flags or self.is_inventory or self.play.endswith("_free.yml")):
             return False
         if peer == "pyinfra" and not Path(self.deploy).exists():
             return False
