@@ -94,6 +94,22 @@ impl Template {
         Ok(Self::new(text, span, body, true))
     }
 
+    /// Compiles a condition: an expression, or a template that makes its text.
+    pub fn conditional(text: &str, span: &Span) -> Result<Self, TemplateError> {
+        if Self::is_all_template(text) {
+            Self::compile(text.trim(), span, &Syntax::default())
+        } else {
+            Self::expression(text, span)
+        }
+    }
+
+    /// Whether a text begins and ends with markers.
+    pub fn is_all_template(text: &str) -> bool {
+        let text = text.trim();
+        ["{{", "{%", "{#"].iter().any(|marker| text.starts_with(marker))
+            && ["}}", "%}", "#}"].iter().any(|marker| text.ends_with(marker))
+    }
+
     fn new(text: &str, span: &Span, body: Vec<ast::Statement>, expression: bool) -> Self {
         let facts = names::collect(&body);
         Self {

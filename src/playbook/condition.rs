@@ -19,7 +19,7 @@ pub fn values(node: &Node, loading: &mut Loading) -> Option<Spanned<Value>> {
         let values = items.iter().filter_map(|item| Some(values(item, loading)?.value)).collect::<Vec<_>>();
         return Some(Spanned::new(Value::from(values), node.span.clone()));
     }
-    match node.as_str().filter(|text| Template::is_plain(text)) {
+    match node.as_str().filter(|text| !Template::is_all_template(text)) {
         Some(text) => {
             let template = Template::expression(text, &node.span)
                 .unwrap_or_else(|error| Template::broken(text, &node.span, error));
@@ -73,14 +73,11 @@ impl Condition {
 
     fn compile(text: &str, span: &Span, loading: &mut Loading) -> Option<Self> {
         // `when: "{{ x }}"` is a template whose result is the condition: Ansible warns, and takes it.
-        let compiled = if Template::is_plain(text) {
-            Template::expression(text, span)
-        } else {
+        if Template::is_all_template(text) {
             let message = "conditions are expressions already: `{{ }}` is not needed here";
             loading.warning(Diagnostic::deprecation(message).worded(IN_MARKERS).at(span));
-            Template::compile(text, span, &crate::template::Syntax::default())
-        };
-        match compiled {
+        }
+        match Template::conditional(text, span) {
             Ok(template) => Some(Self::Expression(Arc::new(template), span.clone())),
             Err(error) => {
                 let broken = Value::from(Template::broken(text, span, error));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, TemplateError};
+use super::{Context, TemplateError, environment::short_name};
 use crate::value::{Str, Value};
 
 /// What a function, filter, test, lookup or method was called with. Everything in it is evaluated.
@@ -18,6 +18,11 @@ pub struct Arguments<'a> {
 }
 
 impl Arguments<'_> {
+    /// All that was given.
+    pub(super) fn values(&self) -> Vec<Value> {
+        self.positional.iter().chain(self.named.iter().map(|(_, value)| value)).cloned().collect()
+    }
+
     /// Makes lists and dicts among the arguments copies.
     pub(super) fn copy(&mut self) {
         for value in self.positional.iter_mut().chain(self.named.iter_mut().map(|(_, value)| value)) {
@@ -51,7 +56,13 @@ impl Arguments<'_> {
 
     /// Fails for anything undefined inside of an argument, where the called one is among those that look at all of it.
     pub(super) fn whole_if(self, callees: &[&str]) -> Result<Self, TemplateError> {
-        if callees.contains(&self.name) { self.defined(true) } else { Ok(self) }
+        // A default of `env` that does not exist only matters where it is used.
+        let is_env = self.positional.first().and_then(Value::as_str).is_some_and(|name| short_name(name) == "env");
+        let named = self.named.iter().filter(|(name, _)| !is_env || **name != *"default").map(|(_, value)| value);
+        match self.positional.iter().chain(named).find_map(Value::missing_inside) {
+            Some(undefined) if callees.contains(&self.name) => Err(TemplateError::undefined(&undefined)),
+            _ => Ok(self),
+        }
     }
 
     /// The arguments in the order of these parameters; `None` where none was given. Fails, as Python does, for too
@@ -63,6 +74,12 @@ impl Arguments<'_> {
             }
         }
         self.bind_any(parameters)
+    }
+
+    /// As `bind`, but what is given beyond the parameters is left out, as filters for networks do.
+    pub fn bind_first<const N: usize>(mut self, parameters: [&str; N]) -> Result<[Option<Value>; N], TemplateError> {
+        self.positional.truncate(N);
+        self.bind(parameters)
     }
 
     /// As `bind`, but undefined values are passed on.

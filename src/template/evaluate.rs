@@ -3,6 +3,9 @@
 mod scope;
 mod output;
 mod expression;
+mod apply;
+mod call;
+mod compare;
 mod attribute;
 mod statement;
 mod repeat;
@@ -22,8 +25,10 @@ use parking_lot::Mutex;
 use super::{Context, Template, TemplateError, ast::At, environment::find_word};
 use crate::value::{Str, Value};
 
+pub(super) use apply::{apply_filter, apply_test, unknown};
 pub(super) use attribute::{attribute, item};
-pub(super) use expression::{apply_filter, apply_test, contains, truth, unknown};
+pub(super) use compare::contains;
+pub(super) use expression::truth;
 use inherit::Blocks;
 use output::Output;
 use scope::Scope;

@@ -1,5 +1,7 @@
 //! Python's regular expressions over `fancy-regex`: the pattern's syntax and the replacement's are translated.
 
+mod check;
+
 use std::{
     collections::HashMap,
     sync::{Arc, LazyLock},
@@ -33,6 +35,9 @@ pub(super) fn compile(pattern: &str, flags: Flags) -> Result<Arc<Regex>, Templat
     let key = (pattern.to_owned(), flags);
     if let Some(regex) = CACHE.lock().get(&key) {
         return Ok(Arc::clone(regex));
+    }
+    if let Some(mistake) = check::mistake(pattern) {
+        return Err(TemplateError::raised("re.error", mistake));
     }
     let mut translated = String::new();
     if flags.ignore_case {

@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha512};
 
+use super::TemplateError;
 use crate::value::Value;
 
 const N: usize = 624;
@@ -32,6 +33,17 @@ impl Random {
             },
         };
         Self::by_key(&key)
+    }
+
+    /// A generator of this seed; fails for what Python's is not seeded with.
+    pub(super) fn seeded(seed: Option<&Value>) -> Result<Self, TemplateError> {
+        match seed {
+            Some(Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Object(_)) => {
+                let kinds = "None,\nint, float, str, bytes, and bytearray.";
+                Err(TemplateError::type_error(format!("The only supported seed types are: {kinds}")))
+            }
+            seed => Ok(Self::new(seed)),
+        }
     }
 
     fn by_key(key: &[u32]) -> Self {

@@ -41,6 +41,16 @@ fn missing(object: &Value, name: String) -> Value {
     Value::Undefined(Arc::new(Undefined::attribute(object.type_name(), name)))
 }
 
+/// What has no item of a name that is false, in the words of Jinja2: Ansible has its own for all others.
+fn missing_false(object: &Value, index: &Value) -> Value {
+    let name = if object.is_none() { "None".to_owned() } else { format!("{} object", object.type_name()) };
+    let hint = match index {
+        Value::Str(_) => format!("'{name}' has no attribute ''"),
+        other => format!("{name} has no element {}", other.repr()),
+    };
+    Value::Undefined(Arc::new(Undefined::hint(hint)))
+}
+
 /// `object.name`: an attribute or method, or else the item of that name. The result may be lazy.
 pub(in crate::template) fn attribute(object: &Value, name: &str) -> Result<Value, TemplateError> {
     if let Value::Undefined(undefined) = object {
@@ -72,6 +82,9 @@ pub(in crate::template) fn attribute(object: &Value, name: &str) -> Result<Value
     if UNSAFE.contains(&name) {
         let hint = format!("access to attribute '{name}' of '{}' object is unsafe.", object.type_name());
         return Ok(Value::Undefined(Arc::new(Undefined::hint(hint))));
+    }
+    if name.is_empty() {
+        return Ok(missing_false(object, &Value::empty_text()));
     }
     Ok(missing(object, Value::from(name).repr()))
 }
@@ -117,14 +130,8 @@ pub(in crate::template) fn item(object: &Value, index: &Value) -> Result<Value, 
     if let Value::Str(name) = index {
         return attribute(object, name);
     }
-    let has_items = matches!(
-        object,
-        Value::Dict(_) | Value::List(_) | Value::Tuple(_) | Value::Str(_) | Value::Bytes(_) | Value::Object(_)
-    ) && !matches!(object, Value::Object(object) if object.is_callable());
-    if !has_items || index.is_none() || matches!(index, Value::Tuple(items) if items.is_empty()) {
-        let name = if object.is_none() { "None".to_owned() } else { format!("{} object", object.type_name()) };
-        let hint = format!("{name} has no element {}", index.repr());
-        return Ok(Value::Undefined(Arc::new(Undefined::hint(hint))));
+    if !index.is_truthy() {
+        return Ok(missing_false(object, index));
     }
     Ok(missing(object, index.repr()))
 }

@@ -30,6 +30,9 @@ pub(in crate::template) fn attribute_of(
         return Ok(object.clone());
     }
     let Value::Str(path) = path else {
+        if let Some(undefined) = path.missing_inside() {
+            return Err(TemplateError::undefined(&undefined));
+        }
         let value = context.resolve(&item_of(object, path)?)?;
         // Jinja2 looks it up as it looks up names.
         let is_missing = matches!(&value, Value::Undefined(undefined) if undefined.cause.is_none());

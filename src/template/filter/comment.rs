@@ -52,8 +52,12 @@ fn comment(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         return Err(super::failed(format!("Invalid style '{style}'.")));
     };
     let own = |value: Option<Value>| value.map(|value| value.to_str());
-    if let Some(decoration) = own(decoration) {
-        style.decoration = decoration;
+    if let Some(decoration) = decoration {
+        let Some(decoration) = decoration.as_str() else {
+            let text = format!("'{}' object has no attribute 'rstrip'", decoration.type_name());
+            return Err(TemplateError::raised("AttributeError", text));
+        };
+        decoration.clone_into(&mut style.decoration);
     }
     style.beginning = own(beginning).unwrap_or(style.beginning);
     style.end = own(end).unwrap_or(style.end);

@@ -69,8 +69,13 @@ fn ternary(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn boolean(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    let context = arguments.context;
     let [value] = arguments.bind(["value"])?;
-    Ok(Value::Bool(to_bool(&required(value, "bool", "value")?).unwrap_or(false)))
+    let value = context.resolve_inside(&required(value, "bool", "value")?)?;
+    match value.missing_inside() {
+        Some(undefined) => Err(TemplateError::undefined(&undefined)),
+        None => Ok(Value::Bool(to_bool(&value).unwrap_or(false))),
+    }
 }
 
 /// What Ansible takes for a boolean; `None` for anything else.

@@ -73,7 +73,9 @@ fn counter(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let sequence = required(sequence, "counter", "sequence")?;
     if !is_sequence(&sequence) {
         let (shown, class) = (sequence.repr(), class(&sequence));
-        return Err(failed(format!("Argument for counter must be a sequence (string or list). {shown} is {class}")));
+        return Err(failed(format!(
+            "Argument for community.general.counter must be a sequence (string or list). {shown} is {class}"
+        )));
     }
     let counts = Dict::new();
     for item in sequence.iter()? {
@@ -164,6 +166,10 @@ fn version_sort(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn reveal_ansible_type(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [data, alias] = arguments.bind(["data", "alias"])?;
     let data = required(data, "reveal_ansible_type", "data")?;
+    if let Some(alias) = alias.as_ref().filter(|alias| alias.is_truthy() && alias.as_dict().is_none()) {
+        let text = format!("The argument alias must be a dictionary. {} is {}", alias.to_str(), class(alias));
+        return Err(failed(text));
+    }
     Ok(revealed(&data, alias.as_ref()).into())
 }
 

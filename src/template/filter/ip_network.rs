@@ -52,9 +52,9 @@ fn optional(address: Option<Address>) -> Value {
 }
 
 fn cidr_merge(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, action] = arguments.bind(["value", "action"])?;
+    let [value, action] = arguments.bind_first(["value", "action"])?;
     let items = option::needed(option::list(value, "value")?, "value")?;
-    let action = option::text(action).unwrap_or_else(|| "merge".to_owned());
+    let action = action.map_or_else(|| "merge".to_owned(), |action| option::text(Some(action)).unwrap_or_default());
     let networks = items
         .iter()
         .map(|item| item.as_str().and_then(Network::parse))
@@ -73,7 +73,7 @@ fn cidr_merge(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn ip4_hex(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, delimiter] = arguments.bind(["arg", "delimiter"])?;
+    let [value, delimiter] = arguments.bind_first(["arg", "delimiter"])?;
     let text = required(value, "ip4_hex", "arg")?.to_str();
     let address = Address::parse(&text).filter(|address| address.version == Version::V4);
     let bytes = address.ok_or_else(|| invalid(&text))?.parts();
@@ -82,10 +82,12 @@ fn ip4_hex(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn ipmath(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, amount] = arguments.bind(["value", "amount"])?;
+    let [value, amount] = arguments.bind_first(["value", "amount"])?;
     let amount = option::integer(amount, "amount")?;
+    let is_text = value.as_ref().is_some_and(|value| value.as_str().is_some());
     let text = option::text(value).unwrap_or_default();
-    let address = Subject::read(&Value::from(text.as_str()), None).ok_or_else(|| invalid(&text))?.network.address;
+    let subject = Subject::read(&Value::from(text.as_str()), None).filter(|_| is_text);
+    let address = subject.ok_or_else(|| invalid(&text))?.network.address;
     let amount =
         amount.ok_or_else(|| failed("You must pass an integer for arithmetic; None is not a valid integer"))?;
     match address.offset(amount.into()) {
@@ -95,7 +97,7 @@ fn ipmath(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn ipsubnet(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, query, index] = arguments.bind(["value", "query", "index"])?;
+    let [value, query, index] = arguments.bind_first(["value", "query", "index"])?;
     let query = option::text(query).unwrap_or_default();
     let index = option::integer(index, "index")?;
     let Some(subject) = value.as_ref().and_then(|value| Subject::read(value, None)) else {
@@ -172,7 +174,7 @@ fn rank(network: &Network, query: &str) -> Result<Value, TemplateError> {
 
 fn near(arguments: Arguments<'_>, direction: i128) -> Result<Value, TemplateError> {
     let filter = arguments.name;
-    let [value, offset] = arguments.bind(["value", "offset"])?;
+    let [value, offset] = arguments.bind_first(["value", "offset"])?;
     let offset = option::integer(offset, "offset")?;
     let Some(subject) = subject(value, filter)? else { return Ok(Value::Bool(false)) };
     let offset = offset.ok_or_else(|| failed("Must pass in an integer"))?;
@@ -182,7 +184,7 @@ fn near(arguments: Arguments<'_>, direction: i128) -> Result<Value, TemplateErro
 }
 
 fn nthhost(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, query] = arguments.bind(["value", "query"])?;
+    let [value, query] = arguments.bind_first(["value", "query"])?;
     let index = option::text(query).and_then(|query| query.trim().parse::<i128>().ok());
     let found = match (subject(value, "nthhost")?, index) {
         (Some(subject), Some(index)) => subject.network.nth(index),
@@ -192,7 +194,7 @@ fn nthhost(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn network_in_network(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, test] = arguments.bind(["value", "test"])?;
+    let [value, test] = arguments.bind_first(["value", "test"])?;
     let (Some(whole), Some(part)) =
         (subject(value, "network_in_network")?, test.and_then(|test| Subject::read(&test, None)))
     else {
@@ -202,7 +204,7 @@ fn network_in_network(arguments: Arguments<'_>) -> Result<Value, TemplateError> 
 }
 
 fn network_in_usable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, test] = arguments.bind(["value", "test"])?;
+    let [value, test] = arguments.bind_first(["value", "test"])?;
     let usable = subject(value, "network_in_usable")?.and_then(|subject| subject.network.usable());
     let (Some((first, last)), Some(part)) = (usable, test.and_then(|test| Subject::read(&test, None))) else {
         return Ok(Value::Bool(false));
@@ -211,7 +213,7 @@ fn network_in_usable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn reduce_on_network(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, network] = arguments.bind(["value", "network"])?;
+    let [value, network] = arguments.bind_first(["value", "network"])?;
     let items = option::needed(option::list(value, "value")?, "value")?;
     let Some(whole) = network.and_then(|network| Subject::read(&network, None)) else {
         return Ok(Vec::new().into());
@@ -221,7 +223,7 @@ fn reduce_on_network(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn ipv6form(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, format] = arguments.bind(["value", "format"])?;
+    let [value, format] = arguments.bind_first(["value", "format"])?;
     let forms = [("compress", 0), ("expand", 1), ("x509", 2)];
     let format = option::choice(format, "format", &forms)?;
     let text = option::text(value).unwrap_or_default();
@@ -238,7 +240,7 @@ fn ipv6form(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 /// The first bits of an address, or its last ones if the amount is negative, as the parts that it is written in.
 fn ipcut(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, amount] = arguments.bind(["value", "amount"])?;
+    let [value, amount] = arguments.bind_first(["value", "amount"])?;
     let amount = option::integer(amount, "amount")?;
     let text = option::text(value).unwrap_or_default();
     let address = Address::parse(&text).ok_or_else(|| invalid(&text))?;

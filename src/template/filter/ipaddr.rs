@@ -85,7 +85,7 @@ impl Subject {
 }
 
 fn ipaddr(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, query, version, _alias] = arguments.bind(["value", "query", "version", "alias"])?;
+    let [value, query, version, _alias] = arguments.bind_first(["value", "query", "version", "alias"])?;
     let value = required(value, "ipaddr", "value")?;
     let query = option::text(query).unwrap_or_default();
     match option::integer(version, "version")? {
@@ -98,7 +98,7 @@ fn ipaddr(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn one_version(arguments: Arguments<'_>, version: Version) -> Result<Value, TemplateError> {
     let name = if version == Version::V4 { "ipv4" } else { "ipv6" };
-    let [value, query] = arguments.bind(["value", "query"])?;
+    let [value, query] = arguments.bind_first(["value", "query"])?;
     asked(&required(value, name, "value")?, &option::text(query).unwrap_or_default(), Some(version), name)
 }
 
@@ -295,7 +295,7 @@ fn wrap(value: &Value) -> Value {
 }
 
 fn ipwrap(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, _query] = arguments.bind(["value", "query"])?;
+    let [value, _query] = arguments.bind_first(["value", "query"])?;
     match required(value, "ipwrap", "value")? {
         value @ (Value::List(_) | Value::Str(_) | Value::Bool(_)) => Ok(wrap(&value)),
         other => Err(unrecognized(&other, "ipwrap")),

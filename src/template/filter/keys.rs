@@ -53,6 +53,9 @@ struct Targets {
 impl Targets {
     fn new(how: Match, pairs: Vec<(String, Value)>) -> Result<Self, TemplateError> {
         let target = |(text, after): (String, Value)| {
+            if how == Match::Regex {
+                python_regex::pattern(&text)?;
+            }
             // The pattern has to match at the start of the key.
             let regex = (how == Match::Regex).then(|| python_regex::pattern(&format!("\\A(?:{text})"))).transpose()?;
             Ok(Target { text, regex, after })

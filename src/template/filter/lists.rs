@@ -13,23 +13,26 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
         (
             "community.general.lists_union",
-            (|arguments| joined(arguments, |a, b| set::unique(a.iter().chain(b)))) as Filter,
+            (|arguments| joined(arguments, true, |a, b| set::unique(a.iter().chain(b)))) as Filter,
         ),
         ("community.general.lists_intersect", |arguments| {
-            joined(arguments, |a, b| set::unique(a.iter().filter(|item| b.contains(item))))
+            joined(arguments, false, |a, b| set::unique(a.iter().filter(|item| b.contains(item))))
         }),
         ("community.general.lists_difference", |arguments| {
-            joined(arguments, |a, b| set::unique(a.iter().filter(|item| !b.contains(item))))
+            joined(arguments, false, |a, b| set::unique(a.iter().filter(|item| !b.contains(item))))
         }),
-        ("community.general.lists_symmetric_difference", |arguments| joined(arguments, set::symmetric_difference)),
+        ("community.general.lists_symmetric_difference", |arguments| {
+            joined(arguments, true, set::symmetric_difference)
+        }),
         ("community.general.lists_mergeby", mergeby),
     ]);
 }
 
 type Join = fn(&[Value], &[Value]) -> Vec<Value>;
 
-/// Joins the lists one after the other.
-fn joined(mut arguments: Arguments<'_>, join: Join) -> Result<Value, TemplateError> {
+/// Joins the lists one after the other. Where they are added up they have to be lists; else text and dicts count as
+/// lists of their characters and keys.
+fn joined(mut arguments: Arguments<'_>, added: bool, join: Join) -> Result<Value, TemplateError> {
     let flatten = flag(arguments.take("flatten").as_ref());
     if let Some((name, _)) = arguments.named.first() {
         return Err(failed(format!("{}() got unexpected keywords arguments: {name}", arguments.name)));
@@ -37,22 +40,26 @@ fn joined(mut arguments: Arguments<'_>, join: Join) -> Result<Value, TemplateErr
     let mut lists = Vec::new();
     for list in &arguments.positional {
         match list {
-            Value::List(items) if flatten => lists.extend(items.to_vec()),
+            // A list of lists is several; a list with anything else in it is one.
+            Value::List(items) if flatten && items.to_vec().iter().all(|item| matches!(item, Value::List(_))) => {
+                lists.extend(items.to_vec());
+            }
             other => lists.push(other.clone()),
         }
     }
     let mut result: Option<Vec<Value>> = None;
     for list in &lists {
-        let Value::List(items) = list else {
-            if let Value::Undefined(undefined) = list {
-                return Err(TemplateError::undefined(undefined));
-            }
+        if let Value::Undefined(undefined) = list {
+            return Err(TemplateError::undefined(undefined));
+        }
+        if added && lists.len() > 1 && !matches!(list, Value::List(_)) {
             let kind = list.type_name();
             return Err(TemplateError::type_error(format!("can only concatenate list (not \"{kind}\") to list")));
-        };
+        }
+        let items = list.iter()?;
         result = Some(match result {
-            None => set::unique(items.to_vec().iter()),
-            Some(so_far) => join(&so_far, &items.to_vec()),
+            None => set::unique(items.iter()),
+            Some(so_far) => join(&so_far, &items),
         });
     }
     Ok(result.unwrap_or_default().into())
@@ -77,7 +84,8 @@ fn mergeby(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     for list in &arguments.positional {
         let Value::List(items) = list else {
             let text = format!("{} is <class '{}'>", list.repr(), list.type_name());
-            return Err(failed(format!("All arguments before the argument index must be lists. {text}")));
+            let filter = "community.general.lists_mergeby";
+            return Err(failed(format!("All arguments before the argument index for {filter} must be lists. {text}")));
         };
         for item in items.to_vec() {
             match item {

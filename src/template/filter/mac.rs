@@ -44,7 +44,7 @@ fn read(text: &str) -> Option<Vec<u8>> {
             return Some(if bytes[..2] == [0, 0] { bytes[2..].to_vec() } else { bytes.to_vec() });
         }
         1 if (14..=16).contains(&text.len()) => 16,
-        2 => 6,
+        2 if !text.contains('.') => 6,
         3 | 4 => 4,
         6 | 8 => 2,
         _ => return None,
@@ -55,7 +55,7 @@ fn read(text: &str) -> Option<Vec<u8>> {
 
 fn hwaddr(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let filter = arguments.name.rsplit('.').next().unwrap_or_default().to_owned();
-    let [value, query] = arguments.bind(["value", "query"])?;
+    let [value, query] = arguments.bind_first(["value", "query"])?;
     let text = option::text(value).unwrap_or_default();
     let query = option::text(query).unwrap_or_default();
     let Some(bytes) = read(&text) else {
@@ -87,10 +87,11 @@ fn hwaddr(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 /// The address that a host with this hardware address gives itself in an IPv6 network (RFC 4862, RFC 4291 appendix A).
 fn slaac(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [value, query] = arguments.bind(["value", "query"])?;
+    let [value, query] = arguments.bind_first(["value", "query"])?;
     let value = required(value, "slaac", "value")?;
     let mac = option::text(query).and_then(|query| read(&query)).filter(|bytes| bytes.len() == 6);
-    let (Some(subject), Some(mac)) = (Subject::read(&value, Some(Version::V6)), mac) else {
+    let subject = Subject::read(&value, None).filter(|subject| subject.network.address.version == Version::V6);
+    let (Some(subject), Some(mac)) = (subject, mac) else {
         return Ok(Value::Bool(false));
     };
     let id = [mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]];
@@ -121,7 +122,7 @@ fn random_mac(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     }
     // Five bytes whose first digit is not zero; as many as are missing are taken.
     let (low, high) = (0x10_0000_0000, 0xff_ffff_ffff);
-    let mut random = Random::new(seed.as_ref());
+    let mut random = Random::seeded(seed.as_ref())?;
     let digits = format!("{:x}", low + random.below(high - low + 1));
     let rest = (0..6 - items.len()).map(|index| &digits[2 * index..2 * index + 2]);
     Ok(items.iter().copied().chain(rest).collect::<Vec<_>>().join(":").into())

@@ -29,7 +29,7 @@ fn salt_of(hash: &str) -> Result<&str, TemplateError> {
 }
 
 fn hash_salt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [password] = arguments.bind(["password"])?;
+    let [password] = arguments.bind_first(["password"])?;
     let hash = required(password, "hash_salt", "password")?.to_str();
     salt_of(&hash).map(Value::from)
 }
@@ -40,15 +40,16 @@ fn type5(password: &str, salt: Option<&str>) -> Result<String, TemplateError> {
 }
 
 fn type5_pw(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [password, salt] = arguments.bind(["password", "salt"])?;
-    let password = required(password, "type5_pw", "password")?.to_str();
+    let [password, salt] = arguments.bind_first(["password", "salt"])?;
+    let password = option::text(Some(required(password, "type5_pw", "password")?)).unwrap_or_default();
     let salt = option::text(salt).filter(|salt| !salt.is_empty());
     type5(&password, salt.as_deref()).map(Value::from)
 }
 
 /// Whether a hash is that of a password; the hash itself if that is asked for.
 fn comp_type5(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [plain, hash, original] = arguments.bind(["unencrypted_password", "encrypted_password", "return_original"])?;
+    let [plain, hash, original] =
+        arguments.bind_first(["unencrypted_password", "encrypted_password", "return_original"])?;
     let plain = required(plain, "comp_type5", "unencrypted_password")?.to_str();
     let hash = option::needed(option::text(hash), "encrypted_password")?;
     let original = option::boolean(original, "return_original")?.unwrap_or(false);
@@ -58,7 +59,7 @@ fn comp_type5(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 /// `1,3-5` as a sorted list of numbers.
 fn vlan_expander(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [data] = arguments.bind(["data"])?;
+    let [data] = arguments.bind_first(["data"])?;
     let text = required(data, "vlan_expander", "data")?.to_str();
     let number = |text: &str| {
         let wrong = || format!("invalid literal for int() with base 10: {}", Value::from(text).repr());
@@ -77,9 +78,12 @@ fn vlan_expander(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 /// Numbers as lines of ranges, none longer than allowed.
 fn vlan_parser(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [data, first, other] = arguments.bind(["data", "first_line_len", "other_line_len"])?;
+    let [data, first, other] = arguments.bind_first(["data", "first_line_len", "other_line_len"])?;
     let items = option::needed(option::list(data, "data")?, "data")?;
-    let length = |value, name, default| Ok::<_, TemplateError>(option::integer(value, name)?.unwrap_or(default).max(0));
+    let length = |value, name, default| {
+        let value = option::not_none(value, name, "int")?;
+        Ok::<_, TemplateError>(option::integer(value, name)?.unwrap_or(default).max(0))
+    };
     let (first, other) = (length(first, "first_line_len", 48)?, length(other, "other_line_len", 44)?);
     let mut vlans = Vec::new();
     for item in &items {

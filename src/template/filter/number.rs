@@ -72,8 +72,13 @@ fn abs(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn round(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, precision, method] = arguments.bind(["value", "precision", "method"])?;
     let value = required(value, "round", "value")?;
-    let precision = precision.as_ref().map_or(Ok(0), integer)?.clamp(-300, 300) as i32;
     let method = method.map_or_else(|| "common".to_owned(), |method| method.to_str());
+    if let (Some(Value::Float(precision)), "ceil" | "floor", Some(number)) = (&precision, &*method, value.as_f64()) {
+        let factor = 10_f64.powf(*precision);
+        let scaled = number * factor;
+        return Ok(Value::Float(if method == "ceil" { scaled.ceil() } else { scaled.floor() } / factor));
+    }
+    let precision = precision.as_ref().map_or(Ok(0), integer)?.clamp(-300, 300) as i32;
     let Some(number) = value.as_f64() else {
         let found = value.type_name();
         return Err(TemplateError::type_error(format!("type {found} doesn't define __round__ method")));
@@ -165,7 +170,12 @@ fn human_readable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let size =
         value.as_f64().ok_or_else(|| failed("human_readable() failed on bad input: the size is not a number"))?;
     let base = if flag(bits.as_ref()) { "bits" } else { "Bytes" };
-    let unit = unit.filter(|unit| !unit.is_none()).and_then(|unit| unit.to_str().to_uppercase().chars().next());
+    let unit = unit.filter(|unit| !unit.is_none());
+    if let Some(unit) = unit.as_ref().filter(|unit| unit.as_str().is_none()) {
+        let text = format!("'{}' object has no attribute 'upper'", unit.type_name());
+        return Err(TemplateError::raised("AttributeError", text));
+    }
+    let unit = unit.and_then(|unit| unit.to_str().to_uppercase().chars().next());
     let (letter, power) = UNITS
         .into_iter()
         .find(|(letter, power)| match unit {

@@ -39,7 +39,7 @@ pub(super) fn list(value: Option<Value>, name: &str) -> Result<Option<Vec<Value>
     match &value {
         Value::List(items) => Ok(Some(items.to_vec())),
         Value::Str(text) => Ok(Some(text.split(',').map(|part| Value::from(part.trim())).collect())),
-        Value::Int(_) | Value::Float(_) => Ok(Some(vec![value.to_str().into()])),
+        Value::Int(_) | Value::Float(_) | Value::Bool(_) => Ok(Some(vec![value.to_str().into()])),
         other => Err(failed(format!("argument '{name}' of type {} cannot be converted to a list", other.type_name()))),
     }
 }
@@ -55,6 +55,22 @@ pub(super) fn choice<T: Copy>(
         let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         failed(format!("value of {name} must be one of: {}, got: {word}", known.join(", ")))
     })
+}
+
+/// What was given, which is not `None`: that is neither a number nor a boolean.
+pub(super) fn not_none(value: Option<Value>, name: &str, kind: &str) -> Result<Option<Value>, TemplateError> {
+    match value {
+        Some(Value::None) => {
+            let why = if kind == "int" {
+                "\"None\" cannot be converted to an int"
+            } else {
+                "<class 'NoneType'> cannot be converted to a bool"
+            };
+            let text = format!("is of type NoneType and we were unable to convert to {kind}: {why}");
+            Err(failed(format!("argument '{name}' {text}")))
+        }
+        value => Ok(value),
+    }
 }
 
 /// What has to be given.

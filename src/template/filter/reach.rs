@@ -7,11 +7,11 @@ use super::{
     super::{
         Arguments, Context, ErrorKind, Filter, TemplateError,
         arguments::required,
-        evaluate::{apply_test, attribute, item},
+        evaluate::{apply_test, attribute, contains, item},
     },
     failed, option, order,
 };
-use crate::value::{Dict, Key, Value};
+use crate::value::{Dict, Key, Str, Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
@@ -25,7 +25,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
 
 fn get_path(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let context = arguments.context;
-    let [var, path, wantlist] = arguments.bind(["var", "path", "wantlist"])?;
+    let [var, path, wantlist] = arguments.bind_first(["var", "path", "wantlist"])?;
     let var = option::needed(var, "var")?;
     let path = option::needed(option::text(path), "path")?;
     let wantlist = option::boolean(wantlist, "wantlist")?.unwrap_or(false);
@@ -78,7 +78,7 @@ fn follow(context: &Context<'_>, var: &Value, path: &str) -> Result<Value, Templ
 }
 
 fn to_paths(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [var, prepend, wantlist] = arguments.bind(["var", "prepend", "wantlist"])?;
+    let [var, prepend, wantlist] = arguments.bind_first(["var", "prepend", "wantlist"])?;
     let var = var.ok_or_else(|| failed("missing required arguments: var"))?;
     let wantlist = option::boolean(wantlist, "wantlist")?.unwrap_or(false);
     if matches!(&var, Value::List(items) if items.is_empty()) {
@@ -126,7 +126,7 @@ fn is_name(key: &str) -> bool {
 fn index_of(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let context = arguments.context;
     let [data, test, value, key, fail_on_missing, wantlist] =
-        arguments.bind(["data", "test", "value", "key", "fail_on_missing", "wantlist"])?;
+        arguments.bind_first(["data", "test", "value", "key", "fail_on_missing", "wantlist"])?;
     let items = option::needed(option::list(data, "data")?, "data")?;
     let test = option::needed(option::text(test), "test")?;
     let key = option::text(key);
@@ -147,7 +147,7 @@ fn index_of(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
                 return Err(failed(format!("with a key, all items have to be dictionaries, and one is a {kind}")));
             }
         };
-        let positional = [subject].into_iter().chain(value.clone()).collect();
+        let positional = [subject].into_iter().chain(value.clone().filter(|value| !value.is_none())).collect();
         let holds = apply_test(Arguments { context, name, positional, named: Vec::new() }, name)
             .map_err(|error| failed(format!("the test '{test}' of item {index} failed: {error}")))?;
         if holds == wanted {
@@ -167,9 +167,16 @@ struct Source {
 }
 
 fn consolidate(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [sources, duplicate, missing_key, missing_value] =
-        arguments.bind(["data_sources", "fail_duplicate", "fail_missing_match_key", "fail_missing_match_value"])?;
-    let flag = |value, name| Ok::<bool, TemplateError>(option::boolean(value, name)?.unwrap_or(true));
+    let [sources, duplicate, missing_key, missing_value] = arguments.bind_first([
+        "data_sources",
+        "fail_duplicate",
+        "fail_missing_match_key",
+        "fail_missing_match_value",
+    ])?;
+    let flag = |value, name| {
+        let value = option::not_none(value, name, "bool")?;
+        Ok::<bool, TemplateError>(option::boolean(value, name)?.unwrap_or(true))
+    };
     let duplicate = flag(duplicate, "fail_duplicate")?;
     let missing_key = flag(missing_key, "fail_missing_match_key")?;
     let missing_value = flag(missing_value, "fail_missing_match_value")?;
@@ -229,27 +236,35 @@ fn read_source(source: &Value, number: usize, duplicate: bool, missing: bool) ->
     Ok(Source { name, entries })
 }
 
-/// Which of the known words are asked for: `all`, a word, or `!word`.
+/// Which of the known words are asked for: `all`, a word, or `!word`. A text stands for its characters, and holds words.
 fn param_list_compare(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [base, target] = arguments.bind(["base", "target"])?;
+    let [base, target] = arguments.bind_first(["base", "target"])?;
     let base = required(base, "param_list_compare", "base")?;
-    let (Some(base), Some(target)) = (option::list(Some(base), "base")?, option::list(target, "target")?) else {
-        return Err(failed("param_list_compare needs a base and a target"));
-    };
-    let words: Vec<String> = target.iter().map(Value::to_str).collect();
-    let all = words.iter().any(|word| word == "all");
-    let asked = |known: &Value| {
-        let known = known.to_str();
-        let refused = words.iter().any(|word| word.strip_prefix('!') == Some(&*known));
-        words.contains(&known) || all && !refused
-    };
-    let actionable: Vec<Value> = base.iter().filter(|known| asked(known)).cloned().collect();
-    let unsupported: Vec<Value> = words
-        .iter()
-        .filter(|word| !word.starts_with('!') && *word != "all")
-        .filter(|word| !base.iter().any(|known| known.to_str() == **word))
-        .map(|word| Value::from(word.as_str()))
-        .collect();
+    let target = target.unwrap_or(Value::None);
+    for (value, name) in [(&base, "base"), (&target, "target")] {
+        option::list(Some(value.clone()), name)?;
+    }
+    let mut words = Vec::new();
+    for word in target.iter()? {
+        match &word {
+            Value::Str(text) => words.push(text.clone()),
+            other => {
+                let text = format!("'{}' object has no attribute 'startswith'", other.type_name());
+                return Err(TemplateError::raised("AttributeError", text));
+            }
+        }
+    }
+    let known = |word: &Str| contains(&base, &Value::Str(word.clone()));
+    let (mut actionable, mut unsupported) = (Vec::new(), Vec::new());
+    for word in words.iter().filter(|word| ***word != *"all" && !word.starts_with('!')) {
+        let list = if known(word)? { &mut actionable } else { &mut unsupported };
+        list.push(Value::Str(word.clone()));
+    }
+    if words.iter().any(|word| **word == *"all") {
+        let refused = |word: &Value| words.iter().any(|other| other.strip_prefix('!') == word.as_str());
+        actionable = base.iter()?.into_iter().filter(|word| !refused(word)).collect();
+    }
+    order::sort(&mut actionable, |word| Ok(word.clone()), false)?;
     let result = Dict::new();
     result.insert("actionable", actionable);
     result.insert("unsupported", unsupported);

@@ -36,7 +36,7 @@ fn replace(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     };
     let flags = Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()) };
     let limit = count.as_ref().map_or(Ok(0), integer)?;
-    let mandatory = mandatory.as_ref().map_or(Ok(0), integer)?;
+    let mandatory = mandatory.filter(|mandatory| !mandatory.is_none()).as_ref().map_or(Ok(0), integer)?;
     let regex = python_regex::compile(pattern, flags)?;
     let mut out = String::new();
     let (mut last, mut done) = (0, 0);
@@ -51,9 +51,10 @@ fn replace(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         done += 1;
     }
     out.push_str(&value[last..]);
-    if mandatory > 0 && done != mandatory {
+    if mandatory != 0 && done != mandatory {
+        // The limit is what Ansible says here.
         let text = format!(
-            "'{pattern}' should match {mandatory} times, but matches {done} times in {}",
+            "'{pattern}' should match {mandatory} times, but matches {limit} times in {}",
             Value::from(value).repr()
         );
         return Err(failed(text));

@@ -62,6 +62,9 @@ fn length(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn join(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let context = arguments.context;
     let [items, separator, attribute] = arguments.bind(["value", "d", "attribute"])?;
+    if let Some(undefined) = separator.as_ref().and_then(Value::missing_inside) {
+        return Err(TemplateError::undefined(&undefined));
+    }
     let separator = separator.map(|separator| separator.to_str()).unwrap_or_default();
     let mut parts = Vec::new();
     for item in required(items, "join", "value")?.iter()? {
@@ -91,7 +94,8 @@ fn batch(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [items, count, fill] = arguments.bind(["value", "linecount", "fill_with"])?;
     // What is no number never counts as reached.
     let count = required(count, "batch", "linecount")?;
-    if count.as_f64().is_none() {
+    let fill = fill.filter(|fill| !fill.is_none());
+    if count.as_f64().is_none() && fill.is_some() {
         let text = format!("'<' not supported between instances of 'int' and '{}'", count.type_name());
         return Err(TemplateError::type_error(text));
     }
@@ -105,7 +109,7 @@ fn batch(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         line.push(item);
     }
     if !line.is_empty() {
-        if let (Some(fill), Some(count)) = (fill.filter(|fill| !fill.is_none()), count) {
+        if let (Some(fill), Some(count)) = (fill, count) {
             let count = count.clamp(0, 1 << 20) as usize;
             line.resize(count.max(line.len()), fill);
         }
@@ -139,11 +143,12 @@ fn slice(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn flatten(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    fn walk(items: &[Value], levels: i64, skip_nulls: bool, out: &mut Vec<Value>) {
+    fn walk(items: &[Value], levels: Option<i64>, skip_nulls: bool, out: &mut Vec<Value>) {
+        let (deeper, below) = (levels.is_none_or(|levels| levels > 0), levels.map(|levels| levels - 1));
         for item in items {
             match item {
-                Value::List(inner) if levels != 0 => walk(&inner.to_vec(), levels - 1, skip_nulls, out),
-                Value::Tuple(inner) if levels != 0 => walk(inner, levels - 1, skip_nulls, out),
+                Value::List(inner) if deeper => walk(&inner.to_vec(), below, skip_nulls, out),
+                Value::Tuple(inner) if deeper => walk(inner, below, skip_nulls, out),
                 Value::None if skip_nulls => {}
                 Value::Str(text) if skip_nulls && matches!(&**text, "None" | "null") => {}
                 other => out.push(other.clone()),
@@ -152,8 +157,8 @@ fn flatten(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     }
     let [items, levels, skip_nulls] = arguments.bind(["mylist", "levels", "skip_nulls"])?;
     let levels = match levels {
-        None | Some(Value::None) => -1,
-        Some(levels) => integer(&levels)?,
+        None | Some(Value::None) => None,
+        Some(levels) => Some(integer(&levels)?),
     };
     let mut out = Vec::new();
     let skip_nulls = skip_nulls.is_none_or(|skip| skip.is_truthy());
@@ -162,7 +167,14 @@ fn flatten(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn zip(mut arguments: Arguments<'_>, longest: bool) -> Result<Value, TemplateError> {
-    let fill = arguments.take("fillvalue").unwrap_or(Value::None);
+    let fill = if longest { arguments.take("fillvalue") } else { None }.unwrap_or(Value::None);
+    if let Some((name, _)) = arguments.named.iter().find(|(name, _)| **name != *"strict") {
+        return Err(TemplateError::type_error(if longest {
+            "zip_longest() got an unexpected keyword argument".to_owned()
+        } else {
+            format!("'{name}' is an invalid keyword argument for zip()")
+        }));
+    }
     let columns = arguments.positional.iter().map(Value::iter).collect::<Result<Vec<_>, _>>()?;
     let lengths = columns.iter().map(Vec::len);
     let count = if longest { lengths.max() } else { lengths.min() }.unwrap_or(0);
@@ -172,7 +184,14 @@ fn zip(mut arguments: Arguments<'_>, longest: bool) -> Result<Value, TemplateErr
 }
 
 fn product(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let repeat = arguments.take("repeat").as_ref().map_or(Ok(1), integer)?.clamp(0, 16) as usize;
+    let repeat = arguments.take("repeat").as_ref().map_or(Ok(1), integer)?;
+    if let Some((name, _)) = arguments.named.first() {
+        return Err(TemplateError::type_error(format!("'{name}' is an invalid keyword argument for product()")));
+    }
+    if repeat < 0 {
+        return Err(TemplateError::value_error("repeat argument cannot be negative"));
+    }
+    let repeat = repeat.min(16) as usize;
     let columns = arguments.positional.iter().map(Value::iter).collect::<Result<Vec<_>, _>>()?;
     Ok(cartesian(&vec![columns; repeat].concat())?.into_iter().map(|row| Value::Tuple(row.into())).collect())
 }
@@ -242,7 +261,7 @@ fn random(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     if seed.is_none() {
         context.check_turn("random")?;
     }
-    let mut random = Random::new(seed.as_ref());
+    let mut random = Random::seeded(seed.as_ref())?;
     if let Some(end) = end.as_i64() {
         let start = start.filter(Value::is_truthy).as_ref().map_or(Ok(0), integer)?;
         let step = step.filter(Value::is_truthy).as_ref().map_or(Ok(1), integer)?;
@@ -273,7 +292,7 @@ fn shuffle(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         context.check_turn("shuffle")?;
     }
     let Ok(mut items) = value.iter() else { return Ok(value) };
-    let mut random = Random::new(seed.as_ref());
+    let mut random = Random::seeded(seed.as_ref())?;
     for index in (1..items.len()).rev() {
         items.swap(index, random.below(index as u64 + 1) as usize);
     }

@@ -34,9 +34,8 @@ fn pair(key: Value, value: Value) -> Value {
     Value::Tuple([key, value].into())
 }
 
-fn names(key: Option<Value>, value: Option<Value>) -> (String, String) {
-    let name = |given: Option<Value>, default: &str| given.map_or_else(|| default.to_owned(), |name| name.to_str());
-    (name(key, "key"), name(value, "value"))
+fn names(key: Option<Value>, value: Option<Value>) -> (Value, Value) {
+    (key.unwrap_or_else(|| "key".into()), value.unwrap_or_else(|| "value".into()))
 }
 
 fn dict2items(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
@@ -50,33 +49,39 @@ fn dict2items(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         }
         other => return Err(wants_dict("dict2items", other)),
     };
-    Ok(dict
-        .entries()
+    dict.entries()
         .into_iter()
         .map(|(key, value)| {
             let entry = Dict::new();
-            entry.insert(key_name.as_str(), key.value().clone());
-            entry.insert(value_name.as_str(), value);
-            Value::Dict(entry)
+            entry.set_value(key_name.clone(), key.value().clone())?;
+            entry.set_value(value_name.clone(), value)?;
+            Ok(Value::Dict(entry))
         })
-        .collect())
+        .collect()
 }
 
 fn items2dict(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [items, key_name, value_name] = arguments.bind(["mylist", "key_name", "value_name"])?;
     let (key_name, value_name) = names(key_name, value_name);
-    let items = required(items, "items2dict", "mylist")?;
-    let Value::List(items) = &items else {
-        let text = format!("items2dict requires a list, got <class '{}'> instead.", items.type_name());
+    let list = required(items, "items2dict", "mylist")?;
+    let Value::List(items) = &list else {
+        let text = format!("items2dict requires a list, got <class '{}'> instead.", list.type_name());
         return Err(failed(text));
     };
     let dict = Dict::new();
     for entry in items.to_vec() {
         let missing = || {
             let text = "items2dict requires each dictionary in the list to contain the keys";
-            failed(format!("{text} '{key_name}' and '{value_name}', got {} instead.", entry.repr()))
+            failed(format!(
+                "{text} '{}' and '{}', got {} instead.",
+                key_name.to_str(),
+                value_name.to_str(),
+                list.repr()
+            ))
         };
-        let (key, value) = (entry.get(&key_name).ok_or_else(missing)?, entry.get(&value_name).ok_or_else(missing)?);
+        let dict_entry = entry.as_dict();
+        let field = |name: &Value| dict_entry.and_then(|dict| dict.get_value(name)).ok_or_else(missing);
+        let (key, value) = (field(&key_name)?, field(&value_name)?);
         dict.set(Key::new(key)?, value);
     }
     Ok(Value::Dict(dict))
@@ -127,7 +132,11 @@ fn subelements(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn extract(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let context = arguments.context;
     let [key, container, more] = arguments.bind(["item", "container", "morekeys"])?;
-    let mut value = item(&required(container, "extract", "container")?, &required(key, "extract", "item")?)?;
+    let key = context.resolve_inside(&required(key, "extract", "item")?)?;
+    if let Some(undefined) = key.missing_inside() {
+        return Err(TemplateError::undefined(&undefined));
+    }
+    let mut value = item(&required(container, "extract", "container")?, &key)?;
     let more = match more {
         None | Some(Value::None) => Vec::new(),
         Some(Value::List(keys)) => keys.to_vec(),

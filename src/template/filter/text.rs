@@ -138,9 +138,17 @@ fn indent(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn truncate(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, length, kill_words, end, leeway] = arguments.bind(["s", "length", "killwords", "end", "leeway"])?;
-    let text = only_text(required(value, "truncate", "s")?, "truncate is for text, not for ")?;
-    let length = length.as_ref().map_or(Ok(255), integer)?;
-    let end = end.map_or_else(|| "...".to_owned(), |end| end.to_str());
+    let value = required(value, "truncate", "s")?;
+    let end = end.unwrap_or_else(|| "...".into());
+    let no_length =
+        |value: &Value| TemplateError::type_error(format!("object of type '{}' has no len()", value.type_name()));
+    let sized = |value: &Value| value.len().map(|length| length as i64).ok_or_else(|| no_length(value));
+    let length = match &length {
+        None => 255,
+        // What is cut has to be so many characters; a text that is short enough is not.
+        Some(Value::Float(length)) => length.floor() as i64,
+        Some(length) => integer(length)?,
+    };
     let leeway = match leeway {
         None | Some(Value::None) => 5,
         Some(leeway) => integer(&leeway)?,
@@ -148,13 +156,21 @@ fn truncate(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     if leeway < 0 {
         return Err(TemplateError::raised("AssertionError", format!("expected leeway >= 0, got {leeway}")));
     }
-    let end_length = end.chars().count() as i64;
+    let end_length = sized(&end)?;
     if length < end_length {
         return Err(TemplateError::raised("AssertionError", format!("expected length >= {end_length}, got {length}")));
     }
-    if text.chars().count() as i64 <= length.saturating_add(leeway) {
-        return Ok(text.into());
+    if sized(&value)? <= length.saturating_add(leeway) {
+        return Ok(value);
     }
+    let Value::Str(text) = &value else {
+        let text = format!("'{}' object has no attribute 'rsplit'", value.type_name());
+        return Err(TemplateError::raised("AttributeError", text));
+    };
+    let Value::Str(end) = &end else {
+        let text = format!("can only concatenate str (not \"{}\") to str", end.type_name());
+        return Err(TemplateError::type_error(text));
+    };
     let cut: String = text.chars().take((length - end_length) as usize).collect();
     let cut =
         if flag(kill_words.as_ref()) { &cut } else { cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head) };

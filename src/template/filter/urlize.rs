@@ -45,7 +45,7 @@ fn holds(pattern: &Regex, text: &str) -> bool {
 /// How links are written.
 struct Links {
     /// How many characters of an address are shown.
-    limit: usize,
+    limit: Option<Value>,
     /// The attributes behind the address.
     attributes: String,
     schemes: Vec<String>,
@@ -55,10 +55,11 @@ fn urlize(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, limit, nofollow, target, rel, schemes] =
         arguments.bind(["value", "trim_url_limit", "nofollow", "target", "rel", "extra_schemes"])?;
     let text = html(&required(value, "urlize", "value")?.to_str());
-    let limit = match limit.filter(|limit| !limit.is_none()) {
-        None => usize::MAX,
-        Some(limit) => integer(&limit)?.max(0) as usize,
-    };
+    let limit = limit.filter(|limit| !limit.is_none());
+    if let Some(rel) = rel.as_ref().filter(|rel| rel.is_truthy() && rel.as_str().is_none()) {
+        let text = format!("'{}' object has no attribute 'split'", rel.type_name());
+        return Err(TemplateError::raised("AttributeError", text));
+    }
     let given = |value: Option<Value>| value.filter(|value| !value.is_none()).map(|value| value.to_str());
     let rel = given(rel).unwrap_or_default();
     let mut relations: Vec<&str> = rel.split_whitespace().chain(["noopener"]).collect();
@@ -81,7 +82,7 @@ fn urlize(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let mut out = String::new();
     for word in text.split_inclusive(char::is_whitespace) {
         let core = word.trim_end();
-        out.push_str(&links.word(core));
+        out.push_str(&links.word(core)?);
         out.push_str(&word[core.len()..]);
     }
     Ok(out.into())
@@ -98,7 +99,7 @@ fn tail_length(text: &str) -> usize {
 
 impl Links {
     /// A word, as a link if it is one.
-    fn word(&self, word: &str) -> String {
+    fn word(&self, word: &str) -> Result<String, TemplateError> {
         let mut rest = word;
         while let Some(shorter) = rest.strip_prefix(['(', '<']).or_else(|| rest.strip_prefix("&lt;")) {
             rest = shorter;
@@ -119,23 +120,24 @@ impl Links {
                 tail = after;
             }
         }
-        format!("{head}{}{tail}", self.link(&middle).unwrap_or(middle))
+        Ok(format!("{head}{}{tail}", self.link(&middle)?.unwrap_or(middle)))
     }
 
-    fn link(&self, text: &str) -> Option<String> {
+    fn link(&self, text: &str) -> Result<Option<String>, TemplateError> {
         if holds(&WEB, text) {
-            let shown: String = text.chars().take(self.limit).collect();
+            let limit = self.limit.as_ref().map_or(Ok(i64::MAX), integer)?.max(0) as usize;
+            let shown: String = text.chars().take(limit).collect();
             let shown = if shown.len() < text.len() { shown + "..." } else { shown };
             let scheme = if text.starts_with("https://") || text.starts_with("http://") { "" } else { "https://" };
-            return Some(format!("<a href=\"{scheme}{text}\"{}>{shown}</a>", self.attributes));
+            return Ok(Some(format!("<a href=\"{scheme}{text}\"{}>{shown}</a>", self.attributes)));
         }
         if let Some(address) = text.strip_prefix("mailto:").filter(|address| holds(&MAIL, address)) {
-            return Some(format!("<a href=\"{text}\">{address}</a>"));
+            return Ok(Some(format!("<a href=\"{text}\">{address}</a>")));
         }
         if text.contains('@') && !text.starts_with("www.") && !text.starts_with('@') && !text.contains(':') {
-            return holds(&MAIL, text).then(|| format!("<a href=\"mailto:{text}\">{text}</a>"));
+            return Ok(holds(&MAIL, text).then(|| format!("<a href=\"mailto:{text}\">{text}</a>")));
         }
         let known = self.schemes.iter().any(|scheme| text != scheme && text.starts_with(scheme.as_str()));
-        known.then(|| format!("<a href=\"{text}\"{}>{text}</a>", self.attributes))
+        Ok(known.then(|| format!("<a href=\"{text}\"{}>{text}</a>", self.attributes)))
     }
 }

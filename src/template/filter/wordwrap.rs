@@ -48,7 +48,11 @@ fn wordwrap(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let hyphens = hyphens.is_none_or(|hyphens| hyphens.is_truthy());
     let separator = match separator {
         None | Some(Value::None) => "\n".to_owned(),
-        Some(separator) => separator.to_str(),
+        Some(Value::Str(separator)) => separator.to_string(),
+        Some(other) => {
+            let text = format!("'{}' object has no attribute 'join'", other.type_name());
+            return Err(TemplateError::raised("AttributeError", text));
+        }
     };
     let lines: Vec<String> = method::lines(&text, false)
         .into_iter()

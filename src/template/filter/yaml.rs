@@ -246,6 +246,9 @@ fn from_yaml(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn from_yaml_all(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value] = arguments.bind(["data"])?;
     let value = required(value, "from_yaml_all", "data")?;
+    if value.is_none() {
+        return Ok(Vec::new().into());
+    }
     if value.as_str().is_none() {
         return Ok(value);
     }

@@ -50,6 +50,9 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
     };
     let lookups = &context.environment.vocabulary().lookups;
     let short = short_name(&name);
+    if name.is_empty() {
+        return Err(TemplateError::value_error("A non-empty plugin name is required."));
+    }
     let Some(function) = lookups.get(short) else {
         return Err(unknown("lookup", &name, lookups.keys().copied()));
     };

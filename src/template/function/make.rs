@@ -72,7 +72,7 @@ fn now(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn undef(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [hint] = arguments.bind(["hint"])?;
     let hint = hint
-        .filter(|hint| !hint.is_none())
+        .filter(Value::is_truthy)
         .map_or_else(|| "Mandatory variable has not been overridden".to_owned(), |hint| hint.to_str());
     Ok(Value::Undefined(Arc::new(Undefined::hint(hint))))
 }

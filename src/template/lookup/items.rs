@@ -94,6 +94,10 @@ fn nested(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     if columns.is_empty() {
         return Err(failed("with_nested requires at least one element in the nested list"));
     }
+    if let ([column], [_]) = (&columns[..], &arguments.positional[..]) {
+        // The rows of one list are its items, which have to be lists or text.
+        return column.iter().map(|item| Ok(flat(&item.iter()?, 1).into())).collect();
+    }
     Ok(cartesian(&columns)?.into_iter().map(|row| flat(&row, 1).into()).collect())
 }
 

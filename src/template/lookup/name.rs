@@ -90,10 +90,11 @@ fn env(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         .iter()
         .map(|name| {
             let name = text(name)?;
-            let name = name.split_whitespace().next().unwrap_or("");
+            let none = || TemplateError::raised("IndexError", "list index out of range");
+            let name = name.split_whitespace().next().ok_or_else(none)?;
             match (std::env::var_os(name), &default) {
                 (Some(value), _) => Ok(value.to_string_lossy().into_owned().into()),
-                (None, Some(Value::Undefined(_))) => {
+                (None, Some(default)) if default.is_undefined() => {
                     let hint = format!("The environment variable '{name}' is not set.");
                     Err(TemplateError::undefined(&Arc::new(Undefined::hint(hint))))
                 }

@@ -38,7 +38,7 @@ impl Spec {
             "count" => self.count = number()?,
             "stride" => self.stride = number()?,
             "format" => self.format = Some(value.to_str()),
-            _ => return Err(failed(format!("unrecognized arguments to with_sequence: {name}"))),
+            _ => return Err(failed(format!("unrecognized arguments to with_sequence: ['{name}']"))),
         }
         Ok(())
     }
@@ -104,8 +104,8 @@ fn decimal(text: &str) -> Option<i64> {
 
 fn sequence(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let mut values = Vec::new();
-    let terms: Vec<Value> =
-        if arguments.positional.is_empty() { vec![Value::empty_text()] } else { arguments.positional.clone() };
+    let only_named = arguments.positional.is_empty() && !arguments.named.is_empty();
+    let terms: Vec<Value> = if only_named { vec![Value::empty_text()] } else { arguments.positional.clone() };
     for term in &terms {
         let mut spec = Spec::default();
         let term = text(term)?;
@@ -117,7 +117,10 @@ fn sequence(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
                 spec.set(name, &value.into())?;
             }
         }
-        for (name, value) in &arguments.named {
+        // What is no option of the lookup, or not given after all, is passed over.
+        let known = ["start", "end", "count", "stride", "format"];
+        for (name, value) in arguments.named.iter().filter(|(name, value)| known.contains(&&**name) && !value.is_none())
+        {
             spec.set(name, value)?;
         }
         values.extend(spec.values()?);

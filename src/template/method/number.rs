@@ -3,10 +3,7 @@
 use num_bigint::BigInt;
 use num_traits::{Signed as _, ToPrimitive as _};
 
-use super::super::{
-    Arguments, TemplateError,
-    arguments::{integer, required},
-};
+use super::super::{Arguments, TemplateError, arguments::integer};
 use crate::value::Value;
 
 /// `real`, `imag`, and a whole number's `numerator` and `denominator`.
@@ -47,8 +44,8 @@ pub(super) fn call(number: &Value, name: &str, arguments: Arguments<'_>) -> Resu
 
 fn to_bytes(number: &Value, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [length, order] = arguments.bind(["length", "byteorder"])?;
-    let length = integer(&required(length, "to_bytes", "length")?)?.clamp(0, 1 << 16) as usize;
-    let order = required(order, "to_bytes", "byteorder")?.to_str();
+    let length = length.as_ref().map_or(Ok(1), integer)?.clamp(0, 1 << 16) as usize;
+    let order = order.map_or_else(|| "big".to_owned(), |order| order.to_str());
     let value = number.to_bigint().unwrap_or_default();
     if value.is_negative() {
         return Err(TemplateError::raised("OverflowError", "can't convert negative int to unsigned"));

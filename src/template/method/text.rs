@@ -402,10 +402,16 @@ fn expand_tabs(text: &str, size: usize) -> String {
 }
 
 fn translate(text: &str, table: &Value) -> Result<Value, TemplateError> {
-    let Value::Dict(table) = table else { return Err(TemplateError::type_error("a translation table is a dict")) };
+    let found = |code: u32| match table {
+        Value::Dict(table) => Ok(table.get_value(&Value::Int(i64::from(code)))),
+        Value::List(items) => Ok(items.get(code as usize)),
+        Value::Tuple(items) => Ok(items.get(code as usize).cloned()),
+        Value::Str(chars) => Ok(chars.chars().nth(code as usize).map(|c| c.to_string().into())),
+        other => Err(TemplateError::type_error(format!("'{}' object is not subscriptable", other.type_name()))),
+    };
     let mut out = String::new();
     for c in text.chars() {
-        match table.get_value(&Value::Int(i64::from(c as u32))) {
+        match found(c as u32)? {
             None => out.push(c),
             Some(Value::None) => {}
             Some(Value::Int(code)) => out.extend(u32::try_from(code).ok().and_then(char::from_u32)),

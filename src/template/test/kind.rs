@@ -6,7 +6,7 @@ use super::super::{
     Arguments, TemplateError, Test, arguments::required, environment::find_word, filter::default::to_bool,
 };
 use crate::{
-    value::{Shape, Value},
+    value::{Key, Shape, Value},
     vault,
 };
 
@@ -39,13 +39,11 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
         ("upper", |arguments| is_cased(arguments, char::is_uppercase, char::is_lowercase)),
         ("filter", |arguments| {
             let context = arguments.context;
-            let name = one(arguments)?.to_str();
-            Ok(find_word(&context.environment.vocabulary().filters, &name).is_some())
+            is_word(&one(arguments)?, |name| find_word(&context.environment.vocabulary().filters, name).is_some())
         }),
         ("test", |arguments| {
             let context = arguments.context;
-            let name = one(arguments)?.to_str();
-            Ok(find_word(&context.environment.vocabulary().tests, &name).is_some())
+            is_word(&one(arguments)?, |name| find_word(&context.environment.vocabulary().tests, name).is_some())
         }),
         ("sameas", |arguments| {
             let [value, other] = arguments.bind(["value", "other"])?;
@@ -60,6 +58,14 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
             _ => Ok(false),
         }),
     ]);
+}
+
+/// Whether a value names a filter or test. For Ansible whatever is no text does, if only it could be a key.
+fn is_word(value: &Value, known: impl FnOnce(&str) -> bool) -> Result<bool, TemplateError> {
+    match value {
+        Value::Str(name) => Ok(known(name)),
+        other => Key::new(other.clone()).map(|_| true),
+    }
 }
 
 fn any(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

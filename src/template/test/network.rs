@@ -90,7 +90,16 @@ fn counted(arguments: Arguments<'_>, holds: fn(usize) -> bool) -> Result<bool, T
     let name = arguments.name;
     let [ip, networks] = arguments.bind(["ip", "networks"])?;
     let ip = read_network(&required(ip, name, "ip")?);
-    let networks = required(networks, name, "networks")?.iter()?;
+    let networks = required(networks, name, "networks")?;
+    if let Value::Dict(_) | Value::None = networks {
+        let kind = networks.type_name();
+        let why = format!("argument 'networks' is of type {kind} and we were unable to convert to list");
+        return Err(TemplateError::raised(
+            "AnsibleError",
+            format!("{why}: <class '{kind}'> cannot be converted to a list"),
+        ));
+    }
+    let networks = networks.iter()?;
     let inside = |network: &&Value| ip.zip(read_network(network)).is_some_and(|(ip, network)| network.covers(&ip));
     Ok(holds(networks.iter().filter(inside).count()))
 }
