@@ -13,6 +13,7 @@ mod repeat;
 mod diagnose;
 mod load;
 mod arguments;
+mod signature;
 mod environment;
 mod context;
 mod evaluate;

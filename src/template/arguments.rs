@@ -79,6 +79,12 @@ impl Arguments<'_> {
     /// As `bind`, but what is given beyond the parameters is left out, as filters for networks do.
     pub fn bind_first<const N: usize>(mut self, parameters: [&str; N]) -> Result<[Option<Value>; N], TemplateError> {
         self.positional.truncate(N);
+        if let Some((name, _)) = self.named.iter().find(|(name, _)| !parameters.contains(&&**name)) {
+            let mut known = parameters;
+            known.sort_unstable();
+            let text = Value::from(format!("{name}. Supported parameters include: {}.", known.join(", ")));
+            return Err(TemplateError::raised("AnsibleFilterError", Value::from(vec![text]).repr()));
+        }
         self.bind(parameters)
     }
 
@@ -126,6 +132,27 @@ pub fn text(value: &Value) -> Result<Str, TemplateError> {
         Value::Str(text) => Ok(text.clone()),
         Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
         other => Err(TemplateError::type_error(format!("expected str, not {}", other.type_name()))),
+    }
+}
+
+/// Text, or Python's `TypeError` in these words and with the type.
+pub fn text_or(value: &Value, wanted: &str) -> Result<Str, TemplateError> {
+    match value {
+        Value::Str(text) => Ok(text.clone()),
+        Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
+        other => Err(TemplateError::type_error(format!("{wanted}, not {}", other.type_name()))),
+    }
+}
+
+/// Text, or Python's `AttributeError` for a value that has no such method.
+pub fn text_with(value: &Value, method: &str) -> Result<Str, TemplateError> {
+    match value {
+        Value::Str(text) => Ok(text.clone()),
+        Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
+        other => {
+            let text = format!("'{}' object has no attribute '{method}'", other.type_name());
+            Err(TemplateError::raised("AttributeError", text))
+        }
     }
 }
 

@@ -136,7 +136,15 @@ impl<'t> Parser<'t> {
     }
 
     fn unexpected(&self) -> TemplateError {
-        if matches!(self.peek(), Kind::VariableEnd | Kind::BlockEnd) {
+        // Where a whole expression is missing, not a part of one.
+        let before = self.next.checked_sub(1).map(|index| &self.tokens[index].kind);
+        let is_whole = match (before, self.peek()) {
+            (Some(Kind::VariableStart), _) => true,
+            (Some(Kind::Name(name)), Kind::BlockEnd) => matches!(&**name, "if" | "elif" | "in" | "print"),
+            (Some(Kind::Symbol(symbol)), Kind::BlockEnd) => *symbol == "=",
+            _ => false,
+        };
+        if is_whole && matches!(self.peek(), Kind::VariableEnd | Kind::BlockEnd) {
             return self.error(format!("Expected an expression, got '{}'", describe(self.peek())));
         }
         self.error(format!("unexpected '{}'", describe(self.peek())))

@@ -137,7 +137,12 @@ pub(super) fn all<'t>(regex: &Regex, text: &'t str) -> Result<Vec<Captures<'t, s
 
 /// The text of a pattern, which has to be text.
 pub(super) fn pattern_text(value: &Value) -> Result<&str, TemplateError> {
-    value.as_str().ok_or_else(|| TemplateError::type_error("first argument must be string or compiled pattern"))
+    value.as_str().ok_or_else(|| match value {
+        Value::List(_) | Value::Dict(_) => {
+            TemplateError::type_error(format!("unhashable type: '{}'", value.type_name()))
+        }
+        _ => TemplateError::type_error("first argument must be string or compiled pattern"),
+    })
 }
 
 /// A replacement with `\1`, `\g<1>`, `\g<name>` and Python's escapes filled in.

@@ -30,8 +30,9 @@ pub enum Missing {
     },
     /// Nothing that has a name; the hint says what.
     Nothing,
-    /// The value of an inline `if` without `else`: prints as nothing, has no items, and is false.
-    Else,
+    /// The value of an inline `if` without `else`, which stands in that line: prints as nothing, has no items, and is
+    /// false.
+    Else(usize),
 }
 
 impl Undefined {
@@ -51,8 +52,8 @@ impl Undefined {
     }
 
     /// The value of an inline `if` without `else`.
-    pub fn without_else() -> Self {
-        Self { missing: Missing::Else, hint: None, cause: None }
+    pub fn without_else(line: usize) -> Self {
+        Self { missing: Missing::Else(line), hint: None, cause: None }
     }
 
     /// The result of what failed. If something undefined was used, it counts as undefined itself.
@@ -70,7 +71,7 @@ impl Undefined {
 
     /// Whether it may be used as if it were empty text.
     pub fn is_silent(&self) -> bool {
-        self.missing == Missing::Else
+        matches!(self.missing, Missing::Else(_))
     }
 
     /// The name of the variable, if a variable was missing.
@@ -90,8 +91,8 @@ impl fmt::Display for Undefined {
             (None, Missing::Attribute { object, name }) => {
                 write!(f, "object of type '{object}' has no attribute {name}")
             }
-            (None, Missing::Else) => {
-                f.write_str("the inline if-expression evaluated to false and no else section was defined")
+            (None, Missing::Else(line)) => {
+                write!(f, "the inline if-expression on line {line} evaluated to false and no else section was defined.")
             }
             (None, Missing::Nothing) => f.write_str("the value is undefined"),
         }

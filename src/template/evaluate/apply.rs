@@ -5,6 +5,7 @@ use super::{
         Arguments, ErrorKind, TemplateError,
         ast::{self, Expr, ExprKind},
         environment::{find_word, short_name},
+        signature::Words,
     },
     Frame,
 };
@@ -110,7 +111,7 @@ impl Frame<'_> {
         } else {
             arguments.evaluated().and_then(|arguments| arguments.defined(reads_whole(name)))
         };
-        let result = arguments.and_then(|arguments| attempt(arguments, filter));
+        let result = arguments.and_then(|arguments| attempt(Words::Filters, arguments, filter));
         let result = result.and_then(|value| self.context.resolve(&value));
         let result = if self.shared.copies { result.map(|value| value.deep_copy()) } else { result };
         Ok(self.caught(result, expr))
@@ -149,8 +150,9 @@ impl Frame<'_> {
         };
         let arguments = self.arguments(name, Some(value), arguments)?;
         let arguments = arguments.evaluated().and_then(|arguments| arguments.defined(reads_whole_as_test(name)));
-        let result =
-            arguments.and_then(|arguments| attempt(arguments, test)).map(|holds| Value::Bool(holds != negated));
+        let result = arguments
+            .and_then(|arguments| attempt(Words::Tests, arguments, test))
+            .map(|holds| Value::Bool(holds != negated));
         Ok(self.caught(result, expr))
     }
 }
@@ -158,11 +160,15 @@ impl Frame<'_> {
 /// What a filter or test makes of its arguments. What goes wrong with something that holds an undefined value is that
 /// it is undefined, unless its type was wrong already.
 fn attempt<T>(
+    words: Words,
     arguments: Arguments<'_>,
     work: impl FnOnce(Arguments<'_>) -> Result<T, TemplateError>,
 ) -> Result<T, TemplateError> {
+    let full = arguments.name;
+    let name = short_name(full);
+    words.check(name, arguments.positional.len())?;
     let given = arguments.values();
-    work(arguments).map_err(|error| {
+    work(arguments).map_err(|error| words.named(name, full, error)).map_err(|error| {
         let about_type = matches!(error.kind(), ErrorKind::Raised { class: "TypeError" | "AttributeError", .. });
         let asks = !about_type && !error.is_undefined();
         let missing = if asks { given.iter().find_map(Value::missing_inside) } else { None };
@@ -175,7 +181,7 @@ pub(in crate::template) fn apply_filter(arguments: Arguments<'_>, name: &str) ->
     not_failed(&arguments)?;
     let filters = &arguments.context.environment.vocabulary().filters;
     match find_word(filters, name) {
-        Some(filter) => attempt(arguments.defined(reads_whole(name))?, filter),
+        Some(filter) => attempt(Words::Filters, arguments.defined(reads_whole(name))?, filter),
         None => Err(unknown("filter", name, filters.keys().copied())),
     }
 }
@@ -185,7 +191,7 @@ pub(in crate::template) fn apply_test(arguments: Arguments<'_>, name: &str) -> R
     not_failed(&arguments)?;
     let tests = &arguments.context.environment.vocabulary().tests;
     match find_word(tests, name) {
-        Some(test) => attempt(arguments.defined(reads_whole_as_test(name))?, test),
+        Some(test) => attempt(Words::Tests, arguments.defined(reads_whole_as_test(name))?, test),
         None => Err(unknown("test", name, tests.keys().copied())),
     }
 }

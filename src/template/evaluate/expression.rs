@@ -30,6 +30,12 @@ impl Frame<'_> {
         }
     }
 
+    /// The line of its template in which an expression stands.
+    fn line(&self, expr: &Expr) -> usize {
+        let before = self.template.source.get(..expr.at as usize).unwrap_or_default();
+        before.matches('\n').count() + 1
+    }
+
     /// The names in an expression that have a value by now.
     fn values(&self, expr: &Expr) -> Vec<(Str, Value)> {
         let value = |name: &Str| self.scope.get(name).or_else(|| self.shared.names.lock().get(name).cloned());
@@ -119,7 +125,7 @@ impl Frame<'_> {
                 }
                 match &inline.otherwise {
                     Some(otherwise) => self.expr(otherwise),
-                    None => Ok(Value::Undefined(Arc::new(Undefined::without_else()))),
+                    None => Ok(Value::Undefined(Arc::new(Undefined::without_else(self.line(expr))))),
                 }
             }
             ExprKind::Attribute(object, name) => {

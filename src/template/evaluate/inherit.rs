@@ -85,7 +85,7 @@ impl Frame<'_> {
         if found.required {
             return Err(TemplateError::raised(
                 "TemplateRuntimeError",
-                format!("required block '{}' not found", found.name),
+                format!("Required block '{}' not found", found.name),
             ));
         }
         let value = self.block_value(&found, &origin, 0, block.scoped)?;

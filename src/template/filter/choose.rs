@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::super::{
     Arguments, Context, Filter, TemplateError,
-    arguments::required,
+    arguments::{required, text_with},
     evaluate::{apply_filter, apply_test, attribute, item as item_of, truth},
 };
 use crate::value::{Str, Undefined, Value};
@@ -47,6 +47,22 @@ pub(in crate::template) fn attribute_of(
     Ok(value)
 }
 
+/// The name of a filter or test.
+fn word(name: &Value) -> Result<Str, TemplateError> {
+    hashable(name)?;
+    text_with(name, "removeprefix")
+}
+
+/// Fails for a list or dict, which nothing is looked up by.
+fn hashable(name: &Value) -> Result<(), TemplateError> {
+    match name {
+        Value::List(_) | Value::Dict(_) => {
+            Err(TemplateError::type_error(format!("unhashable type: '{}'", name.type_name())))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn items(value: &Value) -> Result<Vec<Value>, TemplateError> {
     if value.is_none() { Ok(Vec::new()) } else { value.iter() }
 }
@@ -72,7 +88,7 @@ fn map(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     if arguments.positional.is_empty() {
         return Err(TemplateError::raised("FilterArgumentError", "map requires a filter argument"));
     }
-    let name = super::super::arguments::text(&arguments.positional.remove(0))?;
+    let name = word(&arguments.positional.remove(0))?;
     items(&value)?
         .into_iter()
         .map(|item| {
@@ -96,7 +112,7 @@ fn choose(mut arguments: Arguments<'_>, by_attribute: bool, keep: bool) -> Resul
     } else {
         None
     };
-    let test: Option<Str> = rest.next().map(|name| super::super::arguments::text(&name)).transpose()?;
+    let test: Option<Str> = rest.next().map(|name| word(&name)).transpose()?;
     let more: Vec<Value> = rest.collect();
     let mut kept = Vec::new();
     for item in items(&value)? {
@@ -124,15 +140,19 @@ fn attr(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [object, name] = arguments.bind(["obj", "name"])?;
     let object = required(object, "attr", "obj")?;
     let name = required(name, "attr", "name")?;
-    let name = super::super::arguments::text(&name)?;
+    hashable(&name)?;
+    let Value::Str(name) = &name else {
+        let text = format!("attribute name must be string, not '{}'", name.type_name());
+        return Err(TemplateError::type_error(text));
+    };
     match &object {
         // Items are not attributes here.
-        Value::Dict(_) => attribute(&Value::None, &name).map(|found| match found {
+        Value::Dict(_) => attribute(&Value::None, name).map(|found| match found {
             Value::Undefined(_) => {
                 Value::Undefined(Arc::new(Undefined::attribute("dict", Value::Str(name.clone()).repr())))
             }
             found => found,
         }),
-        _ => attribute(&object, &name),
+        _ => attribute(&object, name),
     }
 }

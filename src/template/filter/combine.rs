@@ -33,7 +33,7 @@ impl ListMerge {
             "append_rp" => Self::AppendUnique,
             "prepend_rp" => Self::PrependUnique,
             _ => {
-                let known = "'replace', 'keep', 'append', 'prepend', 'append_rp', 'prepend_rp'";
+                let known = "'replace', 'keep', 'append', 'prepend', 'append_rp' or 'prepend_rp'";
                 return Err(failed(format!("merge_hash: 'list_merge' argument can only be equal to {known}")));
             }
         })
@@ -60,9 +60,8 @@ fn combine(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         Some(name) => ListMerge::new(&name.to_str())?,
         None => ListMerge::Replace,
     };
-    if let Some((name, _)) = arguments.named.first() {
-        let text = format!("'recursive' and 'list_merge' are the only valid keyword arguments, not '{name}'");
-        return Err(failed(text));
+    if !arguments.named.is_empty() {
+        return Err(failed("'recursive' and 'list_merge' are the only valid keyword arguments"));
     }
     let mut result: Option<Dict> = None;
     for source in flattened(&arguments.positional) {
@@ -74,7 +73,7 @@ fn combine(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
                 Some(_) => ("dict", source.type_name()),
                 None => (source.type_name(), "dict"),
             };
-            let text = format!("failed to combine variables, expected dicts but got a '{left}' and a '{right}'");
+            let text = format!("failed to combine variables, expected dicts but got a '{left}' and a '{right}'.");
             return Err(failed(text));
         };
         result = Some(match result {

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::{
-    Arguments, Filter, TemplateError,
-    arguments::{integer, required},
-};
+use super::super::{Arguments, Filter, TemplateError, arguments::required};
 use crate::value::Value;
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
@@ -65,7 +62,20 @@ fn comment(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let bare = || style.decoration.trim_end().to_owned();
     let prefix = own(prefix).or(style.prefix.clone()).unwrap_or_else(bare);
     let postfix = own(postfix).unwrap_or_else(bare);
-    let count = |value: Option<Value>| value.as_ref().map_or(Ok(1), integer).map(|count| count.clamp(0, 1000) as usize);
+    let count = |value: Option<Value>| {
+        let number = match value {
+            None => 1,
+            Some(Value::Str(text)) => text.trim().parse().map_err(|_| {
+                let text = Value::Str(text).repr();
+                TemplateError::value_error(format!("invalid literal for int() with base 10: {text}"))
+            })?,
+            Some(value) => value.as_f64().map(|number| number as i64).ok_or_else(|| {
+                let wanted = "int() argument must be a string, a bytes-like object or a real number";
+                TemplateError::type_error(format!("{wanted}, not '{}'", value.type_name()))
+            })?,
+        };
+        Ok::<usize, TemplateError>(number.clamp(0, 1000) as usize)
+    };
 
     let mut out = String::new();
     if !style.beginning.is_empty() {

@@ -97,5 +97,11 @@ pub(in crate::template) fn to_bool(value: &Value) -> Option<bool> {
 
 /// A filter that takes only a dict; the message names what it got.
 pub(super) fn wants_dict(filter: &str, value: &Value) -> TemplateError {
+    if filter == "dictsort" {
+        return TemplateError::raised(
+            "AttributeError",
+            format!("'{}' object has no attribute 'items'", value.type_name()),
+        );
+    }
     failed(format!("{filter} requires a dictionary, got <class '{}'> instead.", value.type_name()))
 }

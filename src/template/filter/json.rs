@@ -88,7 +88,7 @@ fn from_json(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         let kind = value.type_name();
         return Err(TemplateError::type_error(format!("the JSON object must be str, bytes or bytearray, not {kind}")));
     };
-    json_read::read(text).map_err(|why| TemplateError::raised("JSONDecodeError", format!("cannot read JSON: {why}")))
+    json_read::read(text).map_err(|why| TemplateError::raised("JSONDecodeError", why))
 }
 
 /// JSON in one line without blanks.

@@ -13,7 +13,7 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     reader.blanks();
     let value = reader.value(0)?;
     reader.blanks();
-    if reader.at < text.len() { Err(reader.fails("extra data")) } else { Ok(value) }
+    if reader.at < text.len() { Err(reader.fails("Extra data")) } else { Ok(value) }
 }
 
 struct Reader<'t> {
@@ -26,7 +26,7 @@ impl Reader<'_> {
         let before = &self.text[..self.at];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{why} at line {line} column {column}")
+        format!("{why}: line {line} column {column} (char {})", before.chars().count())
     }
 
     fn rest(&self) -> &str {
@@ -62,7 +62,7 @@ impl Reader<'_> {
                     ("-Infinity", Value::Float(f64::NEG_INFINITY)),
                 ];
                 let found = words.into_iter().find(|(word, _)| self.takes(word));
-                found.map(|(_, value)| value).ok_or_else(|| self.fails("expected a value"))
+                found.map(|(_, value)| value).ok_or_else(|| self.fails("Expecting value"))
             }
         }
     }
@@ -82,7 +82,7 @@ impl Reader<'_> {
                 return Ok(items.into());
             }
             if !self.takes(",") {
-                return Err(self.fails("expected `,` or `]`"));
+                return Err(self.fails("Expecting ',' delimiter"));
             }
         }
     }
@@ -97,12 +97,12 @@ impl Reader<'_> {
         loop {
             self.blanks();
             if !self.rest().starts_with('"') {
-                return Err(self.fails("expected a key in double quotes"));
+                return Err(self.fails("Expecting property name enclosed in double quotes"));
             }
             let key = self.string()?;
             self.blanks();
             if !self.takes(":") {
-                return Err(self.fails("expected `:`"));
+                return Err(self.fails("Expecting ':' delimiter"));
             }
             self.blanks();
             dict.insert(key.as_str(), self.value(depth + 1)?);
@@ -111,7 +111,7 @@ impl Reader<'_> {
                 return Ok(Value::Dict(dict));
             }
             if !self.takes(",") {
-                return Err(self.fails("expected `,` or `}`"));
+                return Err(self.fails("Expecting ',' delimiter"));
             }
         }
     }
@@ -122,7 +122,7 @@ impl Reader<'_> {
         self.takes("-");
         let whole = digits(self.rest());
         if whole == 0 || whole > 1 && self.rest().starts_with('0') {
-            return Err(self.fails("expected a number"));
+            return Err(self.fails("Expecting value"));
         }
         self.at += whole;
         let mut is_float = false;
@@ -139,9 +139,9 @@ impl Reader<'_> {
         }
         let text = &self.text[start..self.at];
         if is_float {
-            return text.parse().map(Value::Float).map_err(|_| self.fails("expected a number"));
+            return text.parse().map(Value::Float).map_err(|_| self.fails("Expecting value"));
         }
-        text.parse::<BigInt>().map(Value::from).map_err(|_| self.fails("expected a number"))
+        text.parse::<BigInt>().map(Value::from).map_err(|_| self.fails("Expecting value"))
     }
 
     fn string(&mut self) -> Result<String, String> {
@@ -154,11 +154,11 @@ impl Reader<'_> {
                     self.at = start + at + 1;
                     // Escapes, and what is none, are the same for everybody.
                     let text = &self.text[start..self.at];
-                    return serde_json::from_str(text).map_err(|_| self.fails("invalid text before here"));
+                    return serde_json::from_str(text).map_err(|_| self.fails("Invalid control character at"));
                 }
                 _ => {}
             }
         }
-        Err(self.fails("text without an end"))
+        Err(self.fails("Unterminated string starting at"))
     }
 }

@@ -92,7 +92,7 @@ impl Targets {
 
 /// The filters of `ansible.utils`: any depth, and keys need not be text.
 fn deep(arguments: Arguments<'_>, action: Action) -> Result<Value, TemplateError> {
-    let [data, target, how] = arguments.bind(["data", "target", "matching_parameter"])?;
+    let [data, target, how] = arguments.bind_first(["data", "target", "matching_parameter"])?;
     let words = [("starts_with", Match::Start), ("ends_with", Match::End), ("regex", Match::Regex)];
     let how = option::choice(how, "matching_parameter", &words)?.unwrap_or(Match::Equal);
     let data = option::needed(data, "data")?;
@@ -284,7 +284,11 @@ fn patterns(target: Option<Value>, how: Match) -> Result<Vec<(String, Value)>, T
         return Err(failed("Single item is required in the target list if matching_parameter=regex."));
     }
     if let Some(item) = items.iter().find(|item| item.as_str().is_none()) {
-        return Err(failed(format!("The target items must be strings. {} is none", item.repr())));
+        return Err(failed(format!(
+            "The target items must be strings. {} is <class '{}'>",
+            item.to_str(),
+            item.type_name()
+        )));
     }
     Ok(items.into_iter().map(|item| (item.to_str(), Value::None)).collect())
 }

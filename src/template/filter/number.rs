@@ -167,8 +167,10 @@ const PREFIXES: [&str; 8] = ["yotta", "zetta", "exa", "peta", "tera", "giga", "m
 fn human_readable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, bits, unit] = arguments.bind(["size", "isbits", "unit"])?;
     let value = required(value, "human_readable", "size")?;
-    let size =
-        value.as_f64().ok_or_else(|| failed("human_readable() failed on bad input: the size is not a number"))?;
+    let size = value.as_f64().ok_or_else(|| {
+        let text = format!("'>=' not supported between instances of '{}' and 'int'", value.type_name());
+        TemplateError::type_error(text)
+    })?;
     let base = if flag(bits.as_ref()) { "bits" } else { "Bytes" };
     let unit = unit.filter(|unit| !unit.is_none());
     if let Some(unit) = unit.as_ref().filter(|unit| unit.as_str().is_none()) {

@@ -37,8 +37,8 @@ pub(in crate::template) fn sort(
             return Ordering::Equal;
         }
         let (a, b) = if reverse { (b, a) } else { (a, b) };
-        match b.python_cmp(a, "<") {
-            Ok(order) => order.map_or(Ordering::Equal, Ordering::reverse),
+        match a.python_cmp(b, "<") {
+            Ok(order) => order.unwrap_or(Ordering::Equal),
             Err(error) => {
                 failure = Some(error);
                 Ordering::Equal

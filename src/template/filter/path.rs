@@ -7,7 +7,7 @@ use std::{
 
 use super::super::{
     Arguments, Filter, TemplateError,
-    arguments::{required, text},
+    arguments::{required, text_or},
 };
 use crate::value::{Str, Value};
 
@@ -42,10 +42,14 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     ]);
 }
 
+fn path_text(path: &Value) -> Result<Str, TemplateError> {
+    text_or(path, "expected str, bytes or os.PathLike object")
+}
+
 fn with_path(arguments: Arguments<'_>, make: impl FnOnce(&str) -> Value) -> Result<Value, TemplateError> {
     let name = arguments.name;
     let [path] = arguments.bind(["path"])?;
-    Ok(make(&text(&required(path, name, "path")?)?))
+    Ok(make(&path_text(&required(path, name, "path")?)?))
 }
 
 /// Directory and name, as Python's `os.path.split`.
@@ -174,18 +178,18 @@ fn path_join(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [parts] = arguments.bind(["paths"])?;
     let parts = match required(parts, "path_join", "paths")? {
         Value::Str(path) => vec![Value::Str(path)],
-        dict @ Value::Dict(_) => {
-            let text = format!("|path_join expects string or sequence, got <class '{}'> instead.", dict.type_name());
+        list @ (Value::List(_) | Value::Tuple(_) | Value::Object(_)) => list.iter()?,
+        other => {
+            let text = format!("|path_join expects string or sequence, got <class '{}'> instead.", other.type_name());
             return Err(TemplateError::type_error(text));
         }
-        other => other.iter()?,
     };
     if parts.is_empty() {
         return Err(TemplateError::type_error("join() missing 1 required positional argument: 'a'"));
     }
     let mut path = String::new();
     for part in &parts {
-        let part = text(part)?;
+        let part = path_text(part)?;
         if part.starts_with('/') {
             path.clear();
         } else if !path.is_empty() && !path.ends_with('/') {
@@ -198,8 +202,8 @@ fn path_join(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn relpath(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [path, start] = arguments.bind(["path", "start"])?;
-    let path = absolute(&text(&required(path, "relpath", "path")?)?);
-    let start = absolute(&start.map_or_else(|| Ok(Str::from(".")), |start| text(&start))?);
+    let path = absolute(&path_text(&required(path, "relpath", "path")?)?);
+    let start = absolute(&start.map_or_else(|| Ok(Str::from(".")), |start| path_text(&start))?);
     let parts =
         |path: &str| -> Vec<String> { path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };
     let (path, start) = (parts(&path), parts(&start));
@@ -213,12 +217,12 @@ fn commonpath(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [paths] = arguments.bind(["paths"])?;
     let mut common: Option<(bool, Vec<String>)> = None;
     let paths = required(paths, "commonpath", "paths")?;
-    if matches!(paths, Value::Dict(_) | Value::Str(_)) {
+    if !matches!(paths, Value::List(_) | Value::Tuple(_) | Value::Object(_)) {
         let text = format!("|commonpath expects sequence, got <class '{}'> instead.", paths.type_name());
         return Err(TemplateError::type_error(text));
     }
     for path in paths.iter()? {
-        let path = text(&path)?;
+        let path = path_text(&path)?;
         let parts: Vec<String> =
             path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect();
         common = Some(match common {

@@ -7,7 +7,7 @@ use fancy_regex::Captures;
 use super::{
     super::{
         Arguments, Filter, TemplateError,
-        arguments::{integer, required},
+        arguments::{integer, required, text_with},
         python_regex::{self, Flags},
     },
     failed, flag,
@@ -74,22 +74,26 @@ fn search(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let mut positional = arguments.positional.into_iter();
     let value = required(positional.next(), "regex_search", "value")?;
     let pattern = required(positional.next(), "regex_search", "regex")?;
-    let pattern = python_regex::pattern_text(&pattern)?;
-    if let Value::Undefined(undefined) = &value {
-        return Err(TemplateError::undefined(undefined));
-    }
-    let value = value.to_str();
     let mut wanted = Vec::new();
     for group in positional {
-        let name = group.to_str();
+        let name = text_with(&group, "startswith")?;
         let by_name = name.strip_prefix("\\g<").and_then(|name| name.strip_suffix('>'));
         let by_number = name.strip_prefix('\\').and_then(|number| number.parse::<usize>().ok());
         wanted.push(match (by_name, by_number) {
             (Some(name), _) => Group::Name(name.to_owned()),
             (None, Some(number)) => Group::Number(number),
+            (None, None) if name.starts_with('\\') => {
+                let text = "'NoneType' object has no attribute 'group'";
+                return Err(TemplateError::raised("AttributeError", text));
+            }
             (None, None) => return Err(failed("Unknown argument")),
         });
     }
+    let pattern = python_regex::pattern_text(&pattern)?;
+    if let Value::Undefined(undefined) = &value {
+        return Err(TemplateError::undefined(undefined));
+    }
+    let value = value.to_str();
     let regex = python_regex::compile(pattern, flags)?;
     let Some(captures) = regex.captures(value.as_str()).map_err(|error| python_regex::gave_up(&error))? else {
         return Ok(Value::None);

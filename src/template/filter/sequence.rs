@@ -43,7 +43,11 @@ fn only(arguments: Arguments<'_>, name: &str) -> Result<Value, TemplateError> {
 }
 
 fn end(arguments: Arguments<'_>, first: bool) -> Result<Value, TemplateError> {
-    let items = only(arguments, "first")?.iter()?;
+    let value = only(arguments, "first")?;
+    let items = value.iter().map_err(|error| match value.missing() {
+        None if !first => TemplateError::type_error(format!("'{}' object is not reversible", value.type_name())),
+        _ => error,
+    })?;
     let item = if first { items.first() } else { items.last() };
     Ok(item.cloned().unwrap_or_else(|| {
         let which = if first { "first" } else { "last" };
@@ -158,6 +162,10 @@ fn flatten(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [items, levels, skip_nulls] = arguments.bind(["mylist", "levels", "skip_nulls"])?;
     let levels = match levels {
         None | Some(Value::None) => None,
+        Some(levels) if levels.as_f64().is_none() => {
+            let text = format!("'>=' not supported between instances of '{}' and 'int'", levels.type_name());
+            return Err(TemplateError::type_error(text));
+        }
         Some(levels) => Some(integer(&levels)?),
     };
     let mut out = Vec::new();

@@ -17,7 +17,15 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
 fn with(arguments: Arguments<'_>, make: impl FnOnce(&[Value], &[Value]) -> Vec<Value>) -> Result<Value, TemplateError> {
     let name = arguments.name;
     let [a, b] = arguments.bind(["a", "b"])?;
-    let (a, b) = (required(a, name, "a")?.iter()?, required(b, name, "b")?.iter()?);
+    let (a, b) = (required(a, name, "a")?, required(b, name, "b")?);
+    let a = a.iter()?;
+    let b = b.iter().map_err(|error| match b.missing() {
+        Some(_) => error,
+        None if name.ends_with("union") => {
+            TemplateError::type_error(format!("can only concatenate list (not \"{}\") to list", b.type_name()))
+        }
+        None => TemplateError::type_error(format!("argument of type '{}' is not iterable", b.type_name())),
+    })?;
     Ok(make(&a, &b).into())
 }
 

@@ -167,7 +167,7 @@ fn rekey_on_member(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             return Err(TemplateError::type_error("List item is not a valid dict"));
         };
         let Some(member) = entry.get_value(&key) else {
-            return Err(failed(format!("Key {} was not found", key.to_str())));
+            return Err(failed(format!("Key {} was not found.", key.to_str())));
         };
         let member = Key::new(member)?;
         if !overwrite && result.get_value(member.value()).is_some() {

@@ -98,17 +98,17 @@ fn center(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(format!("{}{text}{}", " ".repeat(left), " ".repeat(missing - left)).into())
 }
 
-/// The text, or Python's error for a value that is none.
+/// The text, or Python's error for a value that is none, whose `TYPE` is in it.
 pub(super) fn only_text(value: Value, before: &str) -> Result<String, TemplateError> {
     match value {
         Value::Str(text) => Ok(text.to_string()),
-        other => Err(TemplateError::type_error(format!("{before}'{}'", other.type_name()))),
+        other => Err(TemplateError::type_error(before.replace("TYPE", other.type_name()))),
     }
 }
 
 fn indent(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, width, first, blank] = arguments.bind(["s", "width", "first", "blank"])?;
-    let text = only_text(required(value, "indent", "s")?, "unsupported operand type(s) for +=: ")?;
+    let text = only_text(required(value, "indent", "s")?, "unsupported operand type(s) for +=: 'TYPE' and 'str'")?;
     let indention = match width {
         None => "    ".to_owned(),
         Some(Value::Str(text)) => text.to_string(),

@@ -97,10 +97,14 @@ fn c_locale(format: &str, zone: Option<&str>) -> String {
 
 fn to_datetime(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [text, format] = arguments.bind(["string", "format"])?;
-    let text = required(text, "to_datetime", "string")?.to_str();
+    let text = required(text, "to_datetime", "string")?;
+    let Value::Str(text) = &text else {
+        let found = if text.is_none() { "None" } else { text.type_name() };
+        return Err(TemplateError::type_error(format!("strptime() argument 1 must be str, not {found}")));
+    };
     let format = format.map_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned(), |format| format.to_str());
-    let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(|_| {
-        let (text, format) = (Value::from(text.as_str()).repr(), Value::from(format.as_str()).repr());
+    let parsed = jiff::fmt::strtime::parse(&format, &**text).map_err(|_| {
+        let (text, format) = (Value::Str(text.clone()).repr(), Value::from(format.as_str()).repr());
         TemplateError::value_error(format!("time data {text} does not match format {format}"))
     })?;
     let date = parsed.to_date().map_err(|error| TemplateError::value_error(error.to_string()))?;

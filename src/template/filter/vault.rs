@@ -51,13 +51,14 @@ fn decrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn text(value: &Value, otherwise: &str) -> Result<Str, TemplateError> {
     match value {
         Value::Str(text) => Ok(text.clone()),
-        other => Err(failed(format!("{otherwise} <class '{}'>", other.type_name()))),
+        other => Err(failed(format!("{otherwise} <class '{}'>.", other.type_name()))),
     }
 }
 
 fn identity(secret: Option<Value>, id: Option<Value>, name: &str) -> Result<Identity, TemplateError> {
     let secret = required(secret, name, "secret")?;
-    let secret = text(&secret, "Secret passed is required to be as string, instead we got")?;
+    let wanted = if name == "vault" { "a" } else { "as" };
+    let secret = text(&secret, &format!("Secret passed is required to be {wanted} string, instead we got"))?;
     let id = id.map_or_else(|| ID.to_owned(), |id| id.to_str());
     Ok(Identity::new(id, Zeroizing::new(secret.as_bytes().to_vec())))
 }

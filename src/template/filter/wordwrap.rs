@@ -38,7 +38,7 @@ static PIECES: LazyLock<Regex> = LazyLock::new(|| {
 fn wordwrap(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, width, break_long, separator, hyphens] =
         arguments.bind(["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"])?;
-    let text = only_text(required(value, "wordwrap", "s")?, "wordwrap is for text, not for ")?;
+    let text = only_text(required(value, "wordwrap", "s")?, "'TYPE' object has no attribute 'splitlines'")?;
     let width = width.as_ref().map_or(Ok(79), integer)?;
     if width <= 0 {
         return Err(TemplateError::value_error(format!("invalid width {width} (must be > 0)")));

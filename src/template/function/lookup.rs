@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::super::{
-    Arguments, ErrorKind, Function, TemplateError, arguments::text, environment::short_name, evaluate::unknown,
+use super::super::{Arguments, ErrorKind, Function, TemplateError, environment::short_name, evaluate::unknown};
+use crate::{
+    source::Diagnostic,
+    value::{Str, Value},
 };
-use crate::{source::Diagnostic, value::Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Function>) {
     table.extend([
@@ -35,7 +36,14 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
     if arguments.positional.is_empty() {
         return Err(TemplateError::type_error("lookup() missing 1 required positional argument: 'plugin_name'"));
     }
-    let name = text(&arguments.positional.remove(0))?;
+    let name = match arguments.positional.remove(0) {
+        Value::Str(name) => name,
+        Value::None => Str::from(""),
+        other @ (Value::List(_) | Value::Dict(_)) => {
+            return Err(TemplateError::type_error(format!("unhashable type: '{}'", other.type_name())));
+        }
+        other => return Err(TemplateError::type_error(format!("unsupported type <class '{}'>", other.type_name()))),
+    };
     // `query` gives a list whatever it is told.
     let list = arguments.take("wantlist").is_some_and(|list| list.is_truthy()) || list;
     if arguments.take("allow_unsafe").is_some_and(|allows| allows.is_truthy()) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{Arguments, Lookup, TemplateError, arguments::text},
+    super::{Arguments, Lookup, TemplateError, arguments::text_with},
     codec, failed, file,
     inline::Inline,
     options::Options,
@@ -25,7 +25,7 @@ fn csvfile(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let options = Options::new("csvfile", arguments.context, arguments.named);
     let mut values = Vec::new();
     for term in &arguments.positional {
-        let inline = Inline::parse(&text(term)?);
+        let inline = Inline::parse(&text_with(term, "split")?);
         if inline.words.is_empty() {
             return Err(missing());
         }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     super::{
         Arguments, Context, Lookup, Syntax, TemplateError,
-        arguments::text,
+        arguments::{text, text_or, text_with},
         environment::Environment,
         filter::path::{expand_user, glob_files},
         template_file_names, template_file_with,
@@ -86,7 +86,7 @@ pub(super) fn content(path: &Path) -> Result<Content, TemplateError> {
 }
 
 fn read(context: &Context<'_>, folder: &str, name: &Value) -> Result<(PathBuf, String), TemplateError> {
-    let path = locate(context, folder, &text(name)?)?;
+    let path = locate(context, folder, &text_with(name, "startswith")?)?;
     let content = content(&path)?;
     Ok((path, String::from_utf8_lossy(&content.bytes).into_owned()))
 }
@@ -145,7 +145,7 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
 fn fileglob(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let mut found = Vec::new();
     for pattern in &arguments.positional {
-        let pattern = text(pattern)?;
+        let pattern = text_or(pattern, "expected str, bytes or os.PathLike object")?;
         let candidates = arguments.context.environment.candidates("files", &pattern);
         // Folders are no patterns; with a folder in front, only the first one of that name is looked at.
         let in_folders = candidates.iter().filter(|path| path.parent().is_some_and(Path::is_dir));
@@ -172,7 +172,12 @@ fn names(term: &Value, paths: &Value, out: &mut Vec<String>) -> Result<(), Templ
             if !paths.is_none() {
                 names(paths, &Value::None, &mut dirs)?;
             }
-            for name in text(other)?.split([',', ';']).map(str::trim).filter(|name| !name.is_empty()) {
+            let Value::Str(text) = other else {
+                let text =
+                    format!("Invalid term supplied. A string, dict or list is required, not '{}').", other.type_name());
+                return Err(failed(text));
+            };
+            for name in text.split([',', ';']).map(str::trim).filter(|name| !name.is_empty()) {
                 if dirs.is_empty() || name.starts_with('/') {
                     out.push(name.to_owned());
                 } else {
@@ -208,5 +213,8 @@ fn first_found(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError
     if skip {
         return Ok(Vec::new());
     }
-    Err(failed(format!("no file was found when using first_found; looked for {}", candidates.join(", "))))
+    if candidates.is_empty() {
+        return Err(failed("No file was found when using first_found."));
+    }
+    Err(failed(format!("No file was found when using first_found; looked for {}", candidates.join(", "))))
 }

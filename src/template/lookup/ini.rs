@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt};
 use super::{
     super::{
         Arguments, Lookup, TemplateError,
-        arguments::text,
+        arguments::text_with,
         python_regex::{self, Flags},
     },
     codec, failed, file,
@@ -41,7 +41,15 @@ fn ini(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let mut options = Options::new("ini", arguments.context, arguments.named);
     let mut values = Vec::new();
     for term in &arguments.positional {
-        let (key, inline) = split(&text(term)?)?;
+        let term = match term {
+            Value::Dict(_) | Value::List(_) => text_with(term, "strip")?,
+            Value::Str(term) => term.clone(),
+            other => {
+                let text = format!("argument of type '{}' is not iterable", other.type_name());
+                return Err(TemplateError::type_error(text));
+            }
+        };
+        let (key, inline) = split(&term)?;
         // What one term says holds for the next ones too.
         options = options.over(inline);
         let is_properties = options.choice("type", &["ini", "properties"])? == "properties";

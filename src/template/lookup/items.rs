@@ -70,7 +70,7 @@ fn dict(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         let Value::Dict(dict) = &term else {
             let kind = term.type_name();
             return Err(failed(format!(
-                "the 'dict' lookup plugin expects a dictionary, got '{}' of type {kind}",
+                "the 'dict' lookup plugin expects a dictionary, got '{}' of type <class '{kind}'>)",
                 term.repr()
             )));
         };

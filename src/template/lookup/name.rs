@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::super::{
     Arguments, Lookup, Names, TemplateError,
-    arguments::text,
+    arguments::{text, text_with},
     python_regex::{self, Flags},
 };
 use crate::value::{Dict, Undefined, Value};
@@ -56,8 +56,11 @@ fn vars(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         .positional
         .iter()
         .map(|name| {
-            let name = text(name)?;
-            match (context.names.lookup(&name), &default) {
+            let Value::Str(name) = name else {
+                let text = format!("Variable name must be 'str' not '{}'.", name.type_name());
+                return Err(TemplateError::type_error(text));
+            };
+            match (context.names.lookup(name), &default) {
                 (Some(value), _) => context.resolve_inside(&context.resolve(&value)?),
                 (None, Some(default)) => Ok(default.clone()),
                 (None, None) => {
@@ -73,7 +76,12 @@ fn varnames(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let names = arguments.context.names.names();
     let mut found = Vec::new();
     for pattern in &arguments.positional {
-        let regex = python_regex::compile(&text(pattern)?, Flags::default())?;
+        let Value::Str(pattern) = pattern else {
+            let (shown, kind) = (pattern.to_str(), pattern.type_name());
+            let text = format!("Invalid setting identifier, \"{shown}\" is not a string, it is a <class '{kind}'>");
+            return Err(TemplateError::raised("AnsibleError", text));
+        };
+        let regex = python_regex::compile(pattern, Flags::default())?;
         for name in &names {
             if regex.is_match(name).map_err(|error| python_regex::gave_up(&error))? {
                 found.push(Value::from(name.as_str()));
@@ -89,7 +97,7 @@ fn env(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         .positional
         .iter()
         .map(|name| {
-            let name = text(name)?;
+            let name = text_with(name, "split")?;
             let none = || TemplateError::raised("IndexError", "list index out of range");
             let name = name.split_whitespace().next().ok_or_else(none)?;
             match (std::env::var_os(name), &default) {

@@ -3,24 +3,28 @@
 use std::{collections::HashMap, process::Command};
 
 use super::{
-    super::{Arguments, Lookup, TemplateError, arguments::text, method},
+    super::{Arguments, Lookup, TemplateError, environment::short_name, method},
     failed, waiting,
 };
-use crate::value::{Str, Value};
+use crate::value::Value;
 
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     table.extend([
         (
             "pipe",
             (|arguments| {
-                let run = |command: &Value| Ok(Value::from(run(&arguments, &text(command)?)?.trim_end()));
+                let run = |command: &Value| Ok(Value::from(run(&arguments, &command.to_str())?.trim_end()));
                 arguments.positional.iter().map(run).collect()
             }) as Lookup,
         ),
         ("lines", |arguments| {
             let mut lines = Vec::new();
             for command in &arguments.positional {
-                let output = run(&arguments, &text(command)?)?;
+                let Value::Str(command) = command else {
+                    let text = format!("'{}' object is not iterable", command.type_name());
+                    return Err(TemplateError::type_error(text));
+                };
+                let output = run(&arguments, command)?;
                 lines.extend(method::lines(&output, false).into_iter().map(Value::from));
             }
             Ok(lines)
@@ -28,10 +32,10 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     ]);
 }
 
-fn run(arguments: &Arguments<'_>, command: &Str) -> Result<String, TemplateError> {
+fn run(arguments: &Arguments<'_>, command: &str) -> Result<String, TemplateError> {
     let directory = &arguments.context.environment.playbook_dir;
     let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(&**command);
+    shell.arg("-c").arg(command);
     if directory.is_dir() {
         shell.current_dir(directory);
     }
@@ -41,7 +45,8 @@ fn run(arguments: &Arguments<'_>, command: &Str) -> Result<String, TemplateError
         let stderr = String::from_utf8_lossy(&output.stderr);
         let stderr = stderr.trim();
         let why = if stderr.is_empty() { String::new() } else { format!(": {stderr}") };
-        return Err(failed(format!("`{command}` returned {code}{why}")));
+        let lookup = short_name(arguments.name);
+        return Err(failed(format!("lookup_plugin.{lookup}({command}) returned {code}{why}")));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{Arguments, Lookup, TemplateError, arguments::text},
+    super::{Arguments, Lookup, TemplateError},
     failed,
 };
 use crate::value::{Value, parse_int};
@@ -29,7 +29,8 @@ impl Spec {
                 Value::Float(number) => (number.fract() == 0.0).then_some(*number as i64),
                 other => other.as_i64(),
             };
-            let wrong = || failed(format!("Invalid value provided for 'integer' `{name}`: {}", value.repr()));
+            let wrong =
+                || TemplateError::value_error(format!("Invalid value provided for 'integer': {}", value.repr()));
             number.map(Some).ok_or_else(wrong)
         };
         match name {
@@ -108,8 +109,13 @@ fn sequence(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let terms: Vec<Value> = if only_named { vec![Value::empty_text()] } else { arguments.positional.clone() };
     for term in &terms {
         let mut spec = Spec::default();
-        let term = text(term)?;
-        if !term.trim().is_empty() && (term.contains('=') || spec.short(&term).is_none()) {
+        let Value::Str(term) = term else {
+            let kind = term.type_name();
+            let why = format!("expected string or bytes-like object, got '{kind}'");
+            let text = format!("unknown error parsing with_sequence arguments: {}. Error was: {why}", term.repr());
+            return Err(failed(text));
+        };
+        if !term.trim().is_empty() && (term.contains('=') || spec.short(term).is_none()) {
             for pair in term.split_whitespace() {
                 let Some((name, value)) = pair.split_once('=') else {
                     return Err(failed(format!("can't parse with_sequence argument `{term}`")));

@@ -43,7 +43,9 @@ fn config(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let mut values = Vec::new();
     for term in &arguments.positional {
         let Some(name) = term.as_str() else {
-            return Err(failed(format!("a setting's name is a text, not {}", term.repr())));
+            let (shown, kind) = (term.to_str(), term.type_name());
+            let text = format!("Invalid setting identifier, {shown} is not a <class 'str'>, its a <class '{kind}'>.");
+            return Err(failed(text));
         };
         let found = settings::all().find(|setting| match (&plugin, setting.plugin()) {
             (None, None) => setting.name == name,

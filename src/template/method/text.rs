@@ -3,7 +3,7 @@
 use super::{
     super::{
         Arguments, TemplateError,
-        arguments::{integer, required, text},
+        arguments::{integer, required, text, text_or},
     },
     format, unicode,
 };
@@ -39,7 +39,8 @@ pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Resul
             let [chars] = arguments.bind(["chars"])?;
             let chars = match chars {
                 None | Some(Value::None) => None,
-                Some(chars) => Some(text(&chars)?),
+                Some(Value::Str(chars)) => Some(chars),
+                Some(_) => return Err(TemplateError::type_error(format!("{name} arg must be None or str"))),
             };
             let cut = |c: char| chars.as_ref().map_or_else(|| is_blank(c), |chars| chars.contains(c));
             return Ok(Value::from(match name {
@@ -51,7 +52,12 @@ pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Resul
         "join" => {
             let [items] = arguments.bind(["iterable"])?;
             let mut parts = Vec::new();
-            for (index, item) in required(items, name, "iterable")?.iter()?.into_iter().enumerate() {
+            let items = required(items, name, "iterable")?;
+            let items = items.iter().map_err(|error| match items.missing() {
+                Some(_) => error,
+                None => TemplateError::type_error("can only join an iterable"),
+            })?;
+            for (index, item) in items.into_iter().enumerate() {
                 let Value::Str(part) = &item else {
                     let found = item.type_name();
                     return Err(TemplateError::type_error(format!(
@@ -64,7 +70,8 @@ pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Resul
         }
         "replace" => {
             let [old, new, count] = arguments.bind(["old", "new", "count"])?;
-            let (old, new) = (text(&required(old, name, "old")?)?, text(&required(new, name, "new")?)?);
+            let old = text_or(&required(old, name, "old")?, "replace() argument 1 must be str")?;
+            let new = text_or(&required(new, name, "new")?, "replace() argument 2 must be str")?;
             let count = count.as_ref().map_or(Ok(-1), integer)?;
             return Ok(match usize::try_from(count) {
                 Ok(count) => s.replacen(&*old, &new, count),
@@ -75,7 +82,7 @@ pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Resul
         "center" | "ljust" | "rjust" | "zfill" => return pad(s, name, arguments),
         "partition" | "rpartition" => {
             let [separator] = arguments.bind(["sep"])?;
-            let separator = text(&required(separator, name, "sep")?)?;
+            let separator = text_or(&required(separator, name, "sep")?, "must be str")?;
             if separator.is_empty() {
                 return Err(TemplateError::value_error("empty separator"));
             }
@@ -89,7 +96,7 @@ pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Resul
         }
         "removeprefix" | "removesuffix" => {
             let [affix] = arguments.bind(["affix"])?;
-            let affix = text(&required(affix, name, "affix")?)?;
+            let affix = text_or(&required(affix, name, "affix")?, &format!("{name}() argument must be str"))?;
             let cut = if name == "removeprefix" { s.strip_prefix(&*affix) } else { s.strip_suffix(&*affix) };
             return Ok(Value::from(cut.unwrap_or(s)));
         }
@@ -143,7 +150,10 @@ fn recode(s: &str, name: &str, arguments: Arguments<'_>) -> Result<Value, Templa
     match name {
         "encode" => {
             let [encoding, errors] = arguments.bind(["encoding", "errors"])?;
-            let encoding = encoding.map_or_else(|| Ok(Str::from("utf-8")), |encoding| text(&encoding))?;
+            let encoding = encoding.map_or_else(
+                || Ok(Str::from("utf-8")),
+                |encoding| text_or(&encoding, "encode() argument 'encoding' must be str"),
+            )?;
             let errors = errors.map_or_else(|| Ok(Str::from("strict")), |errors| text(&errors))?;
             encode(s, &encoding, &errors).map(|bytes| Value::Bytes(bytes.into()))
         }
@@ -427,7 +437,7 @@ fn split(subject: &str, from_end: bool, arguments: Arguments<'_>) -> Result<Valu
     let parts: Vec<&str> = match separator {
         None | Some(Value::None) => split_blanks(subject, limit, from_end),
         Some(separator) => {
-            let separator = text(&separator)?;
+            let separator = text_or(&separator, "must be str or None")?;
             if separator.is_empty() {
                 return Err(TemplateError::value_error("empty separator"));
             }
@@ -486,7 +496,7 @@ fn search(subject: &Str, name: &str, arguments: Arguments<'_>) -> Result<Value, 
     let part: String = if inside { chars[start..end].iter().collect() } else { String::new() };
     if matches!(name, "startswith" | "endswith") {
         let matches = |needle: &Value| -> Result<bool, TemplateError> {
-            let needle = text(needle)?;
+            let needle = text_or(needle, &format!("{name} first arg must be str or a tuple of str"))?;
             Ok(inside && if name == "startswith" { part.starts_with(&*needle) } else { part.ends_with(&*needle) })
         };
         return Ok(Value::Bool(match &needle {
@@ -500,7 +510,7 @@ fn search(subject: &Str, name: &str, arguments: Arguments<'_>) -> Result<Value, 
             other => matches(other)?,
         }));
     }
-    let needle = text(&needle)?;
+    let needle = text_or(&needle, "must be str")?;
     if name == "count" {
         let count = if needle.is_empty() { part.chars().count() + 1 } else { part.matches(&*needle).count() };
         return Ok(Value::from(if inside { count } else { 0 }));

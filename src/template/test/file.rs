@@ -71,17 +71,22 @@ fn path(arguments: Arguments<'_>) -> Result<PathBuf, TemplateError> {
     match path.as_str() {
         Some(path) => Ok(PathBuf::from(if path.starts_with('~') { expand_user(path) } else { path.to_owned() })),
         None if path.as_i64().is_some() && !takes_numbers(name) => {
-            let call = if name.ends_with("abs") { "expected" } else { "lstat: path should be" };
-            let of = if name.ends_with("abs") { " object" } else { "" };
-            let text = format!("{call} str, bytes or os.PathLike{of}, not {}", path.type_name());
-            Err(TemplateError::type_error(text))
+            Err(TemplateError::type_error(format!("{}, not {}", wanted(name), path.type_name())))
         }
         // The number of an open file, and Ansible has none open that is meant.
         None if path.as_i64().is_some() => Ok(PathBuf::new()),
-        None => {
-            let text = format!("the '{name}' test expects a path, not {}", path.type_name());
-            Err(TemplateError::type_error(text))
+        None => Err(TemplateError::type_error(format!("{}, not {}", wanted(name), path.type_name()))),
+    }
+}
+
+/// What Python says that it takes there.
+fn wanted(test: &str) -> &'static str {
+    match short_name(test) {
+        "abs" | "is_abs" => "expected str, bytes or os.PathLike object",
+        "link" | "is_link" | "link_exists" | "mount" | "is_mount" => {
+            "lstat: path should be string, bytes or os.PathLike"
         }
+        _ => "stat: path should be string, bytes, os.PathLike or integer",
     }
 }
 

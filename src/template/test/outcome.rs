@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{Arguments, TemplateError, Test, arguments::required},
+    super::{Arguments, TemplateError, Test, arguments::required, environment::short_name},
     failed,
 };
 use crate::value::{Shape, Value};
@@ -51,7 +51,17 @@ fn result(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     match &value {
         Value::Dict(_) => Ok(value),
         Value::Object(object) if object.shape() == Shape::Mapping => Ok(value),
-        _ => Err(failed(format!("The '{name}' test expects a dictionary"))),
+        _ => {
+            // What asks for the contrary is asked in Ansible's words.
+            let name = match short_name(&name) {
+                "reachable" => "unreachable",
+                "success" | "succeeded" | "successful" | "failure" => "failed",
+                "change" => "changed",
+                "skip" => "skipped",
+                name => name,
+            };
+            Err(failed(format!("The '{name}' test expects a dictionary")))
+        }
     }
 }
 

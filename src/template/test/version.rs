@@ -37,9 +37,9 @@ fn version(arguments: Arguments<'_>) -> Result<bool, TemplateError> {
     }
     let order = match kind {
         "loose" => loose(&value, &other).map_err(|text| failed(format!("Version comparison failed: {text}")))?,
-        "strict" => compare(&value, &other, strict_key)?,
-        "semver" | "semantic" => compare(&value, &other, semantic_key)?,
-        "pep440" => compare(&value, &other, pep440_key)?,
+        "strict" => compare(&value, &other, strict_key, "invalid version number")?,
+        "semver" | "semantic" => compare(&value, &other, semantic_key, "invalid semantic version")?,
+        "pep440" => compare(&value, &other, pep440_key, "Invalid version:")?,
         other => {
             let known = "loose, strict, semver, semantic, pep440";
             return Err(failed(format!("Invalid version type ({other}). Must be one of {known}")));
@@ -53,7 +53,7 @@ fn version(arguments: Arguments<'_>) -> Result<bool, TemplateError> {
         ">=" | "ge" => order != Ordering::Less,
         "!=" | "<>" | "ne" => order != Ordering::Equal,
         other => {
-            let known = "==, =, eq, <, lt, <=, le, >, gt, >=, ge, !=, <>, ne";
+            let known = "'==', '=', 'eq', '<', 'lt', '<=', 'le', '>', 'gt', '>=', 'ge', '!=', '<>', 'ne'";
             return Err(failed(format!("Invalid operator type ({other}). Must be one of {known}")));
         }
     })
@@ -121,10 +121,8 @@ pub(in crate::template) fn loose(a: &str, b: &str) -> Result<Ordering, String> {
     Ok(a.len().cmp(&b.len()))
 }
 
-fn compare<K: Ord>(a: &str, b: &str, key: fn(&str) -> Option<K>) -> Result<Ordering, TemplateError> {
-    let read = |text: &str| {
-        key(text).ok_or_else(|| failed(format!("Version comparison failed: invalid version number '{text}'")))
-    };
+fn compare<K: Ord>(a: &str, b: &str, key: fn(&str) -> Option<K>, wrong: &str) -> Result<Ordering, TemplateError> {
+    let read = |text: &str| key(text).ok_or_else(|| failed(format!("Version comparison failed: {wrong} '{text}'")));
     Ok(read(a)?.cmp(&read(b)?))
 }
 
