@@ -5,12 +5,15 @@ mod dict;
 mod list;
 mod number;
 mod text;
+mod codec;
+mod lines;
 mod bytes;
 mod unicode;
 mod format;
 
 pub(super) use dict::from_value as dict_from;
-pub(super) use text::{capitalize, is_blank, lines};
+pub(super) use lines::lines;
+pub(super) use text::{capitalize, is_blank};
 pub(crate) use unicode::is_printable;
 
 use super::{Arguments, TemplateError};
@@ -20,7 +23,8 @@ use crate::value::{Object, Value};
 const SHALLOW: [&str; 8] = ["append", "get", "insert", "extend", "setdefault", "clear", "keys", "popitem"];
 
 /// Methods that take arguments by name.
-const KEYWORDS: [&str; 8] = ["format", "split", "rsplit", "splitlines", "expandtabs", "encode", "decode", "update"];
+const KEYWORDS: [&str; 9] =
+    ["format", "split", "rsplit", "splitlines", "expandtabs", "encode", "decode", "update", "to_bytes"];
 
 /// Whether a value has a method of this name.
 pub(super) fn exists(object: &Value, name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     super::{Arguments, TemplateError},
-    text,
+    codec, text,
 };
 use crate::value::{Str, Value};
 
@@ -49,7 +49,7 @@ pub(super) fn call(bytes: &Arc<[u8]>, name: &str, mut arguments: Arguments<'_>) 
             let [] = arguments.bind([])?;
             Ok(bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")).into())
         }
-        "decode" => text::decode(bytes, arguments),
+        "decode" => codec::decode(bytes, arguments),
         "upper" => Ok(Value::Bytes(bytes.to_ascii_uppercase().into())),
         "lower" => Ok(Value::Bytes(bytes.to_ascii_lowercase().into())),
         _ => {
