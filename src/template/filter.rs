@@ -6,6 +6,7 @@ pub(super) mod combine;
 pub(super) mod default;
 pub(super) mod escape;
 pub(super) mod hash;
+mod hashids;
 pub(super) mod json;
 mod json_patch;
 mod json_read;
@@ -36,6 +37,8 @@ pub(super) mod lists;
 pub(super) mod mac;
 mod netcommon;
 pub(super) mod password;
+mod prettytable;
+mod python_set;
 pub(super) mod reach;
 
 use std::collections::HashMap;
@@ -55,6 +58,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     escape::register(table);
     general::register(table);
     hash::register(table);
+    hashids::register(table);
     ini::register(table);
     ip_network::register(table);
     ipaddr::register(table);
@@ -68,6 +72,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     order::register(table);
     password::register(table);
     path::register(table);
+    prettytable::register(table);
     reach::register(table);
     regex::register(table);
     sequence::register(table);

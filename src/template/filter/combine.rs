@@ -64,15 +64,13 @@ fn combine(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         return Err(failed("'recursive' and 'list_merge' are the only valid keyword arguments"));
     }
     let mut result: Option<Dict> = None;
-    for source in flattened(&arguments.positional) {
-        let Value::Dict(dict) = &source else {
-            if let Value::Undefined(undefined) = &source {
+    let sources = flattened(&arguments.positional);
+    for source in &sources {
+        let Value::Dict(dict) = source else {
+            if let Value::Undefined(undefined) = source {
                 return Err(TemplateError::undefined(undefined));
             }
-            let (left, right) = match &result {
-                Some(_) => ("dict", source.type_name()),
-                None => (source.type_name(), "dict"),
-            };
+            let (left, right) = wrong_pair(&sources);
             let text = format!("failed to combine variables, expected dicts but got a '{left}' and a '{right}'.");
             return Err(failed(text));
         };
@@ -82,6 +80,18 @@ fn combine(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         });
     }
     Ok(Value::Dict(result.unwrap_or_default()))
+}
+
+/// The types of the two that cannot be merged: Ansible begins with the last ones.
+fn wrong_pair(sources: &[Value]) -> (&str, &str) {
+    let mut right = sources.last().map_or("dict", Value::type_name);
+    for left in sources.iter().rev().skip(1).map(Value::type_name) {
+        if (left, right) != ("dict", "dict") {
+            return (left, right);
+        }
+        right = "dict";
+    }
+    (right, "dict")
 }
 
 /// The arguments with lists of dicts taken apart, one level, and without what `flatten` leaves out.

@@ -261,7 +261,10 @@ fn param_list_compare(arguments: Arguments<'_>) -> Result<Value, TemplateError> 
         list.push(Value::Str(word.clone()));
     }
     if words.iter().any(|word| **word == *"all") {
-        let refused = |word: &Value| words.iter().any(|other| other.strip_prefix('!') == word.as_str());
+        let refused = |word: &Value| {
+            let is_refused = |text: &str| words.iter().any(|other| other.strip_prefix('!') == Some(text));
+            word.as_str().is_some_and(is_refused)
+        };
         actionable = base.iter()?.into_iter().filter(|word| !refused(word)).collect();
     }
     order::sort(&mut actionable, |word| Ok(word.clone()), false)?;

@@ -2,15 +2,22 @@
 
 use std::collections::HashMap;
 
-use super::super::{Arguments, Filter, TemplateError, arguments::required};
+use super::{
+    super::{Arguments, Filter, TemplateError, arguments::required},
+    python_set::PythonSet,
+};
 use crate::value::Value;
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
-        ("union", (|arguments| with(arguments, |a, b| unique(a.iter().chain(b)))) as Filter),
-        ("intersect", |arguments| with(arguments, |a, b| unique(a.iter().filter(|item| b.contains(item))))),
-        ("difference", |arguments| with(arguments, |a, b| unique(a.iter().filter(|item| !b.contains(item))))),
-        ("symmetric_difference", |arguments| with(arguments, symmetric_difference)),
+        ("union", (|arguments| with(arguments, union)) as Filter),
+        ("intersect", |arguments| with(arguments, intersect)),
+        ("difference", |arguments| with(arguments, difference)),
+        ("symmetric_difference", |arguments| {
+            with(arguments, |a, b| {
+                of_numbers(a, b, PythonSet::symmetric_difference).unwrap_or_else(|| symmetric_difference(a, b))
+            })
+        }),
     ]);
 }
 
@@ -27,6 +34,23 @@ fn with(arguments: Arguments<'_>, make: impl FnOnce(&[Value], &[Value]) -> Vec<V
         None => TemplateError::type_error(format!("argument of type '{}' is not iterable", b.type_name())),
     })?;
     Ok(make(&a, &b).into())
+}
+
+/// What Python's sets make of two lists of numbers.
+fn of_numbers(a: &[Value], b: &[Value], make: fn(&PythonSet, &PythonSet) -> PythonSet) -> Option<Vec<Value>> {
+    Some(make(&PythonSet::new(a)?, &PythonSet::new(b)?).values())
+}
+
+fn union(a: &[Value], b: &[Value]) -> Vec<Value> {
+    of_numbers(a, b, PythonSet::union).unwrap_or_else(|| unique(a.iter().chain(b)))
+}
+
+fn intersect(a: &[Value], b: &[Value]) -> Vec<Value> {
+    of_numbers(a, b, PythonSet::intersection).unwrap_or_else(|| unique(a.iter().filter(|item| b.contains(item))))
+}
+
+fn difference(a: &[Value], b: &[Value]) -> Vec<Value> {
+    of_numbers(a, b, PythonSet::difference).unwrap_or_else(|| unique(a.iter().filter(|item| !b.contains(item))))
 }
 
 /// The items of either list that the other one does not have.

@@ -60,7 +60,8 @@ fn field(key: &str, options: &Options<'_>) -> Result<Option<Value>, TemplateErro
     let decoded = codec::decode(&content.bytes, &encoding)?;
     let short = |row: &[String], column: usize| {
         let (path, count) = (path.display(), row.len());
-        failed(format!("{path}: list index out of range: the row `{}` has no column {column}, only {count}", row[0]))
+        let first = content.value(&row[0]).to_str();
+        failed(format!("{path}: list index out of range: the row `{first}` has no column {column}, only {count}"))
     };
     for row in rows(&decoded, delimiter) {
         if row.get(key_column).ok_or_else(|| short(&row, key_column))? == key {

@@ -128,6 +128,10 @@ impl Found<'_> {
             return Ok(self.file.value(raw));
         }
         let wrong = |problem: Interpolation| {
+            if let Interpolation::Syntax(found) = &problem {
+                // It is a part of a value, and as secret.
+                self.file.value(found);
+            }
             failed(format!("cannot replace names in `{key}` of the section `{}`: {problem}", self.section))
         };
         self.interpolate(raw, 1).map(|text| self.file.value(&text)).map_err(wrong)

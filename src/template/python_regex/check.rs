@@ -13,7 +13,9 @@ struct Checker {
     at: usize,
     /// Where the groups begin that are open.
     open: Vec<usize>,
-    names: Vec<String>,
+    /// The names of groups, with their numbers.
+    names: Vec<(String, usize)>,
+    groups: usize,
     before: Before,
     /// Whether nothing but flags was met.
     is_start: bool,
@@ -28,6 +30,7 @@ pub(super) fn mistake(pattern: &str) -> Option<String> {
         at: 0,
         open: Vec::new(),
         names: Vec::new(),
+        groups: 0,
         before: Before::Nothing,
         is_start: true,
         verbose: false,
@@ -163,6 +166,7 @@ impl Checker {
     fn group(&mut self, place: usize, is_start: bool) -> Result<(), String> {
         self.before = Before::Nothing;
         if self.peek(0) != Some('?') {
+            self.groups += 1;
             self.open.push(place);
             return Ok(());
         }
@@ -245,13 +249,18 @@ impl Checker {
         }
         if end == ')' {
             self.before = Before::Item;
-            return if self.names.contains(&name) {
+            return if self.names.iter().any(|(known, _)| *known == name) {
                 Ok(())
             } else {
                 wrong(&format!("unknown group name '{name}'"), start)
             };
         }
-        self.names.push(name);
+        self.groups += 1;
+        if let Some((_, number)) = self.names.iter().find(|(known, _)| *known == name) {
+            let text = format!("redefinition of group name '{name}' as group {}; was group {number}", self.groups);
+            return wrong(&text, start);
+        }
+        self.names.push((name, self.groups));
         self.open.push(place);
         Ok(())
     }
