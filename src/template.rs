@@ -71,6 +71,9 @@ pub struct Template {
     is_encrypted: bool,
 }
 
+/// What goes before the error of an expression with markers in it.
+const NO_DELIMITERS: &str = "Template delimiters are not supported in expressions: ";
+
 impl Template {
     /// Compiles a text that may hold markers; `span` is where it begins in its file.
     pub fn compile(text: &str, span: &Span, syntax: &Syntax) -> Result<Self, TemplateError> {
@@ -91,7 +94,13 @@ impl Template {
         }
         let text = &*token::with_newlines(text);
         let syntax = Syntax { keep_escapes: false, ..Syntax::default() };
-        let body = parser::expression(text, span, &syntax)?;
+        let body = parser::expression(text, span, &syntax).map_err(|error| match error.kind() {
+            ErrorKind::Syntax(why) if !Self::is_plain(text) => {
+                let place = error.span().unwrap_or(span).clone();
+                TemplateError::syntax(format!("{NO_DELIMITERS}{why}"), place)
+            }
+            _ => error,
+        })?;
         Ok(Self::new(text, span, body, true))
     }
 

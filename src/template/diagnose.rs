@@ -65,6 +65,7 @@ fn wording(error: &TemplateError) -> String {
     // Only what stands in markers is evaluated on the way to something else.
     let kind = if error.chain().is_empty() { "expression" } else { "template" };
     match error.kind() {
+        ErrorKind::Syntax(text) if text.starts_with(super::NO_DELIMITERS) => format!("Syntax error in {kind}. {text}"),
         ErrorKind::Syntax(text) => format!("Syntax error in {kind}: {text}"),
         ErrorKind::Unknown { what: "lookup", name, .. } => format!("The lookup plugin '{name}' was not found."),
         ErrorKind::Unknown { what, name, .. } => format!("Syntax error in {kind}: No {what} named '{name}'."),

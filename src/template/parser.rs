@@ -34,7 +34,7 @@ pub(super) fn expression(text: &str, span: &Span, syntax: &Syntax) -> Result<Vec
     let expr = parser.expr()?;
     match parser.peek() {
         Kind::End => Ok(vec![Statement::Print(expr)]),
-        _ => Err(parser.expected("end of expression")),
+        _ => Err(parser.error("chunk after expression")),
     }
 }
 

@@ -124,7 +124,11 @@ fn batch(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn slice(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [items, count, fill] = arguments.bind(["value", "slices", "fill_with"])?;
-    let count = integer(&required(count, "slice", "slices")?)?;
+    let count = required(count, "slice", "slices")?;
+    let count = count.as_i64().ok_or_else(|| {
+        let text = format!("unsupported operand type(s) for //: 'int' and '{}'", count.type_name());
+        count.missing().map_or_else(|| TemplateError::type_error(text), TemplateError::undefined)
+    })?;
     let items = required(items, "slice", "value")?.iter()?;
     if count == 0 {
         return Err(TemplateError::raised("ZeroDivisionError", "integer division or modulo by zero"));
@@ -252,7 +256,8 @@ fn arrange(arguments: Arguments<'_>, ordered: bool) -> Result<Value, TemplateErr
         None => items.len(),
         Some(Value::None) if ordered => items.len(),
         Some(size) => {
-            usize::try_from(integer(&size)?).map_err(|_| TemplateError::value_error("r must be non-negative"))?
+            let size = size.as_i64().ok_or_else(|| TemplateError::type_error("Expected int as r"))?;
+            usize::try_from(size).map_err(|_| TemplateError::value_error("r must be non-negative"))?
         }
     };
     let mut out = Vec::new();

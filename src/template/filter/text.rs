@@ -147,7 +147,10 @@ fn truncate(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         None => 255,
         // What is cut has to be so many characters; a text that is short enough is not.
         Some(Value::Float(length)) => length.floor() as i64,
-        Some(length) => integer(length)?,
+        Some(length) => length.as_i64().ok_or_else(|| {
+            let text = format!("'>=' not supported between instances of '{}' and 'int'", length.type_name());
+            TemplateError::type_error(text)
+        })?,
     };
     let leeway = match leeway {
         None | Some(Value::None) => 5,

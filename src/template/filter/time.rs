@@ -102,7 +102,14 @@ fn to_datetime(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         let found = if text.is_none() { "None" } else { text.type_name() };
         return Err(TemplateError::type_error(format!("strptime() argument 1 must be str, not {found}")));
     };
-    let format = format.map_or_else(|| "%Y-%m-%d %H:%M:%S".to_owned(), |format| format.to_str());
+    let format = match format {
+        None => "%Y-%m-%d %H:%M:%S".to_owned(),
+        Some(Value::Str(format)) => format.to_string(),
+        Some(other) => {
+            let found = if other.is_none() { "None" } else { other.type_name() };
+            return Err(TemplateError::type_error(format!("strptime() argument 2 must be str, not {found}")));
+        }
+    };
     let parsed = jiff::fmt::strtime::parse(&format, &**text).map_err(|_| {
         let (text, format) = (Value::Str(text.clone()).repr(), Value::from(format.as_str()).repr());
         TemplateError::value_error(format!("time data {text} does not match format {format}"))

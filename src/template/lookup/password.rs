@@ -11,7 +11,7 @@ use std::{
 use rustix::fs::FlockOperation;
 
 use super::{
-    super::{Arguments, Context, Lookup, TemplateError, arguments::text, evaluate, filter::path::expand_user},
+    super::{Arguments, Context, Lookup, TemplateError, arguments::text_with, evaluate, filter::path::expand_user},
     chance::Chance,
     failed,
     inline::Inline,
@@ -42,7 +42,7 @@ fn password(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         .positional
         .iter()
         .map(|term| {
-            let (name, inline) = split(&text(term)?)?;
+            let (name, inline) = split(&text_with(term, "split")?)?;
             Wish::new(&options.over(inline))?.fulfil(
                 &arguments.context.environment.playbook_dir,
                 &name,

@@ -52,7 +52,12 @@ pub(super) fn call(list: &List, name: &str, arguments: Arguments<'_>, class: &st
         }
         "pop" => {
             let [index] = arguments.bind(["index"])?;
-            let index = index.as_ref().map_or(Ok(-1), integer)?;
+            let index = index.as_ref().map_or(Ok(-1), |index| {
+                let kind = index.type_name();
+                let wrong =
+                    || TemplateError::type_error(format!("list indices must be integers or slices, not {kind}"));
+                index.as_i64().ok_or_else(wrong)
+            })?;
             return list.with_mut(|list| {
                 let position = if index < 0 { index.saturating_add(list.len() as i64) } else { index };
                 match usize::try_from(position) {
