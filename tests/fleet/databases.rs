@@ -31,12 +31,6 @@ impl Fleet {
         self.site.sutler(&all)
     }
 
-    #[track_caller]
-    fn changes_nothing(&self, playbook: &str, arguments: &[&str]) {
-        let run = self.play(playbook, arguments);
-        assert_eq!(run.ends_with(0).changes(), [], "{run}");
-    }
-
     fn sql(&self, database: &str, statements: &str) -> String {
         let command = format!("cd /; runuser -u postgres -- psql -qAt -d {database} -c \"{statements}\"");
         self.hosts.shell("db-1", &command).trim().to_owned()
@@ -47,7 +41,7 @@ impl Fleet {
 fn a_backup_is_made_once_a_day_copied_and_restored_row_by_row() {
     let fleet = Fleet::boot();
     for playbook in ["backup", "restore"] {
-        fleet.changes_nothing(playbook, &["--check"]);
+        fleet.play(playbook, &["--check"]).changed_nothing();
     }
     fleet.play("backup", &[]).ends_with(2).says(&["there is no /usr/bin/psql on db-1"]);
     fleet.hosts.shell("db-1", "apt-get install -y -q postgresql");
@@ -56,7 +50,7 @@ fn a_backup_is_made_once_a_day_copied_and_restored_row_by_row() {
 
     fleet.play("backup", &[]).ends_with(0);
     for (playbook, arguments) in [("backup", &[][..]), ("backup", &["--check"]), ("restore", &["--check"])] {
-        fleet.changes_nothing(playbook, arguments);
+        fleet.play(playbook, arguments).changed_nothing();
     }
     let drill = fleet.play("restore", &["-e", "pg_restore_from_copy=yes"]);
     drill.ends_with(0).says(&["shop came back as it was: 1 tables"]);
@@ -66,7 +60,7 @@ fn a_backup_is_made_once_a_day_copied_and_restored_row_by_row() {
     let replaces = ["-e", "pg_restore_replaces=yes"];
     fleet.play("restore", &replaces).ends_with(0);
     assert_eq!(fleet.sql("shop", "SELECT name FROM items WHERE id = 7"), "item 7");
-    fleet.changes_nothing("restore", &replaces);
+    fleet.play("restore", &replaces).changed_nothing();
 
     // Two more than are kept, and the newest is damaged.
     for name in ["second", "third"] {

@@ -34,12 +34,6 @@ impl Fleet {
         self.site.sutler(&all)
     }
 
-    #[track_caller]
-    fn changes_nothing(&self, playbook: &str, release: &str) {
-        let run = self.play(playbook, release, &[]);
-        assert_eq!(run.ends_with(0).changes(), [], "{run}");
-    }
-
     /// Which release a client gets.
     fn served(&self) -> String {
         self.hosts.shell("lb-1", "curl --silent --fail http://127.0.0.1/").trim().to_owned()
@@ -83,7 +77,7 @@ fn releases_are_switched_shifted_and_taken_back_without_a_failed_request() {
         fleet.play(playbook, "1", &["--check"]).ends_with(0);
     }
     fleet.play("blue-green", "1", &[]).ends_with(0);
-    fleet.changes_nothing("blue-green", "1");
+    fleet.play("blue-green", "1", &[]).changed_nothing();
     fleet.hosts.shell("lb-1", "apt-get install -y -q apache2-utils curl");
     fleet.play("blue-green", "2", &[]).ends_with(0);
 
@@ -96,7 +90,7 @@ fn releases_are_switched_shifted_and_taken_back_without_a_failed_request() {
         let canary = ["-e", "canary_soak=1", "-e", "canary_requests=50"];
         fleet.play("canary", "3", &canary).ends_with(0);
         assert_eq!(fleet.served(), "release 3");
-        fleet.changes_nothing("canary", "3");
+        fleet.play("canary", "3", &[]).changed_nothing();
 
         // A host of the new release stops in the middle of a step.
         thread::scope(|scope| {

@@ -90,6 +90,12 @@ impl Finished {
         self
     }
 
+    /// The test fails unless it succeeded and changed nothing.
+    #[track_caller]
+    pub fn changed_nothing(&self) {
+        assert_eq!(self.ends_with(0).changes(), [], "{self}");
+    }
+
     /// The test fails unless all these texts were printed.
     #[track_caller]
     pub fn says(&self, texts: &[&str]) -> &Self {

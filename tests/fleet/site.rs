@@ -21,6 +21,9 @@ pub const WHO: &str = "- command: id -un\n  register: who\n- debug: msg=\"is {{ 
 /// No run of these tests takes longer, however slow the machine.
 const LIMIT: Duration = Duration::from_mins(2);
 
+/// Packages on several hosts, or ten restarts one after the other.
+const LONG_LIMIT: Duration = Duration::from_mins(4);
+
 /// The folder; it is removed at the end.
 pub struct Site {
     folder: TempDir,
@@ -119,6 +122,14 @@ impl Site {
         let mut all = vec!["playbook", "-i", "hosts.ini", "play.yml"];
         all.extend(arguments);
         Running::start_without_terminal(self.path(), &all, input.into()).finish(LIMIT)
+    }
+
+    /// Runs one of the copied playbooks that install and restart.
+    pub fn play(&self, inventory: &str, playbook: &str, arguments: &[&str]) -> Finished {
+        let playbook = format!("playbooks/{playbook}.yml");
+        let mut all = vec!["playbook", "-i", inventory, &playbook];
+        all.extend(arguments);
+        Running::start(self.path(), &all).finish(LONG_LIMIT)
     }
 
     /// Runs sutler in the folder with these arguments and no others.
