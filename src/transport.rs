@@ -30,7 +30,7 @@ pub use bodies::Bodies;
 pub use bodies::NoBodies;
 pub use connections::{Connections, Options, RawOutput};
 pub use error::{ConnectError, Stage};
-pub use escalation::Become;
+pub use escalation::{Become, Method};
 pub use secret::Secret;
 pub use session::{Finished, RequestId, Session, Task};
 pub use target::{Kind, Target};

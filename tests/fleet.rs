@@ -28,6 +28,7 @@ mod fleet {
     mod selection;
     mod site;
     mod su;
+    mod synchronize;
     mod terminal;
     mod unreachable;
 }

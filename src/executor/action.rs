@@ -24,6 +24,7 @@ mod request;
 mod script;
 mod set_fact;
 mod set_stats;
+mod synchronize;
 mod template;
 mod validate_argument_spec;
 mod wait_for_connection;
@@ -262,6 +263,11 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
         "missing" => Err(Diagnostic::error(format!("there is no module `{}` here", task.action.name.value)).into()),
         "meta" => meta::run(&arguments, task).map(Prepared::Done),
         "fetch" => fetch::prepare(context, settings, scope, &arguments).map(Prepared::Later),
+        "synchronize" => {
+            let (job, fields) = synchronize::job(context, task, scope, arguments)?;
+            let told = invocation::of(context, task, &fields);
+            Ok(Prepared::Job(Box::new(job.telling(told))))
+        }
         "raw" => Job::raw(context, settings, scope, raw::command(&arguments)?).map(|job| Prepared::Job(Box::new(job))),
         _ => {
             let mut contents = Contents::default();

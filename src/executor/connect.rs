@@ -173,17 +173,27 @@ pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) 
 
 /// The three kinds of options for ssh, each from the strongest place that says anything.
 fn ssh_args(variables: &Variables, defaults: &ConnectionDefaults) -> Result<Vec<String>, TemplateError> {
+    let texts = ssh_texts(variables, defaults)?;
+    Ok(texts.iter().flat_map(|text| split_words(text)).collect())
+}
+
+/// The arguments of `ssh` as they are written: those of the settings, common and further ones.
+pub fn ssh_arguments(scope: &Scope, defaults: &ConnectionDefaults) -> Result<[String; 3], TemplateError> {
+    ssh_texts(&Variables(scope), defaults)
+}
+
+fn ssh_texts(variables: &Variables, defaults: &ConnectionDefaults) -> Result<[String; 3], TemplateError> {
     let places = [
         ("ansible_ssh_args", None, &ssh::SSH_ARGS),
         ("ansible_ssh_common_args", defaults.ssh_common_args.as_ref(), &ssh::SSH_COMMON_ARGS),
         ("ansible_ssh_extra_args", defaults.ssh_extra_args.as_ref(), &ssh::SSH_EXTRA_ARGS),
     ];
-    let mut words = Vec::new();
-    for (variable, option, setting) in places {
-        let text = variables.text(&[variable])?.or_else(|| option.cloned());
-        words.extend(split_words(&text.unwrap_or_else(|| defaults.config.get(setting))));
+    let mut texts = <[String; 3]>::default();
+    for (text, (variable, option, setting)) in texts.iter_mut().zip(places) {
+        let given = variables.text(&[variable])?.or_else(|| option.cloned());
+        *text = given.unwrap_or_else(|| defaults.config.get(setting));
     }
-    Ok(words)
+    Ok(texts)
 }
 
 /// What the settings say about a become method.

@@ -72,6 +72,7 @@ mod setup;
 mod slurp;
 mod stat;
 mod subversion;
+mod synchronize;
 mod sysctl;
 mod systemd;
 mod sysvinit;

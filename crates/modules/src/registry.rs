@@ -136,6 +136,7 @@ static MODULES: &[Entry] = modules! {
     "ansible.posix.mount" => crate::mount::Mount,
     "ansible.posix.seboolean" => crate::seboolean::Seboolean,
     "ansible.posix.selinux" => crate::selinux::Selinux,
+    "ansible.posix.synchronize" => crate::synchronize::Synchronize,
     "ansible.posix.sysctl" => crate::sysctl::Sysctl,
     "community.general.alternatives" => crate::alternatives::Alternatives,
     "community.general.apk" => crate::apk::Apk,

@@ -122,7 +122,7 @@ impl Script {
 }
 
 /// A directory for this user alone: where the helper lies, since programs can be started there.
-fn make_directory(host: &mut Writer) -> Result<PathBuf, Failure> {
+pub fn make_directory(host: &mut Writer) -> Result<PathBuf, Failure> {
     let own = std::env::current_exe().ok().and_then(|program| program.parent().map(Path::to_owned));
     let made = own.and_then(|place| host.make_temporary(&place, "script-", "", true).ok());
     made.map_or_else(|| host.make_temporary(Path::new("/tmp"), "script-", "", true), Ok)

@@ -20,8 +20,18 @@ use crate::{
 /// Where jobs have their files, where nothing else is said.
 const DIRECTORY: &str = "~/.ansible_async";
 /// Modules that need the controller while they run, besides those that it does alone.
-const UNABLE: [&str; 9] =
-    ["assemble", "async_status", "copy", "fetch", "gather_facts", "raw", "script", "template", "unarchive"];
+const UNABLE: [&str; 10] = [
+    "assemble",
+    "async_status",
+    "copy",
+    "fetch",
+    "gather_facts",
+    "raw",
+    "script",
+    "synchronize",
+    "template",
+    "unarchive",
+];
 
 /// How a task runs in the background.
 #[derive(Clone, Debug)]

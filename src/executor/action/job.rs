@@ -96,6 +96,13 @@ impl Job {
         Ok(Self { target, becoming, mode, environment: settings.environment()?, background: None, work, told: None })
     }
 
+    /// The same somewhere else.
+    #[must_use]
+    pub fn at(self, reach: Reach) -> Self {
+        let Reach { target, becoming } = reach;
+        Self { target, becoming, ..self }
+    }
+
     /// The same as a job in the background.
     #[must_use]
     pub fn in_background(self, background: Option<Background>) -> Self {
