@@ -57,6 +57,7 @@ mod npm;
 mod openpgp;
 mod package;
 mod package_facts;
+mod pacman;
 mod pam_limits;
 mod ping;
 mod pip;

@@ -149,6 +149,7 @@ static MODULES: &[Entry] = modules! {
     "community.general.locale_gen" => crate::locale_gen::LocaleGen,
     "community.general.modprobe" => crate::modprobe::Modprobe,
     "community.general.npm" => crate::npm::Npm,
+    "community.general.pacman" => crate::pacman::Pacman,
     "community.general.pam_limits" => crate::pam_limits::PamLimits,
     "community.general.timezone" => crate::timezone::Timezone,
     "community.general.ufw" => crate::ufw::Ufw,
