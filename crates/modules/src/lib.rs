@@ -20,6 +20,7 @@ mod assemble;
 mod async_status;
 mod authorized_key;
 mod blockinfile;
+mod capabilities;
 mod command;
 mod copy;
 mod cron;

@@ -141,6 +141,7 @@ static MODULES: &[Entry] = modules! {
     "community.general.alternatives" => crate::alternatives::Alternatives,
     "community.general.apk" => crate::apk::Apk,
     "community.general.archive" => crate::archive::Archive,
+    "community.general.capabilities" => crate::capabilities::Capabilities,
     "community.general.cronvar" => crate::cronvar::Cronvar,
     "community.general.filesystem" => crate::filesystem::Filesystem,
     "community.general.git_config" => crate::git_config::GitConfig,
