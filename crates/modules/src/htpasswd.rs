@@ -59,7 +59,7 @@ impl Module for Htpasswd {
         let (path, current) = edit::find(host, &self.path)?;
         let (shown, name) = (self.path.display(), &self.name);
         if name.contains([':', '\n', '\r']) {
-            return Err(Failure::new(format!("a user's name has neither `:` nor a line break: {name:?}")));
+            return Err(Failure::new(format!("user contains invalid characters: b'{}'", name.escape_default())));
         }
         if current.is_none() && self.state == State::Absent {
             let msg = format!("{name} not present");
@@ -115,9 +115,8 @@ impl Module for Htpasswd {
 impl Htpasswd {
     /// Sets the password, unless it is right already; tells whether it is.
     fn set(&self, text: &Text, lines: &mut Vec<String>, place: Option<usize>) -> Result<bool, Failure> {
-        let password = self.password.as_deref().ok_or_else(|| {
-            Failure::new("secret must be unicode or bytes, not None: state is present, and `password` is missing")
-        })?;
+        let password =
+            self.password.as_deref().ok_or_else(|| Failure::new("secret must be unicode or bytes, not None"))?;
         let scheme = Scheme::named(&self.hash_scheme)
             .ok_or_else(|| Failure::new(format!("\"no crypt handler found for algorithm: '{}'\"", self.hash_scheme)))?;
         let known = place.and_then(|at| lines[at].trim_end_matches(['\r', '\n']).split_once(':'));

@@ -26,7 +26,7 @@ use self::{
     archive::{Format, place},
     comparison::Comparison,
     extraction::Extraction,
-    member::{Member, refuse_escapes},
+    member::{Kind, Member, refuse_escapes},
     options::is_included,
 };
 use crate::{
@@ -178,7 +178,9 @@ impl Module for Unarchive {
             fields.insert("extract_results".into(), results);
         }
         // Directories last: their mode may shut us out.
-        for member in members.iter().rev() {
+        let (directories, others): (Vec<_>, Vec<_>) =
+            members.iter().partition(|member| matches!(member.kind, Kind::Directory));
+        for member in others.into_iter().chain(directories.into_iter().rev()) {
             let path = place(&self.dest, member);
             if let Some(meta) = host.lstat(&path)? {
                 let mut attributes = self.file.resolve(Some(&meta), meta.is_dir())?;

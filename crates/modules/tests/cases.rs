@@ -56,6 +56,7 @@
 //!   args: {name: x, job: /bin/true}
 //!   look: crontab -l                   # a shell command after all runs; its output is compared too
 //!   volatile: [run.stat.atime]         # what no two runs share, as a path into results, `tree` and `look`; `each.stat.atime` is all three runs'
+//!   predicts: the reason               # where our check run differs from Ansible's, it is compared with Ansible's first run
 //!   differs: {run.msg: the reason}     # where we differ from Ansible on purpose
 //! ```
 //!

@@ -19,7 +19,7 @@ use crate::{
     yaml,
 };
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "name",
     "module",
     "host",
@@ -36,6 +36,7 @@ const KEYS: [&str; 17] = [
     "cleanup",
     "look",
     "volatile",
+    "predicts",
     "differs",
 ];
 
