@@ -134,7 +134,7 @@ impl Sysvinit {
     }
 
     fn set_enabled(&self, host: &mut Writer, enables: bool) -> Result<Finished, Failure> {
-        let levels = self.runlevels.clone().unwrap_or_default();
+        let levels: Vec<&str> = self.runlevels.iter().flatten().map(|level| level.trim()).collect();
         let programs = if let Some(tool) = host.which("update-rc.d") {
             let call = |verb: &str| Program::new(&tool).arg(&self.name).arg(verb);
             let set = call(if enables { "enable" } else { "disable" }).args(&levels);

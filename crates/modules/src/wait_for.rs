@@ -205,7 +205,14 @@ impl WaitFor {
         let timeout = seconds(self.connect_timeout.max(1));
         let addresses = |name: &String| resolve(host, name, timeout);
         let ours: Vec<IpAddr> = addresses(&self.host);
-        let excluded: Vec<IpAddr> = self.exclude_hosts.iter().flatten().flat_map(addresses).collect();
+        let mut excluded: Vec<IpAddr> = Vec::new();
+        for name in self.exclude_hosts.iter().flatten() {
+            let found = addresses(name);
+            if found.is_empty() {
+                return Err(Failure::new("[Errno -2] Name or service not known").uncaught());
+            }
+            excluded.extend(found);
+        }
         let states = &self.active_connection_states;
         let port = port.unwrap_or_default() as u16;
         Ok(connections::count(host, &ours, port, &excluded, states)? > 0)

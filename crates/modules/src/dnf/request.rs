@@ -88,7 +88,7 @@ impl Options {
             let results = self.listed(host, &tool()?, what)?;
             return Ok(Changes::none().with("msg", "").with("results", results));
         }
-        let names: Vec<&str> = self.name.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> = self.name.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
         if names.is_empty() && !self.autoremove {
             if self.update_cache && self.name.is_empty() {
                 return self.refreshed(host, &tool()?);

@@ -26,7 +26,7 @@ pub enum Kind {
     Bool,
     /// A path on the host; `~` and `$VARIABLES` are expanded.
     Path,
-    /// A list; text is split at commas.
+    /// A list; text is split at commas, and blanks around them stay.
     List,
     /// A mapping; text may be JSON or `k=v` pairs.
     Dict,
@@ -347,7 +347,7 @@ fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
     let values = match value {
         Value::Array(items) if opt.kind == Kind::List => items.iter().collect(),
         Value::String(text) if opt.kind == Kind::List => {
-            split = text.split(',').map(|item| Value::from(item.trim())).collect();
+            split = text.split(',').map(Value::from).collect();
             split.iter().collect()
         }
         other => vec![other],

@@ -14,7 +14,7 @@ pub fn choose(names: &[String]) -> Result<Vec<&'static Collector>, Failure> {
     let minimal = || COLLECTORS.iter().filter(|c| c.is_minimal).map(|c| c.name);
     let mut added: BTreeSet<&'static str> = minimal().collect();
     let (mut excluded, mut explicit) = (BTreeSet::new(), BTreeSet::new());
-    for name in names.iter().map(|name| name.trim()) {
+    for name in names.iter().map(String::as_str) {
         match (name, name.strip_prefix('!')) {
             ("min", _) => added.extend(minimal()),
             ("all", _) => added.extend(valid()),

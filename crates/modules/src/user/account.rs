@@ -171,7 +171,7 @@ impl User {
 
     /// What check mode says about groups that are not there yet; without it they are failures.
     pub(super) fn missing_groups(&self, host: &Reader) -> Vec<String> {
-        let names = self.group.iter().chain(self.groups.iter().flatten());
+        let names = self.group.iter().chain(self.groups.iter().flatten()).map(|name| name.trim());
         let names = names.filter(|name| host.mode().check && !name.is_empty() && self.lookup(name).is_none());
         names.map(|name| format!("{}; it may come with the tasks before this one", missing(name))).collect()
     }
@@ -188,7 +188,7 @@ impl User {
     fn wanted_groups(&self, primary: Option<u32>, host: &Reader) -> Result<Option<Vec<String>>, Failure> {
         let Some(groups) = &self.groups else { return Ok(None) };
         let mut names: Vec<String> = Vec::new();
-        for group in groups.iter().filter(|group| !group.is_empty()) {
+        for group in groups.iter().map(|group| group.trim()).filter(|group| !group.is_empty()) {
             let group = self.expected_group(group, host)?;
             if Some(group.gid) != primary && !names.contains(&group.name) {
                 names.push(group.name);

@@ -134,7 +134,7 @@ impl<T: FromArg> FromArg for Vec<T> {
     fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
         let items = match value {
             Value::Array(items) => items,
-            Value::String(text) => text.split(',').map(|item| Value::from(item.trim())).collect(),
+            Value::String(text) => text.split(',').map(Value::from).collect(),
             number @ Value::Number(_) => vec![number],
             other => return conversion.fail(&other, "list", no_kind_of(&other, "list")),
         };
