@@ -130,7 +130,7 @@ impl Module for Cron {
         let mut table = Table::parse(&found.text);
         let changed = self.edit(&mut table, &found)?;
         // A line without its end is none to cron.
-        let changed = changed || !found.text.is_empty() && !found.text.ends_with(['\r', '\n']);
+        let changed = changed || !found.text.is_empty() && !found.text.ends_with('\n');
         let removes = self.removes_file(&table) && changed;
         let after = table.text();
         let plan = Plan { before: found.encode(&found.text), after: (!removes).then(|| found.encode(&after)) };

@@ -3,7 +3,7 @@
 /// What stands before a job's name in the line above it.
 const MARK: &str = "#Ansible: ";
 
-/// The lines of a crontab.
+/// The lines of a crontab, each with the carriage return that it may have before its newline.
 pub struct Table {
     lines: Vec<String>,
 }
@@ -19,17 +19,21 @@ pub enum Beside<'a> {
 }
 
 impl Table {
-    /// From a text; all line ends become newlines.
+    /// From a text.
     pub fn parse(text: &str) -> Self {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let text = text.strip_suffix('\n').unwrap_or(text);
         Self { lines: if text.is_empty() { Vec::new() } else { text.split('\n').map(str::to_owned).collect() } }
     }
 
     /// As text, without blank lines at the end.
     pub fn text(&self) -> String {
-        let text = self.lines.join("\n");
-        if text.is_empty() { text } else { text.trim_end_matches(['\r', '\n']).to_owned() + "\n" }
+        if self.lines.len() < 2 && self.lines.iter().all(|line| bare(line).is_empty()) {
+            return String::new();
+        }
+        let blank = self.lines.iter().rev().take_while(|line| bare(line).is_empty()).count();
+        let mut text = self.lines[..self.lines.len() - blank].join("\n");
+        text.push('\n');
+        text
     }
 
     /// Whether there is nothing but blanks.
@@ -39,7 +43,7 @@ impl Table {
 
     /// The names of all jobs.
     pub fn jobs(&self) -> Vec<&str> {
-        self.lines.iter().filter_map(|line| line.strip_prefix(MARK)).collect()
+        self.lines.iter().filter_map(|line| bare(line).strip_prefix(MARK)).collect()
     }
 
     /// The names of all variables.
@@ -51,7 +55,7 @@ impl Table {
     /// Sees to it that the job has this line; whether that changed anything.
     pub fn set_job(&mut self, name: &str, job: &str) -> bool {
         if let Some(found) = self.job(name) {
-            let differs = found != job;
+            let differs = bare(found) != job;
             if differs {
                 self.replace_job(name, Some(job));
             }
@@ -77,7 +81,7 @@ impl Table {
     fn job(&self, name: &str) -> Option<&String> {
         let mut lines = self.lines.iter();
         while let Some(line) = lines.next() {
-            let Some(found) = line.strip_prefix(MARK) else { continue };
+            let Some(found) = bare(line).strip_prefix(MARK) else { continue };
             let job = lines.next()?;
             if found == name {
                 return Some(job);
@@ -89,7 +93,7 @@ impl Table {
     /// Gives a name to a job that has the line and no name yet.
     fn adopt(&mut self, name: &str, job: &str) -> bool {
         for at in 0..self.lines.len() {
-            if self.lines[at] != job {
+            if bare(&self.lines[at]) != job {
                 continue;
             }
             // The line above the first is the last one: so Ansible counts.
@@ -98,7 +102,7 @@ impl Table {
                 self.lines.insert(at, format!("{MARK}{name}"));
                 return true;
             }
-            if self.lines[above].strip_prefix(MARK) == Some("None") && !name.is_empty() {
+            if bare(&self.lines[above]).strip_prefix(MARK) == Some("None") && !name.is_empty() {
                 self.lines[above] = format!("{MARK}{name}");
                 return true;
             }
@@ -110,7 +114,7 @@ impl Table {
         let mut kept = Vec::new();
         let mut lines = std::mem::take(&mut self.lines).into_iter();
         while let Some(line) = lines.next() {
-            if line.strip_prefix(MARK) != Some(name) {
+            if bare(&line).strip_prefix(MARK) != Some(name) {
                 kept.push(line);
             } else if lines.next().is_some()
                 && let Some(job) = job
@@ -125,7 +129,7 @@ impl Table {
     /// it should stand beside and that is not there.
     pub fn set_variable<'a>(&mut self, name: &str, line: &str, beside: &Beside<'a>) -> Result<bool, &'a str> {
         if let Some(at) = self.variable(name) {
-            let differs = self.lines[at] != line;
+            let differs = bare(&self.lines[at]) != line;
             if differs {
                 self.lines.iter_mut().filter(|old| sets(old, name)).for_each(|old| line.clone_into(old));
             }
@@ -150,6 +154,11 @@ impl Table {
     fn variable(&self, name: &str) -> Option<usize> {
         self.lines.iter().position(|line| sets(line, name))
     }
+}
+
+/// A line without its carriage return.
+fn bare(line: &str) -> &str {
+    line.strip_suffix('\r').unwrap_or(line)
 }
 
 fn sets(line: &str, name: &str) -> bool {
@@ -211,6 +220,15 @@ mod tests {
             assert!(!Table::parse(&written).set_job(name, job), "{text:?} became {written:?}");
             assert_eq!(without(&written, name, job), without(&text, name, job), "{text:?} became {written:?}");
         }
+    }
+
+    #[test]
+    fn line_ends_stay() {
+        let mut table = Table::parse("A=1\r\n#Ansible: x\r\n* * * * * y\r\nB=2\r\n\r\n");
+        assert!(!table.set_job("x", "* * * * * y"));
+        assert!(table.set_job("x", "* * * * * z"));
+        assert!(table.set_job("n", "* * * * * n"));
+        assert_eq!(table.text(), "A=1\r\n#Ansible: x\r\n* * * * * z\nB=2\r\n\r\n#Ansible: n\n* * * * * n\n");
     }
 
     #[test]
