@@ -33,7 +33,7 @@ impl Failure {
 
     /// A failed system call in Python's words: "Error while linking: [Errno 2] No such file or directory".
     pub fn numbered(doing: &str, error: &io::Error) -> Self {
-        Self::new(format!("{doing}: [Errno {}] {}", error.raw_os_error().unwrap_or_default(), os_text(error)))
+        Self::new(format!("{doing}: [Errno {}] {}", number(error), os_text(error)))
     }
 
     /// The same, with the path at the end, which the result has as well.
@@ -72,7 +72,18 @@ impl Failure {
 
 /// An error of a path in Python's words: "[Errno 2] No such file or directory: b'/x'".
 pub fn errno(error: &io::Error, path: &str) -> String {
-    format!("[Errno {}] {}: b'{path}'", error.raw_os_error().unwrap_or_default(), os_text(error))
+    format!("[Errno {}] {}: b'{path}'", number(error), os_text(error))
+}
+
+/// The system's number for an error, also of one that names a path as `tempfile`'s do: "… (os error 2) at path "/x"".
+fn number(error: &io::Error) -> i32 {
+    let told = || error.to_string().split_once(" (os error ")?.1.split_once(')')?.0.parse().ok();
+    error.raw_os_error().or_else(told).unwrap_or_default()
+}
+
+/// The path that such an error names.
+pub fn named_path(error: &io::Error) -> Option<String> {
+    Some(error.to_string().split_once(" at path \"")?.1.trim_end_matches('"').to_owned())
 }
 
 /// The same, where Python has the path as text: "[Errno 2] No such file or directory: '/x'".

@@ -11,7 +11,12 @@ use std::{
 use rustix::fs::{AtFlags, CWD, Gid, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, utimensat};
 use tempfile::NamedTempFile;
 
-use super::{Failure, Finished, Program, Reader, Source, failure::errno, file_args::Attributes, selinux};
+use super::{
+    Failure, Finished, Program, Reader, Source,
+    failure::{errno, errno_text, named_path},
+    file_args::Attributes,
+    selinux,
+};
 
 /// Writes to the host; reads as [`Reader`] does.
 pub struct Writer {
@@ -56,7 +61,10 @@ impl Writer {
     pub fn stage(&mut self, destination: &Path, source: Source) -> Result<Staged, Failure> {
         let failed = |e: io::Error| Failure::io("write", destination, &e);
         let directory = destination.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".sutler-").tempfile_in(directory).map_err(failed)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".sutler-")
+            .tempfile_in(directory)
+            .map_err(|e| no_room_in(directory, destination, &e))?;
         match source {
             Source::Bytes(bytes) => file.write_all(&bytes),
             Source::Stream(mut stream) => io::copy(&mut stream, &mut file).map(drop),
@@ -90,7 +98,7 @@ impl Writer {
                 self.set_attributes(&destination, &Attributes { flags: None, ..attributes.clone() })?;
             }
         } else {
-            file.persist(&destination).map_err(|e| failed(e.error))?;
+            file.persist(&destination).map_err(|e| no_way_to(&destination, e.file.path(), &e.error))?;
         }
         attributes.apply_flags(&destination, true)?;
         attributes.apply_flags(&destination, false)
@@ -140,7 +148,10 @@ impl Writer {
         suffix: &str,
         is_directory: bool,
     ) -> Result<PathBuf, Failure> {
-        let failed = |e: io::Error| Failure::io("make a temporary file in", place, &e);
+        let failed = |e: io::Error| match named_path(&e) {
+            Some(path) => Failure::new(errno_text(&e, &path)),
+            None => Failure::io("make a temporary file in", place, &e),
+        };
         let mut builder = tempfile::Builder::new();
         builder.prefix(prefix).suffix(suffix).rand_bytes(8);
         if is_directory {
@@ -217,6 +228,29 @@ impl Writer {
     pub fn run(&mut self, program: &Program) -> Result<Finished, Failure> {
         program.run(self.context())
     }
+}
+
+/// No temporary file can be made for `destination`, in Ansible's words.
+fn no_room_in(directory: &Path, destination: &Path, error: &io::Error) -> Failure {
+    let (temporary, shown) = (named_path(error).unwrap_or_default(), destination.display());
+    let why = errno(error, &temporary);
+    let msg = if directory.is_dir() {
+        format!("The destination directory '{}' is not writable by the current user: {why}", directory.display())
+    } else {
+        format!("Could not replace '{shown}' with '{temporary}': {why} -> b'{shown}'")
+    };
+    Failure::new(msg).uncaught().with("path", destination.to_string_lossy().as_ref())
+}
+
+/// The temporary file cannot take its place, in Ansible's words.
+fn no_way_to(destination: &Path, temporary: &Path, error: &io::Error) -> Failure {
+    let (shown, temporary) = (destination.display(), temporary.to_string_lossy());
+    let why = errno(error, &temporary);
+    Failure::new(format!(
+        "Unable to make b'{temporary}' into to '{shown}', failed final rename from '{temporary}': {why} -> b'{shown}'"
+    ))
+    .uncaught()
+    .with("path", destination.to_string_lossy().as_ref())
 }
 
 fn timespec(time: Option<std::time::SystemTime>) -> Timespec {
