@@ -250,8 +250,17 @@ impl Uri {
         }
         // What was not modified has no body.
         if let Some(dest) = self.dest.clone().filter(|_| expected && response.status != 304) {
+            let headers: Vec<String> = response.headers.iter().map(|(name, _)| name.clone()).collect();
             let written = self.write(host, dest, &mut response).map_err(|failure| {
-                let mut all = fields.clone();
+                // Ansible has the headers under their own names here.
+                let mut all: Fields = fields
+                    .iter()
+                    .map(|(name, value)| {
+                        let own = name.replace('_', "-");
+                        let is_header = headers.iter().any(|header| header.eq_ignore_ascii_case(&own));
+                        (if is_header { own } else { name.clone() }, value.clone())
+                    })
+                    .collect();
                 all.insert("elapsed".into(), json!(started.elapsed().as_secs()));
                 all.extend(failure.fields);
                 Failure { msg: failure.msg, fields: all }

@@ -17,16 +17,7 @@ pub enum HttpError {
     Connect(io::Error),
     /// The connection broke, or was silent for too long.
     Io(io::Error),
-    /// The certificate of the server was refused.
-    Certificate {
-        /// The server.
-        host: String,
-        /// Its port.
-        port: u16,
-        /// Why it was refused.
-        why: String,
-    },
-    /// Certificates or keys on this host cannot be used.
+    /// The certificate of the server was refused, or certificates or keys on this host cannot be used.
     Tls(String),
     /// What came back is not HTTP.
     Protocol(String),
@@ -48,12 +39,6 @@ impl fmt::Display for HttpError {
             Self::Connect(error) => write!(f, "Request failed: <urlopen error {}>", with_number(error)),
             Self::Io(error) if error.kind() == io::ErrorKind::TimedOut => f.write_str("Connection failure: timed out"),
             Self::Io(error) => write!(f, "Connection failure: {}", with_number(error)),
-            Self::Certificate { host, port, why } => write!(
-                f,
-                "Failed to validate the SSL certificate for {host}:{port}. Make sure your managed systems have a valid \
-                 CA certificate installed. You can use validate_certs=False if you do not need to confirm the servers \
-                 identity but this is unsafe and not recommended. The exception msg was: {why}."
-            ),
             Self::Protocol(why) => write!(f, "Connection failure: {why}"),
             Self::Proxy(why) => write!(f, "Request failed: <urlopen error Tunnel connection failed: {why}>"),
             Self::Redirects(status, reason) => write!(

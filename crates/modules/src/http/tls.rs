@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -50,7 +51,7 @@ pub type TlsStream = StreamOwned<ClientConnection, Socket>;
 
 impl TlsOptions {
     /// Shakes hands over a connection.
-    pub fn connect(&self, reader: &Reader, socket: Socket, host: &str, port: u16) -> Result<TlsStream, HttpError> {
+    pub fn connect(&self, reader: &Reader, socket: Socket, host: &str) -> Result<TlsStream, HttpError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|e| HttpError::Tls(e.to_string()))?;
         let config = self.config(reader)?;
         let connection = ClientConnection::new(Arc::new(config), name).map_err(|e| HttpError::Tls(e.to_string()))?;
@@ -58,7 +59,7 @@ impl TlsOptions {
         // The handshake is done with the first bytes; here, so that its errors are told apart.
         while stream.conn.is_handshaking() {
             if let Err(error) = stream.conn.complete_io(&mut stream.sock) {
-                return Err(handshake_error(error, host, port));
+                return Err(handshake_error(error, host));
             }
         }
         Ok(stream)
@@ -77,8 +78,11 @@ impl TlsOptions {
         let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
         let Some(certificate) = &self.client_cert else { return Ok(builder.with_no_client_auth()) };
         let failed = |path: &Path, why: String| HttpError::Tls(format!("cannot use {}: {why}", path.display()));
-        let chain = certificates(certificate).map_err(|why| failed(certificate, why))?;
         let key_file = self.client_key.as_ref().unwrap_or(certificate);
+        for path in [certificate, key_file] {
+            std::fs::File::open(path).map_err(HttpError::Io)?;
+        }
+        let chain = certificates(certificate).map_err(|why| failed(certificate, why))?;
         let key = PrivateKeyDer::from_pem_file(key_file).map_err(|e| failed(key_file, e.to_string()))?;
         builder.with_client_auth_cert(chain, key).map_err(|e| failed(key_file, e.to_string()))
     }
@@ -89,6 +93,7 @@ impl TlsOptions {
             let files = if path.is_dir() { reader.list(&path).unwrap_or_default() } else { vec![path.clone()] };
             let found: Vec<_> = files.iter().filter_map(|file| certificates(file).ok()).flatten().collect();
             if found.is_empty() {
+                path.metadata().map_err(HttpError::Io)?;
                 return Err(HttpError::Tls(format!("there is no certificate in {}", path.display())));
             }
             return Ok(found);
@@ -107,22 +112,19 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     if found.is_empty() { Err("there is no certificate in it".into()) } else { Ok(found) }
 }
 
-fn handshake_error(error: std::io::Error, host: &str, port: u16) -> HttpError {
+fn handshake_error(error: std::io::Error, host: &str) -> HttpError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         Some(Error::InvalidCertificate(why)) => {
             let why = match why {
-                CertificateError::UnknownIssuer => {
-                    "certificate verify failed: unable to get local issuer certificate".into()
-                }
-                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                    "certificate verify failed: certificate has expired".into()
-                }
+                CertificateError::UnknownIssuer => "unable to get local issuer certificate".into(),
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate has expired".into(),
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                    format!("certificate verify failed: it is not valid for '{host}'")
+                    let kind = if host.parse::<IpAddr>().is_ok() { "IP address" } else { "Hostname" };
+                    format!("{kind} mismatch, certificate is not valid for '{host}'.")
                 }
-                other => format!("certificate verify failed: {other}"),
+                other => other.to_string(),
             };
-            HttpError::Certificate { host: host.to_owned(), port, why }
+            HttpError::Tls(format!("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {why}"))
         }
         Some(other) => HttpError::Tls(other.to_string()),
         None => HttpError::Io(error),

@@ -79,7 +79,7 @@ fn connect(host: &Reader, options: &Options, url: &Url, proxy: Option<&Proxy>) -
     if let Some(proxy) = proxy {
         socket = tunnel(socket, url, proxy)?;
     }
-    Ok(Box::new(options.tls.connect(host, socket, &url.host, url.port)?))
+    Ok(Box::new(options.tls.connect(host, socket, &url.host)?))
 }
 
 /// `CONNECT` through a proxy (RFC 9110 §9.3.6).
