@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sutler_protocol::Arguments;
 
-use super::{Conversion, FromArg, Kind, Opt, Spec, default_value};
+use super::{Conversion, FromArg, Kind, Opt, Spec, check::default_value};
 
 /// What stands for a secret.
 const HIDDEN: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";

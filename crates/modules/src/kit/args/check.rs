@@ -1,0 +1,151 @@
+//! Holds arguments against their spec: names, rules, choices and defaults.
+
+use serde_json::Value;
+use sutler_protocol::Arguments;
+
+use super::{ArgError, Kind, Opt, Rule, Spec, plain_text};
+use crate::kit::engine::Context;
+
+pub(super) fn prepare(spec: &Spec, arguments: &mut Arguments, context: &Context) -> Result<(), ArgError> {
+    check(spec, arguments)?;
+    if spec.option("_check").is_some() {
+        arguments.insert("_check".into(), context.mode.check.into());
+    }
+    Ok(())
+}
+
+/// Brings arguments into the shape of a spec: aliases renamed, names and rules checked, defaults filled in.
+///
+/// Values that are still templates (`is_open`) are taken for any value; the controller uses this
+/// while loading.
+pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
+    rename_aliases(spec, arguments);
+    let unknown: Vec<String> =
+        arguments.keys().filter(|name| !spec.open && spec.option(name).is_none()).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(ArgError::Unknown { module: full_name(spec.name), names: unknown, supported: supported(spec) });
+    }
+    arguments.retain(|_, value| !value.is_null());
+    for rule in &spec.rules {
+        check_exclusive(rule, arguments)?;
+    }
+    let missing: Vec<_> =
+        spec.options.iter().filter(|opt| opt.required && !arguments.contains_key(opt.name)).map(|o| o.name).collect();
+    if !missing.is_empty() {
+        return Err(ArgError::Missing(missing));
+    }
+    for opt in &spec.options {
+        if let Some(default) = opt.default
+            && !arguments.contains_key(opt.name)
+        {
+            arguments.insert(opt.name.to_owned(), default_value(default));
+        }
+        if let Some(value) = arguments.get(opt.name) {
+            check_choice(opt, value)?;
+        }
+    }
+    spec.rules.iter().try_for_each(|rule| check_rule(rule, arguments))
+}
+
+/// What a default stands for: JSON, or plain text.
+pub(super) fn default_value(default: &str) -> Value {
+    serde_json::from_str(default).unwrap_or_else(|_| Value::from(default))
+}
+
+/// The name by which Ansible calls a module: in full when it is one of a collection.
+fn full_name(short: &'static str) -> &'static str {
+    let known = crate::find(short).filter(|entry| !entry.name.starts_with("ansible.builtin."));
+    known.map_or(short, |entry| entry.name)
+}
+
+fn rename_aliases(spec: &Spec, arguments: &mut Arguments) {
+    for opt in &spec.options {
+        for alias in opt.aliases {
+            if let Some(value) = arguments.shift_remove(*alias) {
+                arguments.entry(opt.name).or_insert(value);
+            }
+        }
+    }
+}
+
+/// Names, then all other names in parentheses.
+fn supported(spec: &Spec) -> String {
+    let listed = |names: &mut dyn Iterator<Item = &'static str>| {
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        names.join(", ")
+    };
+    let options = || spec.options.iter().filter(|opt| !opt.internal);
+    // Ansible does not hide how `command` gets its text.
+    let raw: &[&str] = if spec.name == "command" { &["_raw_params", "_uses_shell"] } else { &[] };
+    let names = listed(&mut options().map(|opt| opt.name).chain(raw.iter().copied()));
+    let others = listed(&mut options().flat_map(|opt| opt.aliases.iter().copied()));
+    if others.is_empty() { names } else { format!("{names} ({others})") }
+}
+
+fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
+    if opt.choices.is_empty() {
+        return Ok(());
+    }
+    let split: Vec<Value>;
+    let values = match value {
+        Value::Array(items) if opt.kind == Kind::List => items.iter().collect(),
+        Value::String(text) if opt.kind == Kind::List => {
+            split = text.split(',').map(Value::from).collect();
+            split.iter().collect()
+        }
+        other => vec![other],
+    };
+    for value in values {
+        let text = plain_text(value);
+        // YAML 1.1 turns an unquoted `yes` or `no` into a boolean; Ansible turns it back.
+        let boolean = value.as_bool().and_then(|yes| {
+            let spellings: &[&str] =
+                if yes { &["yes", "on", "true", "True"] } else { &["no", "off", "false", "False"] };
+            opt.choices.iter().find(|choice| spellings.contains(choice))
+        });
+        if boolean.is_none() && !opt.choices.contains(&text.as_str()) {
+            if opt.kind == Kind::List {
+                let (name, choices) = (opt.name, opt.choices.join(", "));
+                return Err(ArgError::Rule(format!(
+                    "value of {name} must be one or more of: {choices}. Got no match for: {text}"
+                )));
+            }
+            return Err(ArgError::Choice { name: opt.name.into(), choices: opt.choices.to_vec(), given: text });
+        }
+    }
+    Ok(())
+}
+
+fn check_exclusive(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
+    let Rule::Exclusive(names) = rule else { return Ok(()) };
+    if names.iter().filter(|name| arguments.contains_key(**name)).count() > 1 {
+        return Err(ArgError::Rule(format!("parameters are mutually exclusive: {}", names.join("|"))));
+    }
+    Ok(())
+}
+
+fn check_rule(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
+    let has = |name: &&str| arguments.contains_key(*name);
+    let missing = |names: &'static [&'static str]| -> Vec<&str> {
+        names.iter().filter(|n| !arguments.contains_key(**n)).copied().collect()
+    };
+    let text = match rule {
+        Rule::Together(names) if names.iter().any(&has) && !names.iter().all(&has) => {
+            format!("parameters are required together: {}", names.join(", "))
+        }
+        Rule::OneOf(names) if !names.iter().any(&has) => {
+            format!("one of the following is required: {}", names.join(", "))
+        }
+        Rule::If(name, value, needed)
+            if arguments.get(*name).is_some_and(|v| plain_text(v) == *value) && !missing(needed).is_empty() =>
+        {
+            format!("{name} is {value} but all of the following are missing: {}", missing(needed).join(", "))
+        }
+        Rule::By(name, needed) if has(name) && !missing(needed).is_empty() => {
+            format!("missing parameter(s) required by '{name}': {}", missing(needed).join(", "))
+        }
+        _ => return Ok(()),
+    };
+    Err(ArgError::Rule(text))
+}
