@@ -70,6 +70,8 @@ mount --bind "$exe" "$root/run/cases"
 mount --bind "$tls" "$root/run/tls"
 [ -z "$venv" ] || mount --bind "$venv" "$root$venv"
 ip link set lo up
+# What a network namespace begins with is what the machine has.
+echo 0 >/proc/sys/net/ipv4/ip_forward
 hostname twin
 exec 7</mnt/upper 8<"$image"
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 ORACLE="$ORACLE" \
