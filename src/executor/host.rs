@@ -265,6 +265,12 @@ impl HostState {
         sections.next().is_some_and(|section| section != Section::Tasks)
     }
 
+    /// Whether it does the `rescue` of a block.
+    pub fn is_rescued(&self) -> bool {
+        let rescue = |frame: &Frame| matches!(frame, Frame::Block { section: Section::Rescue, .. });
+        self.calls.iter().flat_map(|call| &call.frames).any(rescue)
+    }
+
     /// The task before it failed: it goes on where the blocks around say, or not at all. Returns
     /// whether a `rescue` took the failure.
     pub fn fail(&mut self) -> bool {

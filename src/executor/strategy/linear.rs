@@ -16,6 +16,7 @@ use crate::{
     },
     output::{Event, Status},
     playbook::Task,
+    source::Diagnostic,
     vars::Scope,
 };
 
@@ -217,17 +218,26 @@ fn stop_others(
         ends.iter().filter(|(_, end)| end.status == Status::Failed).map(|(name, _)| name).collect();
     let shared = ends.iter().find(|(_, end)| matches!(end.status, Status::Failed | Status::Unreachable));
     let names: Vec<String> = hosts.keys().cloned().collect();
+    let mut passed_over = Vec::new();
     for name in names {
         let Some(host) = hosts.get_mut(&name) else { continue };
         let Some((_, end)) = shared.filter(|_| host.is_active() && !failed.contains(&&name)) else { continue };
-        let was_behind_failure = host.is_behind_failure();
+        let (was_behind_failure, was_rescuable) = (host.is_behind_failure(), host.is_rescuable());
         play.fail(host, task, end, together.once);
         if together.is_shared && host.is_active() {
             // The task failed on all of them, and that ends all: the block that took the first takes no second.
             play.fail(host, task, end, together.once);
+            if was_rescuable && !host.is_rescued() {
+                passed_over.push(name.clone());
+            }
         } else if together.is_fatal && host.is_active() && !was_behind_failure {
             play.context.run.report.drag(&name);
         }
+    }
+    if !passed_over.is_empty() {
+        let message = format!("lost without a `rescue`: {}", passed_over.join(", "));
+        let help = "a task with `run_once` that fails is rescued on the host that ran it alone, as in Ansible";
+        play.context.run.events.emit(Event::Warning(Diagnostic::warning(message).at(&task.span).help(help)));
     }
     if hosts.values().any(HostState::is_active) {
         return Flow::Next;
