@@ -103,7 +103,13 @@ impl<'a> Walk<'a> {
                 return self.host;
             }
         }
-        self.ahead.keep_begun().await;
+        let is_killed = tokio::select! {
+            () = self.ahead.keep_begun() => false,
+            () = run.control.killed() => true,
+        };
+        if is_killed {
+            return self.host;
+        }
         while !self.ahead.is_empty() && self.step(end).await {}
         self.host
     }
