@@ -1,8 +1,9 @@
 //! A running helper: requests go in, results come back, contents are sent when it asks.
 
+mod pending;
+
 use std::{
     collections::HashMap,
-    io::Read,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -12,9 +13,7 @@ use std::{
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
-use sutler_protocol::{
-    Arguments, Background, BodyPart, Hello, MAX_FRAME, Mode, PART, Request, ToController, ToHelper, decode, encode,
-};
+use sutler_protocol::{Arguments, Background, Hello, MAX_FRAME, Mode, Request, ToController, ToHelper, decode, encode};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     sync::{Notify, mpsc, oneshot},
@@ -27,6 +26,8 @@ use super::{
     image::BUILD,
     start::{Started, tail},
 };
+
+pub use pending::{Done, Finished, Pending, RequestId};
 
 /// How long the helper may take to say hello.
 const HELLO: Duration = Duration::from_secs(30);
@@ -161,119 +162,6 @@ impl Session {
     pub async fn withdraw(&self, RequestId(id): RequestId) {
         // Where the helper is gone there is nothing to withdraw.
         let _ = self.wire.send(encode(&ToHelper::Withdraw { id }), "").await;
-    }
-}
-
-/// Hears the result of an item at a place.
-pub type Done<'a> = &'a mut (dyn FnMut(usize, Map<String, Json>) + Send);
-
-/// Names a task that was sent over a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestId(u32);
-
-/// Whether the helper did what it was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finished {
-    /// It did.
-    Done,
-    /// It did nothing of it: the task before failed, or it was withdrawn.
-    Dropped,
-}
-
-/// A task that was sent. When it is dropped before its end the helper stops it.
-pub struct Pending {
-    wire: Wire,
-    id: u32,
-    during: String,
-    /// Which items have no result yet.
-    open: Vec<bool>,
-    heard: mpsc::UnboundedReceiver<Heard>,
-    is_over: bool,
-}
-
-impl Pending {
-    /// Its name for the one that follows it.
-    pub fn id(&self) -> RequestId {
-        RequestId(self.id)
-    }
-
-    /// Waits for the results, and sends the contents that the helper asks for.
-    pub async fn finish(mut self, bodies: &dyn Bodies, done: Done<'_>) -> Result<Finished, ConnectError> {
-        let mut refused = false;
-        while self.open.contains(&true) {
-            match self.heard.recv().await {
-                Some(Heard::Item(item, result)) => {
-                    if self.open.get_mut(item).is_some_and(|open| std::mem::replace(open, false)) {
-                        done(item, result);
-                    }
-                }
-                Some(Heard::Want(sha1)) => Box::pin(self.body(&sha1, bodies)).await?,
-                // What was on its way when a part could not be taken is of no use.
-                Some(Heard::Part(_)) if refused => {}
-                Some(Heard::Part(bytes)) => {
-                    let answer = match bodies.accept(&bytes) {
-                        Ok(()) => ToHelper::Body(BodyPart { id: self.id, last: false, bytes: Vec::new() }),
-                        Err(error) => ToHelper::NoBody { id: self.id, why: error.to_string() },
-                    };
-                    refused = matches!(answer, ToHelper::NoBody { .. });
-                    self.send(&answer).await?;
-                }
-                Some(Heard::Dropped) => {
-                    self.is_over = true;
-                    return Ok(Finished::Dropped);
-                }
-                None => return Err(self.wire.shared.why(&self.during)),
-            }
-        }
-        self.is_over = true;
-        Ok(Finished::Done)
-    }
-
-    /// Sends a content that was asked for, a part at a time.
-    async fn body(&self, sha1: &str, bodies: &dyn Bodies) -> Result<(), ConnectError> {
-        let id = self.id;
-        let mut reader = match bodies.open(sha1) {
-            Ok(reader) => reader,
-            Err(e) => return self.send(&ToHelper::NoBody { id, why: e.to_string() }).await,
-        };
-        loop {
-            let read = tokio::task::spawn_blocking(move || {
-                let mut bytes = Vec::with_capacity(PART);
-                let outcome = reader.by_ref().take(PART as u64).read_to_end(&mut bytes);
-                (reader, bytes, outcome)
-            });
-            let (back, bytes, outcome) = read
-                .await
-                .map_err(|e| ConnectError::Controller { action: "read a file's content".into(), why: e.to_string() })?;
-            reader = back;
-            if let Err(e) = outcome {
-                return self.send(&ToHelper::NoBody { id, why: e.to_string() }).await;
-            }
-            let last = bytes.len() < PART;
-            self.send(&ToHelper::Body(BodyPart { id, last, bytes })).await?;
-            if last {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn send(&self, message: &ToHelper) -> Result<(), ConnectError> {
-        self.wire.send(encode(message), &self.during).await
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.wire.shared.requests.lock().remove(&self.id);
-        if !self.is_over {
-            let frames = self.wire.frames.clone();
-            let cancel = encode(&ToHelper::Cancel { id: self.id });
-            if let Err(mpsc::error::TrySendError::Full(cancel)) = frames.try_send(cancel)
-                && let Ok(runtime) = tokio::runtime::Handle::try_current()
-            {
-                runtime.spawn(async move { frames.send(cancel).await });
-            }
-        }
     }
 }
 
@@ -422,7 +310,9 @@ fn keep_digits(value: &mut Json) {
 
 #[cfg(test)]
 mod tests {
-    use sutler_protocol::Reply;
+    use std::io::Read;
+
+    use sutler_protocol::{PART, Reply};
     use tokio::io::{DuplexStream, duplex};
 
     use super::*;

@@ -1,34 +1,18 @@
 //! rsync between real hosts: from the controller and to it, as root, with a password, and between two hosts.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
 
 use super::{
     hosts::Hosts,
     site::{OPS, PASSWORD, Site},
 };
 
-/// A site with some files, two hosts with rsync, and an rsync of its own for the controller.
+/// A site with some files, and two hosts with rsync.
 fn site(hosts: &Hosts) -> Site {
     for host in hosts.names() {
         hosts.shell(host, "apt-get update -q >/dev/null && apt-get install -qy rsync >/dev/null");
     }
     let site = Site::new(hosts);
-    let fleet = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fleet/fleet");
-    let packages = Command::new(fleet).arg("packages").output().expect("the fleet has packages");
-    let packages = String::from_utf8_lossy(&packages.stdout).trim().to_owned();
-    for entry in fs::read_dir(packages).expect("the packages are there").flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if ["rsync_", "libpopt0_"].iter().any(|package| name.starts_with(package)) {
-            let unpacked = Command::new("dpkg-deb").arg("-x").arg(entry.path()).arg(site.path().join("root")).status();
-            assert!(unpacked.is_ok_and(|status| status.success()), "{name} is a package");
-        }
-    }
-    let root = site.path().join("root/usr").display().to_string();
-    let libraries = format!("{root}/lib/x86_64-linux-gnu");
-    site.write("rsync", format!("#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {root}/bin/rsync \"$@\"\n"));
-    assert!(
-        Command::new("chmod").arg("755").arg(site.path().join("rsync")).status().is_ok_and(|status| status.success())
-    );
     site.write("files/tree/a", "one\n");
     site.write("files/tree/sub/b", "two\n");
     site
@@ -38,39 +22,37 @@ fn site(hosts: &Hosts) -> Site {
 fn trees_go_to_hosts_and_come_back() {
     let hosts = Hosts::boot_with_packages(&["sync-1", "sync-2"]);
     let site = site(&hosts);
-    let rsync = format!("ansible_rsync_path={}", site.path().join("rsync").display());
-    let variables = ["-e", &rsync];
 
     site.tasks("- synchronize: {src: tree/, dest: /home/admin/tree, delete: yes}\n");
-    site.run(&[&variables[..], &["--check"]].concat()).ends_with(0).counts("sync-1", "ok=1 changed=1");
+    site.run(&["--check"]).ends_with(0).counts("sync-1", "ok=1 changed=1");
     assert_eq!(hosts.shell("sync-1", "ls /home/admin"), "");
-    site.run(&variables).ends_with(0).counts("sync-2", "ok=1 changed=1");
-    site.run(&variables).ends_with(0).counts("sync-2", "ok=1");
+    site.run(&[]).ends_with(0).counts("sync-2", "ok=1 changed=1");
+    site.run(&[]).ends_with(0).counts("sync-2", "ok=1");
     hosts.shell("sync-2", "touch /home/admin/tree/more");
-    site.run(&variables).ends_with(0).counts("sync-1", "ok=1").counts("sync-2", "ok=1 changed=1");
+    site.run(&[]).ends_with(0).counts("sync-1", "ok=1").counts("sync-2", "ok=1 changed=1");
     let list = "cd /home/admin/tree && find . -type f | sort | xargs cat && stat -c %U sub/b";
     assert_eq!(hosts.shell("sync-2", list), "one\ntwo\nadmin\n");
 
     // As root, by sudo on the host.
     site.tasks("- synchronize: {src: tree, dest: /srv, owner: no}\n  become: yes\n");
-    site.run(&variables).ends_with(0).counts("sync-1", "ok=1 changed=1");
+    site.run(&[]).ends_with(0).counts("sync-1", "ok=1 changed=1");
     assert_eq!(hosts.shell("sync-1", "cat /srv/tree/sub/b; stat -c %U /srv/tree/a"), "two\nroot\n");
 
     // With a password, which is told to nobody.
     site.host_vars("sync-1", OPS);
     site.tasks("- synchronize: {src: tree/a, dest: /home/ops/a}\n  register: r\n- debug: msg=\"ran {{ r.cmd }}\"\n");
-    let run = site.run(&[&variables[..], &["--limit", "sync-1", "-e", "ansible_ssh_private_key_file="]].concat());
+    let run = site.run(&["--limit", "sync-1", "-e", "ansible_ssh_private_key_file="]);
     run.ends_with(0).says(&["ops@"]).never_says(PASSWORD).counts("sync-1", "ok=2 changed=1");
     assert_eq!(hosts.shell("sync-1", "cat /home/ops/a"), "one\n");
     site.host_vars("sync-1", "");
 
     site.tasks("- synchronize: {mode: pull, src: /srv/tree/, dest: 'got/{{ inventory_hostname }}/'}\n");
     fs::create_dir(site.path().join("got")).expect("a folder can be made");
-    site.run(&variables).ends_with(0).counts("sync-1", "ok=1 changed=1");
+    site.run(&[]).ends_with(0).counts("sync-1", "ok=1 changed=1");
     assert_eq!(fs::read_to_string(site.path().join("got/sync-1/sub/b")).ok().as_deref(), Some("two\n"));
 
     site.tasks("- synchronize: {src: tree/, dest: /root/tree}\n");
-    site.run(&variables).ends_with(2).says(&["Permission denied"]).counts("sync-1", "failed=1");
+    site.run(&[]).ends_with(2).says(&["Permission denied"]).counts("sync-1", "failed=1");
 }
 
 #[test]
