@@ -13,6 +13,9 @@ use super::{
     hosts::Hosts,
 };
 
+const OLD: &str = "8.15.3";
+const NEW: &str = "8.16.0";
+
 /// Writes to any data node that answers, without a pause.
 struct Writer {
     stop: Arc<AtomicBool>,
@@ -81,9 +84,10 @@ impl Cluster {
         Writer::start(DATA.map(|name| self.hosts.address(name)).to_vec())
     }
 
-    fn versions(&self) -> String {
+    /// How many nodes have the old version, and how many the new one.
+    fn count_of_versions(&self) -> (usize, usize) {
         let nodes = ask(&self.hosts.address("es-master-1"), "/_cat/nodes?h=name,version");
-        nodes.split_once("\r\n\r\n").expect("an answer has a body").1.split_whitespace().collect::<Vec<_>>().join(" ")
+        (nodes.matches(OLD).count(), nodes.matches(NEW).count())
     }
 
     /// On a busy machine a node may be missed for a moment, and its shards with it.
@@ -101,28 +105,16 @@ fn a_cluster_in_use_is_changed_node_by_node_and_loses_no_write() {
     demo.play("elasticsearch-rolling-restart", &["-e", "es_heap=lots"]).ends_with(2).says(&["es_heap as 512m or 16g"]);
 
     let writer = cluster.writer();
+    // A node that is down is one that the roll begins with.
+    cluster.hosts.shell("es-data-3", "systemctl stop elasticsearch");
     demo.play("elasticsearch-rolling-restart", &[]).ends_with(0);
     cluster.is_green_with(6);
     cluster.demo.play("elasticsearch-rolling-restart", &["-e", "es_restart_unchanged=no"]).changed_nothing();
 
-    let (old, new) = ("8.15.3", "8.16.0");
-    let version = format!("es_version={new}");
-    let broken = ["-e", &version, "-e", r#"{"es_settings": {"node.nmae": "a"}, "es_node_wait": 8}"#];
-    let stopped = demo.play("elasticsearch-upgrade", &broken);
-    stopped.ends_with(2).says(&["did not get through: Wait until the node has joined", "NO MORE HOSTS LEFT"]);
-    assert_eq!((cluster.versions().matches(old).count(), cluster.versions().matches(new).count()), (5, 0));
-    demo.play("elasticsearch-rollback", &[]).ends_with(0);
-    cluster.is_green_with(6);
-    cluster.demo.play("elasticsearch-rollback", &[]).changed_nothing();
-    cluster.demo.play("elasticsearch-rollback", &["--check"]).changed_nothing();
-
-    demo.play("elasticsearch-upgrade", &["-e", &version, "--check"]).ends_with(0);
-    assert_eq!(cluster.versions().matches(old).count(), 6);
-    demo.play("elasticsearch-upgrade", &["-e", &version]).ends_with(0);
-    assert_eq!(cluster.versions().matches(new).count(), 6);
-    cluster.is_green_with(6);
-    cluster.demo.play("elasticsearch-upgrade", &["-e", &version]).changed_nothing();
-    demo.play("elasticsearch-rollback", &[]).ends_with(2).says(&["Every node runs a newer version"]);
+    let version = format!("es_version={NEW}");
+    takes_back_what_did_not_start(&cluster, &version);
+    empties_a_node_that_others_can_fill(&cluster);
+    goes_only_forward_from_the_only_copy(&cluster, &version);
 
     let address = cluster.hosts.address("es-data-4");
     let added = format!(r#"{{"es_new_nodes": [{{"name": "es-data-4", "address": "{address}"}}]}}"#);
@@ -134,6 +126,63 @@ fn a_cluster_in_use_is_changed_node_by_node_and_loses_no_write() {
     writer.finish();
 
     heal(&cluster, &version);
+}
+
+/// The first node does not start with what the upgrade gives it.
+fn takes_back_what_did_not_start(cluster: &Cluster, version: &str) {
+    let demo = &cluster.demo;
+    let broken = ["-e", version, "-e", r#"{"es_settings": {"node.nmae": "a"}, "es_node_wait": 8}"#];
+    let stopped = demo.play("elasticsearch-upgrade", &broken);
+    stopped.ends_with(2).says(&["did not get through: Wait until the node has joined", "NO MORE HOSTS LEFT"]);
+    assert_eq!(cluster.count_of_versions(), (5, 0));
+    demo.play("elasticsearch-rollback", &[]).ends_with(0);
+    cluster.is_green_with(6);
+    demo.play("elasticsearch-rollback", &[]).changed_nothing();
+    demo.play("elasticsearch-rollback", &["--check"]).changed_nothing();
+}
+
+/// One node has the newer version, the others have all of its shards.
+fn empties_a_node_that_others_can_fill(cluster: &Cluster) {
+    let demo = &cluster.demo;
+    let first = "inventories/demo/host_vars/es-data-1.yml";
+    demo.site.write(first, format!("es_version: {NEW}\n"));
+    demo.play("elasticsearch-upgrade", &[]).ends_with(0);
+    demo.site.write(first, "{}\n");
+    assert_eq!(cluster.count_of_versions(), (5, 1));
+    let quick = ["-e", "es_node_wait=12"];
+    let refused = demo.play("elasticsearch-rollback", &quick);
+    refused.ends_with(2).says(&["with es_rollback_empties_data=yes, and a copy of every shard on other nodes"]);
+    let leave = [&quick[..], &["-e", "es_rollback_empties_data=yes"]].concat();
+    demo.play("elasticsearch-rollback", &leave).ends_with(0);
+    assert_eq!(cluster.count_of_versions(), (6, 0));
+    cluster.is_green_with(6);
+    let kept = cluster.hosts.shell("es-data-1", "ls -d /var/lib/elasticsearch.2*");
+    assert_eq!(kept.lines().count(), 1, "{kept}");
+    demo.play("elasticsearch-rollback", &[]).changed_nothing();
+}
+
+/// The second node does not start: the first one, of the newer version, has primaries by then.
+fn goes_only_forward_from_the_only_copy(cluster: &Cluster, version: &str) {
+    let demo = &cluster.demo;
+    demo.play("elasticsearch-upgrade", &["-e", version, "--check"]).ends_with(0);
+    assert_eq!(cluster.count_of_versions(), (6, 0));
+
+    let second = "inventories/demo/host_vars/es-data-2.yml";
+    demo.site.write(second, "es_settings: { node.nmae: a }\n");
+    let stopped = demo.play("elasticsearch-upgrade", &["-e", version, "-e", "es_node_wait=12"]);
+    stopped.ends_with(2).says(&["es-data-2 did not get through: Wait until the node has joined"]);
+    assert_eq!(cluster.count_of_versions(), (4, 1));
+
+    let back = demo.play("elasticsearch-rollback", &[]);
+    back.ends_with(2).says(&["es-data-1 has the only copy of logs[", "Only forward is a way"]);
+    assert_eq!(cluster.count_of_versions(), (5, 1));
+
+    demo.site.write(second, "{}\n");
+    demo.play("elasticsearch-upgrade", &["-e", version]).ends_with(0);
+    assert_eq!(cluster.count_of_versions(), (0, 6));
+    cluster.is_green_with(6);
+    demo.play("elasticsearch-upgrade", &["-e", version]).changed_nothing();
+    demo.play("elasticsearch-rollback", &[]).ends_with(2).says(&["Every node runs a newer version"]);
 }
 
 /// A node is down, allocation was left off, an index is blocked, and a shard was given up.
