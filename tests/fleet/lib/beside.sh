@@ -8,6 +8,8 @@ export SUTLER_FLEET_NUMBER=${SUTLER_FLEET_NUMBER:-9}
 export SUTLER_FLEET_DIR=${SUTLER_FLEET_DIR:-$repo/.fleet-beside}
 readonly fleet_command=$repo/tests/fleet/fleet
 readonly server=10.77.$SUTLER_FLEET_NUMBER.1:8077
+# More for `fleet up`.
+beside_options=()
 readonly beside_hosts=(es-master-1 es-master-2 es-master-3 es-data-1 es-data-2 es-data-3)
 sutler=${SUTLER:-${CARGO_TARGET_DIR:-$repo/target}/release/sutler}
 ansible=${ANSIBLE_PLAYBOOK:-$(command -v ansible-playbook || true)}
@@ -29,7 +31,7 @@ require_both() {
 prepare() {
     work=$(mktemp -d)
     trap finish EXIT
-    "$fleet_command" up --python "${beside_hosts[@]}"
+    "$fleet_command" up --python "${beside_options[@]}" "${beside_hosts[@]}"
     cp -r "$repo/inventories/demo" "$work/inventory"
     inventory=$work/inventory/
     sed -i "s/10\.77\.0\./10.77.$SUTLER_FLEET_NUMBER./" "$work/inventory/hosts.ini"
