@@ -4,7 +4,9 @@
 mod adhoc;
 mod arguments;
 mod config;
+mod controller_python;
 mod doc;
+mod host_variables;
 mod inventory;
 mod keyboard;
 mod lists;

@@ -59,6 +59,8 @@ impl Config {
         };
         let mut config = Self { file, ini, values: HashMap::new(), warnings: Vec::new() };
         let mut errors = Vec::new();
+        let is_same =
+            |known: &Diagnostic, error: &Diagnostic| known == error || known.span.is_some() && known.span == error.span;
         // The home comes first, because other defaults are below it.
         let is_home = |setting: &&Setting| setting.name == settings::paths::ANSIBLE_HOME.name;
         for setting in settings::all().filter(is_home).chain(settings::all().filter(|setting| !is_home(setting))) {
@@ -67,7 +69,7 @@ impl Config {
                     config.values.insert(setting.name, value);
                 }
                 // Two rows may read the same place.
-                Err(error) if errors.contains(&error) => {}
+                Err(error) if errors.iter().any(|known| is_same(known, &error)) => {}
                 Err(error) => errors.push(error),
             }
         }

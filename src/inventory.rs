@@ -3,6 +3,7 @@
 //!
 //! Nothing here opens a connection or evaluates a template: variables stay nodes with their positions.
 
+mod added;
 mod address;
 mod constructed;
 mod edit;
@@ -37,11 +38,14 @@ use crate::{
     value::Dict,
 };
 
+pub use added::Added;
 pub use address::split_port;
 pub use edit::InventoryError;
 pub use group::Group;
 pub use host::{Host, HostId};
 pub use limit::{Limit, Shard};
+pub use literal::value as literal_value;
+pub use load::NOTHING;
 pub use pattern::Pattern;
 pub use select::Selection;
 
@@ -70,6 +74,8 @@ pub struct Inventory {
     merges_hashes: bool,
     warnings: Vec<Diagnostic>,
     odd_names: IndexSet<String>,
+    /// What plays added.
+    added: Vec<Added>,
 }
 
 /// What sources are read with.
@@ -81,6 +87,8 @@ pub struct Reading {
     pub extra: Dict,
     /// The settings.
     pub config: Arc<Config>,
+    /// Whether broken sources are passed over where the settings do not say, as in Ansible.
+    pub is_lenient: bool,
 }
 
 impl Inventory {
@@ -103,6 +111,7 @@ impl Inventory {
             merges_hashes,
             warnings: Vec::new(),
             odd_names: IndexSet::new(),
+            added: Vec::new(),
         }
     }
 

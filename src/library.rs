@@ -5,6 +5,7 @@
 mod site;
 mod listing;
 mod routing;
+mod rejected;
 mod search;
 mod kind;
 mod imports;
@@ -22,7 +23,9 @@ use parking_lot::Mutex;
 
 pub use foreign::Foreign;
 pub use kind::Kind;
+pub use rejected::Rejected;
 pub use search::{Meaning, Refusal, Search};
+pub use site::controller_python;
 
 use crate::config::{Config, settings::paths};
 
@@ -41,6 +44,8 @@ pub struct Library {
     pub ignored: Vec<String>,
     /// Whether collections are looked for among Python's packages too (`COLLECTIONS_SCAN_SYS_PATH`).
     pub scans_sites: bool,
+    /// Modules that are not to be found (`PLUGIN_FILTERS_CFG`).
+    pub rejected: Rejected,
     sites: OnceLock<Vec<PathBuf>>,
     listings: Mutex<HashMap<PathBuf, Arc<listing::Listing>>>,
     routings: Mutex<HashMap<PathBuf, Arc<routing::Routing>>>,
@@ -58,6 +63,8 @@ impl Library {
             actions: config.get(&paths::DEFAULT_ACTION_PLUGIN_PATH),
             ignored: config.get(&paths::MODULE_IGNORE_EXTS),
             scans_sites: config.get(&paths::COLLECTIONS_SCAN_SYS_PATH),
+            // Commands end where it cannot be read.
+            rejected: Rejected::read(config).unwrap_or_default(),
             ..Self::default()
         }
     }

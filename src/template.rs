@@ -42,7 +42,7 @@ pub use error::{ErrorKind, TemplateError};
 pub use file_names::template_file_names;
 pub use filter::password::hash as password_hash;
 pub use load::{node_from_value, plain_value, value_from_node};
-pub(crate) use method::is_printable;
+pub(crate) use method::{encode, is_printable};
 pub use python_regex::pattern as python_pattern;
 pub use syntax::Syntax;
 
@@ -69,6 +69,8 @@ pub struct Template {
     words: Vec<names::Word>,
     broken: Option<TemplateError>,
     is_encrypted: bool,
+    /// How its lines end, if not by a line feed.
+    newline: Option<Box<str>>,
 }
 
 /// What goes before the error of an expression with markers in it.
@@ -77,13 +79,27 @@ const NO_DELIMITERS: &str = "Template delimiters are not supported in expression
 impl Template {
     /// Compiles a text that may hold markers; `span` is where it begins in its file.
     pub fn compile(text: &str, span: &Span, syntax: &Syntax) -> Result<Self, TemplateError> {
+        // What has no markers keeps its line ends.
+        if syntax.is_plain(text) {
+            return Ok(Self::plain(text, span));
+        }
+        Self::compile_lines(text, span, syntax, &syntax.newline_sequence)
+    }
+
+    fn plain(text: &str, span: &Span) -> Self {
+        let body = if text.is_empty() { Vec::new() } else { vec![ast::Statement::Text(text.into())] };
+        Self::new(text, span, body, false)
+    }
+
+    /// Compiles a text whose last lines end by `newline`.
+    fn compile_lines(text: &str, span: &Span, syntax: &Syntax, newline: &str) -> Result<Self, TemplateError> {
         if syntax.is_plain(text) && syntax.newline_sequence == "\n" {
-            let body = if text.is_empty() { Vec::new() } else { vec![ast::Statement::Text(text.into())] };
-            return Ok(Self::new(text, span, body, false));
+            return Ok(Self::plain(text, span));
         }
         let text = &*token::with_newlines(text);
         let body = parser::template(text, span, syntax)?;
-        Ok(Self::new(text, span, body, false))
+        let newline = (newline != "\n").then(|| newline.into());
+        Ok(Self { newline, ..Self::new(text, span, body, false) })
     }
 
     /// Compiles a bare expression, as `when`, `until` and `failed_when` hold it. An expression in `{{ }}` is taken too.
@@ -131,6 +147,7 @@ impl Template {
             words: facts.words,
             broken: None,
             is_encrypted: false,
+            newline: None,
         }
     }
 
@@ -201,11 +218,12 @@ impl Template {
 
     /// The value with the newlines that the template ended with, if it is text that has fewer.
     fn with_final_newlines(&self, value: Value) -> Value {
-        let count = |text: &str| text.len() - text.trim_end_matches('\n').len();
+        let newline = self.newline.as_deref().unwrap_or("\n");
+        let count = |text: &str, newline: &str| (text.len() - text.trim_end_matches(newline).len()) / newline.len();
+        let wanted = count(self.source(), "\n");
         match &value {
-            Value::Str(text) if !self.expression && count(self.source()) > count(text) => {
-                let missing = count(self.source()) - count(text);
-                format!("{text}{}", "\n".repeat(missing)).into()
+            Value::Str(text) if !self.expression && wanted > count(text, newline) => {
+                format!("{text}{}", newline.repeat(wanted - count(text, newline))).into()
             }
             _ => value,
         }
@@ -220,9 +238,14 @@ pub fn template_file(text: &str, span: &Span) -> Result<Template, TemplateError>
 
 /// Compiles a template file with a syntax of the task's own (`variable_start_string` and its kin) under the header.
 pub fn template_file_with(text: &str, span: &Span, mut syntax: Syntax) -> Result<Template, TemplateError> {
+    // The header changes all lines but the end of the last one.
+    let newline = syntax.newline_sequence.clone();
     let (rest, header) = syntax.split_header(text, span)?;
-    let span = if header { Span { line: span.line + 1, column: 1, ..span.clone() } } else { span.clone() };
-    Template::compile(rest, &span, &syntax)
+    if !header {
+        return Template::compile(rest, span, &syntax);
+    }
+    let span = Span { line: span.line + 1, column: 1, ..span.clone() };
+    Template::compile_lines(rest, &span, &syntax, &newline)
 }
 
 impl std::fmt::Debug for Template {

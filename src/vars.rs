@@ -14,9 +14,9 @@ mod membership;
 mod scope;
 
 pub use fact_cache::FactCache;
-pub use files::{host_vars, load_extra, load_file};
+pub use files::{host_vars, load_extra, load_file, load_vars_file};
 pub use foresight::{Foresight, Hindrance};
 pub use groups::GroupNames;
 pub use host::{HostVars, Hosts, Layer};
 pub use membership::GroupByError;
-pub use scope::{PlayVars, RunVars, Scope, path_value, text_list};
+pub use scope::{PlayVars, RunVars, Scope, merged, path_value, text_list};

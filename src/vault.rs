@@ -13,7 +13,7 @@ mod secret_text;
 
 pub use cipher::{Salt, encrypt};
 pub use envelope::{DEFAULT_ID, is_vault};
-pub use error::{Damage, VaultError};
+pub use error::{Damage, VaultError, is_refusal};
 pub use identity::Identity;
 pub use password::from_file as password_of_file;
 pub use ring::{Ring, current, forget, install};

@@ -12,7 +12,7 @@ use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, connection_defaults},
     colours, extra_vars, layout,
-    playbook::{Launch, printing, project},
+    playbook::{Launch, form, printing, project},
     print_errors, settings,
     vaults::Vaults,
 };
@@ -23,6 +23,7 @@ use crate::{
     },
     executor::{ExitCode, Options},
     inventory::{Inventory, Pattern, Reading, Selection},
+    library::Rejected,
     output::{Form, Layout, Secrets},
     plan::TagFilter,
     playbook::{self, Playbook, Project},
@@ -70,8 +71,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     task_timeout: u64,
     /// The folder that a playbook would stand in: `files`, `templates` and variables are looked for there.
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    playbook_dir: PathBuf,
+    #[arg(long, value_name = "FOLDER")]
+    playbook_dir: Option<PathBuf>,
 
     /// Predict what would change, and change nothing.
     #[arg(short = 'C', long)]
@@ -114,19 +115,27 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     arguments.check().map_err(stop(ExitCode::Settings))?;
     let sources = arguments.hosts.sources(&config);
-    let folder = arguments.playbook_dir.clone();
+    let folder = arguments.playbook_dir.take().or_else(|| config.get(&running::PLAYBOOK_DIR));
+    let folder = folder.unwrap_or_else(|| PathBuf::from("."));
     let secrets = Secrets::default();
     let of_vaults = arguments.vaults.open(&config, &secrets).map_err(stop(ExitCode::Error))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
-    let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
+    let reading = Reading {
+        playbook_dir: Some(folder.clone()),
+        extra: extra.clone(),
+        config: Arc::clone(&config),
+        is_lenient: layout() == Layout::Ansible,
+    };
     let inventory = Inventory::load(&sources, &reading).map_err(stop(ExitCode::Error))?;
+    let rejected = Rejected::read(&config).map_err(stop(ExitCode::Error))?;
     let project = project(folder.clone(), &extra, &config, &arguments.module_path);
-    let loaded = arguments.playbook(&project);
+    let loaded = arguments.playbook(&project, &folder);
     let playbook = loaded.map_err(|errors| Stop::new(ExitCode::Failed, errors).in_colour(colour))?;
     let selection = arguments.select(&inventory).map_err(stop(ExitCode::Error))?;
     let mismatches = selection.mismatches(&config).map_err(stop(ExitCode::Error))?;
     if selection.hosts.is_empty() {
         let nothing = "No hosts matched, nothing to do";
+        print_errors(&inventory.warnings().cloned().collect::<Vec<_>>(), colour);
         print_errors(&mismatches, colour);
         print_errors(&[Diagnostic::warning(nothing).worded(nothing)], colour);
     }
@@ -139,11 +148,14 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     }
     let mut warnings = config.warnings().to_vec();
     warnings.extend(of_vaults);
+    warnings.extend(rejected.warning);
     warnings.extend(arguments.deprecations());
     if layout() == Layout::Ansible {
         warnings.retain(|warning| warning.ansible.message.is_some());
     }
-    let form = if arguments.one_line { Form::OneLine } else { Form::Single };
+    // One task is printed on its own, unless callbacks are asked for.
+    let asked = form(&config).filter(|_| config.get(&output::DEFAULT_LOAD_CALLBACK_PLUGINS));
+    let form = if arguments.one_line { Form::OneLine } else { asked.unwrap_or(Form::Single) };
     let tree = arguments.tree.clone();
     let options = arguments.into_options(&config, &secrets).map_err(stop(ExitCode::Error))?;
     let mut printing = printing(&options, colour);
@@ -187,7 +199,7 @@ impl Arguments {
     }
 
     /// A play of one task, as the loader would read it from a file.
-    fn playbook(&self, project: &Arc<Project>) -> Result<Playbook, Vec<Diagnostic>> {
+    fn playbook(&self, project: &Arc<Project>, folder: &Path) -> Result<Playbook, Vec<Diagnostic>> {
         let module = option("-m", &self.module_name);
         let poll = self.poll.unwrap_or(POLL);
         let place = Span::outside(
@@ -223,7 +235,7 @@ impl Arguments {
         let play = play.map(|(name, value)| entry(Kind::Str(name.into()), &place, value));
         let play = Node::new(Kind::Map(play.into()), place.clone());
         let document = Node::new(Kind::List(vec![play]), place.clone());
-        let name = Path::new(&self.playbook_dir).join("__adhoc_playbook__");
+        let name = folder.join("__adhoc_playbook__");
         let loaded = playbook::load_node(&document, &name, project).map_err(|broken| broken.errors)?;
         if loaded.missing.is_empty() { Ok(loaded.playbook) } else { Err(loaded.missing) }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Subcommand, ValueEnum};
 
-use super::{Stop, print_errors, print_text, settings, tree::Markers};
+use super::{Stop, playbook::file_of, print_errors, print_text, settings, tree::Markers};
 use crate::{
     config::{Config, Surroundings},
     executor::ExitCode,
@@ -20,7 +20,7 @@ pub struct Arguments {
     #[command(subcommand)]
     action: Action,
     /// Say more.
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count, global = true)]
     verbose: u8,
 }
 
@@ -114,14 +114,18 @@ enum ValidateFormat {
 
 /// Runs it.
 pub fn run(arguments: Arguments) -> ExitCode {
-    match start(&arguments.action) {
+    match start(&arguments) {
         Ok(code) => code,
         Err(stop) => stop.print(),
     }
 }
 
-fn start(action: &Action) -> Result<ExitCode, Stop> {
+fn start(Arguments { action, verbose }: &Arguments) -> Result<ExitCode, Stop> {
     let failed = |error: Diagnostic| Stop::new(ExitCode::Error, [error]);
+    if *verbose > 0 {
+        let config = settings()?;
+        print_text(&format!("{}\n", file_of(&config)));
+    }
     let text = match action {
         Action::List { which, format } => {
             let tree = shown::list(&which.kind, &which.plugins);
@@ -167,8 +171,13 @@ fn load(which: &Which) -> Result<std::sync::Arc<Config>, Stop> {
     let around = Surroundings::of_process();
     let path = around.path(&path.to_string_lossy(), Path::new(""));
     if !path.is_file() {
-        let error = Diagnostic::error(format!("there is no configuration file `{}`", path.display()));
-        return Err(Stop::new(ExitCode::Settings, [error]));
+        let text = format!("The provided configuration file is missing or not accessible: {}", path.display());
+        return Err(Stop::new(ExitCode::Settings, [Diagnostic::error(text)]));
+    }
+    let ending = path.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
+    if !matches!(ending.as_str(), ".cfg" | ".ini") {
+        let text = format!("Unsupported configuration file extension for {}: {ending}", path.display());
+        return Err(Stop::new(ExitCode::Settings, [Diagnostic::error(text.trim_end())]));
     }
     Config::read(Some(path), &around).map(Into::into).map_err(|errors| Stop::new(ExitCode::Settings, errors))
 }

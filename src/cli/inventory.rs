@@ -9,13 +9,14 @@ use std::{path::PathBuf, sync::Arc};
 use clap::ArgAction;
 
 use super::{
-    Stop, arguments::Hosts, colours, extra_vars, print_errors, print_text, settings, tree::Markers, vaults::Vaults,
+    Stop, arguments::Hosts, colours, extra_vars, layout, print_errors, print_text, settings, tree::Markers,
+    vaults::Vaults,
 };
 use crate::{
     config::settings::{inventory as inventory_settings, running},
     executor::ExitCode,
-    inventory::{Inventory, Pattern, Reading},
-    output::Secrets,
+    inventory::{Inventory, NOTHING, Pattern, Reading},
+    output::{Layout, Secrets},
     source::Diagnostic,
 };
 
@@ -81,19 +82,31 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
     let misused = |message: &str, help: &str| stop(ExitCode::Settings)(Diagnostic::error(message).help(help));
     match usize::from(arguments.list) + usize::from(arguments.graph) + usize::from(arguments.host.is_some()) {
         1 => {}
-        0 => return Err(misused("nothing says what to print", "add `--list`, `--graph` or `--host HOST`")),
-        _ => return Err(misused("`--list`, `--graph` and `--host` exclude each other", "use one of them")),
+        0 => {
+            let message = "No action selected, at least one of --host, --graph or --list needs to be specified.";
+            return Err(misused(message, "add `--list`, `--graph` or `--host HOST`"));
+        }
+        _ => {
+            let message =
+                "Conflicting options used, only one of --host, --graph or --list can be used at the same time.";
+            return Err(misused(message, "use one of them"));
+        }
     }
     let of_vaults = arguments.vaults.open(&config, &Secrets::default()).map_err(&wrong)?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     let playbook_dir = arguments.playbook_dir.clone().or_else(|| config.get(&running::PLAYBOOK_DIR));
-    let reading = Reading { playbook_dir, extra: extra.clone(), config: Arc::clone(&config) };
-    let inventory = Inventory::load(&arguments.hosts.sources(&config), &reading).map_err(&wrong)?;
+    let reading = Reading {
+        playbook_dir,
+        extra: extra.clone(),
+        config: Arc::clone(&config),
+        is_lenient: layout() == Layout::Ansible,
+    };
+    let sources = arguments.hosts.sources(&config);
+    let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     let mut warnings: Vec<Diagnostic> = config.warnings().iter().chain(inventory.warnings()).cloned().collect();
     warnings.extend(of_vaults);
-    if inventory.sources().is_empty() && config.get(&inventory_settings::INVENTORY_UNPARSED_WARNING) {
-        let nothing = "no inventory was parsed, only the implicit localhost is available";
-        warnings.push(Diagnostic::warning(nothing).help("name an inventory with `-i`"));
+    if sources.is_empty() && config.get(&inventory_settings::INVENTORY_UNPARSED_WARNING) {
+        warnings.push(Diagnostic::warning(NOTHING).worded(NOTHING).help("name an inventory with `-i`"));
     }
     let mut shown = Shown::new(&inventory, &extra);
     shown.exports = arguments.export || config.get(&inventory_settings::INVENTORY_EXPORT);
@@ -108,7 +121,8 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
         let group = arguments.group.as_deref().unwrap_or("all");
         if inventory.group(group).is_none() {
             print_errors(&warnings, colour);
-            return Err(misused(&format!("there is no group `{group}`"), "`--graph` alone shows all groups"));
+            let message = "Pattern must be valid group name when using --graph";
+            return Err(misused(message, &format!("there is no group `{group}`; `--graph` alone shows all groups")));
         }
         graph::draw(&shown, group, arguments.vars).map_err(&unreadable)?
     } else if let Some(pattern) = &arguments.host {
@@ -116,7 +130,8 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
         warnings.extend(selection.warnings);
         let [id] = selection.hosts[..] else {
             print_errors(&warnings, colour);
-            return Err(misused(&format!("`{pattern}` is not one host"), "`--list` shows the hosts there are"));
+            let message = "You must pass a single valid host to --host parameter";
+            return Err(misused(message, &format!("`{pattern}` is not one host; `--list` shows the hosts there are")));
         };
         let vars = shown.host(&inventory[id].name).map_err(&unreadable)?;
         if arguments.yaml {

@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, connection_defaults},
-    colours, extra_vars, layout, lists, open_files, print_errors, settings,
+    colours, controller_python, extra_vars, host_variables, layout, lists, open_files, print_errors, settings,
     vaults::Vaults,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     },
     executor::{Control, ExitCode, Options, Run, note_written_secrets},
     inventory::{Inventory, Limit, Pattern, Reading},
-    library::Library,
+    library::{self, Library, Rejected},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
     playbook::{self, Broken, Playbook, Project},
@@ -119,6 +119,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
     warnings.extend(of_vaults);
+    warnings.extend(Rejected::read(&config).map_err(&wrong)?.warning);
     for path in &arguments.playbooks {
         is_playbook(path).map_err(&wrong)?;
         let loaded = playbook::load(path, &project(folder_of(path), &extra, &config, &arguments.module_path))
@@ -129,7 +130,12 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     }
     let folder = folder_of(&arguments.playbooks[0]);
     let sources = arguments.hosts.sources(&config);
-    let reading = Reading { playbook_dir: Some(folder.clone()), extra: extra.clone(), config: Arc::clone(&config) };
+    let reading = Reading {
+        playbook_dir: Some(folder.clone()),
+        extra: extra.clone(),
+        config: Arc::clone(&config),
+        is_lenient: layout() == Layout::Ansible,
+    };
     let inventory = Inventory::load(&sources, &reading).map_err(&wrong)?;
     leaves_somebody(&inventory, &arguments.hosts.limit(), &config, colour).map_err(&wrong)?;
     warnings.extend(playbooks.iter().flat_map(|playbook| playbook::lint(playbook, &inventory, &extra)));
@@ -201,7 +207,9 @@ impl Launch {
                 play.project.environment.select_hosts_by(selector(&inventory));
             }
         }
-        let vars = run_vars(&inventory, &options, extra, &folder, &sources).map_err(stop(ExitCode::Unreachable))?;
+        let read = host_variables::read(&inventory.read(), &playbooks, &options.limit);
+        let (hosts, of_hosts) = read.map_err(stop(ExitCode::Unreachable))?;
+        let vars = run_vars(&inventory, &options, hosts, extra, &folder, &sources);
         note_written_secrets(&vars, &secrets);
         let (events, output) = Output::start(printing, secrets);
         // Held by this alone: whoever evaluates later than the run's end is not heard.
@@ -216,7 +224,7 @@ impl Launch {
         }
         events.emit(Event::Detail { verbosity: 1, text: file_of(&options.config) });
         let of_inventory = inventory.read().warnings().cloned().collect::<Vec<_>>();
-        for warning in warnings.into_iter().chain(of_inventory).chain(crowd) {
+        for warning in warnings.into_iter().chain(of_inventory).chain(of_hosts).chain(crowd) {
             events.emit(Event::Warning(warning));
         }
         let fact_cache = fact_cache(&options.config).unwrap_or_else(|error| {
@@ -264,7 +272,7 @@ fn selector(inventory: &Arc<RwLock<Inventory>>) -> HostSelector {
 }
 
 /// Where the settings come from, as `-v` says it.
-fn file_of(config: &Config) -> String {
+pub(super) fn file_of(config: &Config) -> String {
     match config.file() {
         Some(file) => format!("Using {} as config file", file.display()),
         None => "No config file found; using defaults".into(),
@@ -321,9 +329,19 @@ pub(super) fn printing(options: &Options, colour: bool) -> Printing {
         width: width(),
         is_check: options.check,
         layout: layout(),
-        form: Form::Playbook,
+        form: form(&options.config).unwrap_or_default(),
         tree: None,
         settings: Settings::from_config(&options.config),
+    }
+}
+
+/// What `stdout_callback` asks for, where it is one of Ansible's own.
+pub(super) fn form(config: &Config) -> Option<Form> {
+    let name = config.get(&output::DEFAULT_STDOUT_CALLBACK);
+    match name.strip_prefix("ansible.builtin.").unwrap_or(&name) {
+        "minimal" => Some(Form::Single),
+        "oneline" => Some(Form::OneLine),
+        _ => None,
     }
 }
 
@@ -392,30 +410,22 @@ fn fact_cache(config: &Config) -> Result<FactCache, Diagnostic> {
 fn run_vars(
     shared: &Arc<RwLock<Inventory>>,
     options: &Options,
+    hosts: vars::Hosts,
     extra: Dict,
     folder: &Path,
     sources: &[String],
-) -> Result<Arc<RunVars>, Diagnostic> {
-    let hosts = vars::Hosts::default();
+) -> Arc<RunVars> {
     let inventory = shared.read();
-    for host in inventory.hosts() {
-        hosts.insert(vars::host_vars(&inventory, host)?);
-    }
-    for name in ["localhost", "127.0.0.1", "::1"] {
-        if hosts.get(name).is_none()
-            && let Some(host) = inventory.host(name)
-        {
-            hosts.insert_implicit(vars::host_vars(&inventory, host)?);
-        }
-    }
     let mut constants: BTreeMap<&'static str, Value> = BTreeMap::new();
     constants.insert("ansible_check_mode", Value::Bool(options.check));
     constants.insert("ansible_diff_mode", Value::Bool(options.diff));
+    constants.insert("ansible_playbook_python", vars::path_value(library::controller_python()));
     constants.insert("ansible_forks", Value::Int(options.forks as i64));
     constants.insert("ansible_verbosity", Value::Int(i64::from(options.verbosity)));
     constants.insert("ansible_run_tags", vars::text_list(options.tags.only()));
     constants.insert("ansible_skip_tags", vars::text_list(options.tags.skipped()));
     constants.insert("ansible_version", ansible_version());
+    constants.insert("ansible_playbook_python", vars::path_value(controller_python::path()));
     constants.insert("ansible_inventory_sources", vars::text_list(sources));
     if let Some(file) = options.config.file() {
         constants.insert("ansible_config_file", vars::path_value(std::path::absolute(file).unwrap_or_default()));
@@ -432,7 +442,7 @@ fn run_vars(
     let mut environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
     environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     environment.settings = Some(Arc::clone(&options.config));
-    Ok(Arc::new(RunVars {
+    Arc::new(RunVars {
         merges: options.config.get(&running::DEFAULT_HASH_BEHAVIOUR) == "merge",
         injects_facts: options.config.get(&running::INJECT_FACTS_AS_VARS),
         extra,
@@ -440,7 +450,7 @@ fn run_vars(
         groups: GroupNames::new(shared),
         constants,
         environment: Arc::new(environment),
-    }))
+    })
 }
 
 /// The language version that playbooks ask for.

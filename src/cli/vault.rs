@@ -223,7 +223,8 @@ impl Session {
             sources.push(Source::asked(&self.config));
         }
         let named = self.named(encrypt);
-        let ids: Vec<String> = sources.iter().map(|source| source.id.clone()).collect();
+        let ring = self.load(&sources, Purpose::Create)?;
+        let ids: Vec<&str> = ring.identities().iter().map(|identity| identity.id.as_str()).collect();
         if ids.len() > 1 && named.is_none() {
             let error = Diagnostic::error(format!("several identities could encrypt: {}", ids.join(", ")));
             let wording = format!(
@@ -232,7 +233,6 @@ impl Session {
             );
             return Err(misused(error.worded(wording).help("name one of them with `--encrypt-vault-id LABEL`")));
         }
-        let ring = self.load(&sources, Purpose::Create)?;
         match named {
             None => first(&ring),
             Some(id) => Ok(identity(&ring, &id)?),

@@ -160,17 +160,23 @@ pub fn load(
                 }
                 ring.push(Identity::new(source.id.as_str(), password));
             }
-            Err(error) if matches!(source.from, From::File(_)) => errors.push(error),
+            Err(error) if matches!(source.from, From::File(_)) => errors.push((source, error)),
             Err(error) => return Err(error),
         }
     }
     match errors.pop() {
-        Some(last) if ring.identities().is_empty() => Err(last),
-        last => {
-            let warning = |error: Diagnostic| Diagnostic { severity: Severity::Warning, ..error };
-            Ok((ring, errors.into_iter().chain(last).map(warning).collect()))
-        }
+        Some((_, last)) if ring.identities().is_empty() => Err(last),
+        last => Ok((ring, errors.into_iter().chain(last).map(|(source, error)| passed_over(source, error)).collect())),
     }
+}
+
+/// About a source that has no password.
+fn passed_over(source: &Source, error: Diagnostic) -> Diagnostic {
+    let is_nowhere = error.ansible_message().starts_with("The vault password file");
+    let what = if is_nowhere { "Error getting vault password file" } else { "Error in vault password file loading" };
+    let message = format!("{what} ({}): {}", source.id, error.message);
+    let wording = format!("{what} ({}): {}", source.id, error.ansible_message());
+    Diagnostic { severity: Severity::Warning, message, ..error.worded(wording) }
 }
 
 #[cfg(test)]

@@ -78,16 +78,25 @@ fn article(kind: Kind) -> &'static str {
 }
 
 fn fault(setting: &Setting, text: &str, origin: &Origin, expected: &str) -> Diagnostic {
+    let from = match origin {
+        Origin::File(span) => span.file.path().display().to_string(),
+        Origin::Env(name) => format!("env: {name}"),
+        Origin::Default => "default".to_owned(),
+    };
+    let shown = Value::from(text).repr();
+    let message = if setting.choices.is_empty() {
+        let kind = if setting.kind == Kind::Int { "integer" } else { "float" };
+        let cause = format!("Invalid value provided for '{kind}': {shown}");
+        format!("Config '{}' from '{from}' has an invalid value: {cause}", setting.name)
+    } else {
+        format!("Invalid value {shown} for config '{}'.", setting.name)
+    };
+    let error = Diagnostic::error(message).help(expected);
     match origin {
-        Origin::File(span) => {
-            let key = setting.ini.first().and_then(|ini| ini.split_once('.')).map_or(setting.name, |(_, key)| key);
-            Diagnostic::error(format!("`{text}` cannot be the value of `{key}`")).at(span).help(expected)
+        Origin::File(span) => error.at(span),
+        Origin::Env(name) if !setting.choices.is_empty() => {
+            error.note(format!("it is the environment variable {name}"))
         }
-        Origin::Env(name) => {
-            Diagnostic::error(format!("`{text}` cannot be the value of the environment variable {name}")).help(expected)
-        }
-        Origin::Default => {
-            Diagnostic::error(format!("`{text}` cannot be the default of {}", setting.name)).help(expected)
-        }
+        _ => error,
     }
 }

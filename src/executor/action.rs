@@ -8,15 +8,17 @@ mod background;
 mod contents;
 mod copy;
 mod debug;
+mod defaults;
 mod digests;
 mod fetch;
 mod files;
 mod foreign;
+pub mod gather_facts;
 mod group_by;
 mod include_vars;
 mod invocation;
 mod job;
-mod meta;
+pub mod meta;
 mod pause;
 mod raw;
 mod reboot;
@@ -53,6 +55,7 @@ use crate::{
 
 pub use background::Background;
 pub use contents::Contents;
+pub use foreign::tracebacks;
 pub use job::{Job, Reach};
 pub use meta::Effect;
 pub use request::{Sent, run_jobs};
@@ -95,6 +98,8 @@ pub enum PrepareError {
     Template(TemplateError, Option<Span>),
     /// What it includes cannot be read.
     Include(Diagnostic),
+    /// What it includes does not parse.
+    Broken(Diagnostic),
     /// A condition cannot be evaluated.
     Condition(TemplateError, Span),
     /// Anything else.
@@ -129,11 +134,15 @@ impl Evaluated {
 
     /// Evaluates the arguments of `task` but for one.
     fn without(left_out: Option<&str>, task: &Task, scope: &Scope) -> Result<Self, PrepareError> {
-        let mut arguments = module_defaults(task, scope)?;
+        let mut arguments = defaults::of_task(task, scope)?;
         if let Some(defaults) = &task.action.defaults {
             let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
             let value = evaluate(defaults, scope).map_err(failed)?;
-            for (name, value) in value.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
+            let given = value.as_dict().map(crate::value::Dict::entries);
+            if given.is_none() && !value.is_none() && !value.is_omit() {
+                return Err(no_arguments(task, &value, &defaults.span));
+            }
+            for (name, value) in given.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_omit()) {
                 arguments.insert(name.value().to_str(), Spanned::new(value, defaults.span.clone()));
             }
         }
@@ -141,8 +150,16 @@ impl Evaluated {
             let failed = |error| PrepareError::Template(error, Some(argument.span.clone()));
             let value = evaluate(argument, scope).map_err(failed)?;
             if !value.is_omit() {
+                if Template::is_plain(name) {
+                    arguments.insert(name.clone(), Spanned::new(value, argument.span.clone()));
+                    continue;
+                }
                 let name = evaluated_name(name, &argument.span, scope).map_err(failed)?;
-                arguments.insert(name, Spanned::new(value, argument.span.clone()));
+                if task.action.module.0.short_name() == "set_fact" && name.as_str().is_none() {
+                    let (shown, kind) = (name.to_str(), name.type_name());
+                    return Err(invalid_name(&format!("'{shown}' of type '{kind}'"), Some(&argument.span)));
+                }
+                arguments.insert(name.to_str(), Spanned::new(value, argument.span.clone()));
             }
         }
         Ok(Self { arguments, origin: Arc::clone(&task.origin) })
@@ -160,11 +177,6 @@ impl Evaluated {
     /// An argument that is true or false.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.value(name).map(Value::to_flag)
-    }
-
-    /// The argument that is written at a place.
-    pub fn at(&self, span: &Span) -> Option<&Value> {
-        self.arguments.values().find(|argument| argument.span == *span).map(|argument| &argument.value)
     }
 
     /// The file or role that an include names.
@@ -231,6 +243,11 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
     let mut arguments = Evaluated::new(task, scope)?;
     let settings = Settings::new(task, scope);
     check_names(task)?;
+    let name = task.action.module.0.name;
+    if arguments.span("_raw_params").is_some() && task.action.foreign.is_none() && !task.action.takes_text() {
+        let message = format!("Action '{name}' does not support raw params.");
+        return Err(PrepareError::Raised(Diagnostic::error(message)));
+    }
     if let Some(foreign) = &task.action.foreign {
         let job = foreign::job(context, task, scope, foreign, arguments)?;
         return Ok(Prepared::Job(Box::new(job.in_background(background))));
@@ -268,6 +285,7 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
             let told = invocation::of(context, task, &fields);
             Ok(Prepared::Job(Box::new(job.telling(told))))
         }
+        "gather_facts" => gather_facts::prepare(context, task, scope, arguments),
         "raw" => Job::raw(context, settings, scope, raw::command(&arguments)?).map(|job| Prepared::Job(Box::new(job))),
         _ => {
             let mut contents = Contents::default();
@@ -277,15 +295,23 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
                 "script" => script::add_content(&arguments, &mut contents)?,
                 "template" => template::add_content(scope, &mut arguments, &mut contents)?,
                 "unarchive" => copy::add_archive(&mut arguments, &mut contents)?,
-                "uri" => drop(copy::add_source(&arguments, &mut contents)?),
+                "uri" => {
+                    copy::add_source(&arguments, &mut contents)?;
+                    copy::add_parts(&mut arguments, &mut contents)?;
+                }
+                "shell" if arguments.value("expand_argument_vars").is_some() => {
+                    let name = &task.action.name.value;
+                    let message = format!("Unsupported parameters for ({name}) module: expand_argument_vars");
+                    return Err(Diagnostic::error(message).into());
+                }
                 _ => {}
             }
             let mut fields = arguments.into_fields()?;
             contents.add_to(&mut fields);
             match module {
                 "async_status" => drop(fields.insert("_async_dir".into(), json!(background::directory(scope)?))),
-                "package" => add_manager("ansible_package_use", &mut fields, scope)?,
-                "service" => add_manager("ansible_service_use", &mut fields, scope)?,
+                "setup" => foreign::add_python(context, settings, scope, &mut fields)?,
+                "package" | "service" => defaults::add_manager(task, scope, &mut fields)?,
                 _ => {}
             }
             let told = invocation::of(context, task, &fields);
@@ -295,23 +321,17 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
     }
 }
 
-/// Adds `use` from a variable, where the task leaves it to the host.
-fn add_manager(variable: &str, fields: &mut Fields, scope: &Scope) -> Result<(), PrepareError> {
-    if fields.get("use").is_none_or(|named| named == "auto")
-        && let Some(manager) = scope.resolve(variable)?.filter(|manager| !manager.is_none())
-    {
-        fields.insert("use".into(), json!(manager.to_str()));
-    }
-    Ok(())
+/// A template that stands for all arguments is no mapping.
+fn no_arguments(task: &Task, value: &Value, place: &Span) -> PrepareError {
+    let message = format!("Task args must resolve to a 'dict' not '{}'.", value.type_name());
+    let outer = format!("Finalization of task args for '{}' failed", task.action.module.0.name);
+    PrepareError::Raised(Diagnostic::error(message).at(place).within(outer, &task.action.name.span))
 }
 
 /// The name of an argument, which may be a template: `set_fact` sets variables of any name.
-fn evaluated_name(name: &str, span: &Span, scope: &Scope) -> Result<String, TemplateError> {
-    if Template::is_plain(name) {
-        return Ok(name.to_owned());
-    }
+fn evaluated_name(name: &str, span: &Span, scope: &Scope) -> Result<Value, TemplateError> {
     let template = Template::compile(name, span, &Syntax::default())?;
-    Ok(scope.context().render(&template)?.to_str())
+    scope.context().render(&template)
 }
 
 /// Fails for arguments that an action of the controller does not have.
@@ -330,36 +350,6 @@ fn check_names(task: &Task) -> Result<(), PrepareError> {
         }
         None => Ok(()),
     }
-}
-
-/// The arguments that `module_defaults` gives a module; inner ones replace outer ones as a whole.
-fn module_defaults(task: &Task, scope: &Scope) -> Result<IndexMap<String, Spanned<Value>>, PrepareError> {
-    let module = task.action.module.0;
-    let mut found = IndexMap::new();
-    for defaults in &task.keywords.module_defaults {
-        let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
-        let Some(entries) = defaults.value.as_dict().map(crate::value::Dict::entries) else {
-            let error = Diagnostic::error("`module_defaults` has to be a mapping of modules to arguments");
-            return Err(error.at(&defaults.span).into());
-        };
-        for (name, arguments) in entries {
-            let name = name.value().to_str();
-            let is_module = match &task.action.foreign {
-                Some(foreign) => foreign.is_called(&name) || name == task.action.name.value,
-                None => sutler_modules::find(&name).is_some_and(|entry| entry.name == module.name),
-            };
-            if !is_module {
-                continue;
-            }
-            found.clear();
-            let arguments = scope.context().resolve_deep(&arguments).map_err(failed)?;
-            for (name, value) in arguments.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
-                found.insert(name.value().to_str(), Spanned::new(value, defaults.span.clone()));
-            }
-        }
-    }
-    found.retain(|_, argument: &mut Spanned<Value>| !argument.value.is_omit());
-    Ok(found)
 }
 
 /// A list of names, or text with commas; `None` for anything else.
@@ -418,15 +408,21 @@ fn integer(arguments: &Evaluated, name: &str) -> Result<Option<i64>, PrepareErro
 
 /// Fails for a name that no variable may have.
 fn check_name(name: &str, span: Option<&Span>) -> Result<(), PrepareError> {
+    // What means something else in an expression can be no variable.
+    const TAKEN: [&str; 7] = ["False", "None", "True", "false", "none", "not", "true"];
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if is_name {
+    if is_name && !TAKEN.contains(&name) {
         return Ok(());
     }
-    let error = Diagnostic::error(format!("Invalid variable name '{name}'.")).help(
+    Err(invalid_name(&format!("'{name}'"), span))
+}
+
+fn invalid_name(name: &str, span: Option<&Span>) -> PrepareError {
+    let error = Diagnostic::error(format!("Invalid variable name {name}.")).help(
         "Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores.",
     );
-    Err(PrepareError::Raised(span.map_or_else(|| error.clone(), |span| error.clone().at(span))))
+    PrepareError::Raised(span.map_or_else(|| error.clone(), |span| error.clone().at(span)))
 }
 
 /// A failure with a message.

@@ -95,7 +95,8 @@ impl Check {
 
     /// The type of one value, and of the items of a list.
     fn value(&mut self, option: &str, rules: &Json, given: &mut Fields, path: &[String]) {
-        let Some(value) = given.get(option).filter(|value| !value.is_null()) else { return };
+        let must_be = is_set(rules, "required") || rules.get("default").is_some_and(|default| !default.is_null());
+        let Some(value) = given.get(option).filter(|value| must_be || !value.is_null()) else { return };
         let wanted = text(rules, "type").unwrap_or("str");
         let inside = if path.is_empty() { String::new() } else { format!(" found in '{}'.", path.join(" -> ")) };
         let converted = match convert(value, wanted) {

@@ -127,20 +127,20 @@ pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) 
     let kind = kind.unwrap_or_else(|| config.get(&connection::DEFAULT_TRANSPORT));
     let kind: Kind = kind.parse().map_err(|()| ConnectSettingError::Kind(kind))?;
     let mut target = Target::new(kind, &name);
-    if let Some(address) = variables.text(&["ansible_host", "ansible_ssh_host"])? {
+    if let Some(address) = variables.text(&["ansible_ssh_host", "ansible_host"])? {
         target.address = address;
     }
-    target.port = match variables.number("ansible_port", &["ansible_port", "ansible_ssh_port"])? {
+    target.port = match variables.number("ansible_port", &["ansible_ssh_port", "ansible_port"])? {
         Some(port) => Some(port as u16),
         None => settings.text("port")?.and_then(|port| port.parse().ok()),
     };
     target.port = target.port.or_else(|| Some(config.get(&connection::DEFAULT_REMOTE_PORT)? as u16));
-    target.user = match variables.text(&["ansible_user", "ansible_ssh_user"])? {
+    target.user = match variables.text(&["ansible_ssh_user", "ansible_user"])? {
         Some(user) => Some(user),
         None => settings.text("remote_user")?.or_else(|| defaults.user.clone()),
     };
     target.user = target.user.or_else(|| config.get(&connection::DEFAULT_REMOTE_USER));
-    let password = ["ansible_password", "ansible_ssh_pass", "ansible_ssh_password"];
+    let password = ["ansible_ssh_password", "ansible_ssh_pass", "ansible_password"];
     target.password = variables.secret(&password)?.or_else(|| defaults.password.clone());
     let key_file = variables.text(&["ansible_ssh_private_key_file", "ansible_private_key_file"])?;
     let key_file = key_file.map(PathBuf::from).or_else(|| defaults.key_file.clone());

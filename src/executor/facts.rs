@@ -49,7 +49,7 @@ pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Tas
     if !wanted.map_or(default, |wanted| wanted.to_flag()) || run.options.start_at.is_some() && play.is_empty() {
         return Ok(None);
     }
-    let Some(module) = sutler_modules::find("setup") else { return Ok(None) };
+    let Some(module) = sutler_modules::find("gather_facts") else { return Ok(None) };
     let span = play.span.clone();
     let mut arguments = IndexMap::new();
     for (name, value) in &play.gathering {
@@ -61,6 +61,8 @@ pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Tas
         keywords.tags = vec!["always".into()];
     }
     keywords.when.clear();
+    // Each host has facts of its own.
+    keywords.set("run_once", Spanned::new(Value::Bool(false), span.clone()));
     let name = Spanned::new("gather_facts".into(), span.clone());
     let action = Action { name, module: Module(module), arguments, defaults: None, foreign: None };
     let mut task = Task::new(action, keywords, &play.around, span.clone());

@@ -81,7 +81,7 @@ impl Handlers {
     /// The handlers that listen to a topic; of several with one name, the one that was read last.
     fn listening(&self, topic: &str) -> Vec<&Arc<Task>> {
         let mut names = BTreeSet::new();
-        let listens = |handler: &&Arc<Task>| handler.listen.iter().any(|own| own == topic);
+        let listens = |handler: &&Arc<Task>| handler.listen.iter().any(|own| means(handler, own, topic));
         let is_first =
             |handler: &&Arc<Task>| handler.name.as_ref().is_none_or(|name| names.insert(written(&name.value)));
         self.tasks.iter().rev().filter(listens).filter(is_first).collect()
@@ -105,13 +105,17 @@ fn is_same(one: &Task, other: &Task) -> bool {
 
 /// Whether a handler is called by that name, alone or after the name of its role.
 fn is_called(handler: &Task, wanted: &str, evaluate: &impl Fn(&Task) -> Option<String>) -> bool {
-    let Some(name) = evaluate(handler) else { return false };
-    if name == wanted {
+    evaluate(handler).is_some_and(|name| means(handler, &name, wanted))
+}
+
+/// Whether a name or a topic of a handler is wanted, alone or after the name of the handler's role.
+fn means(handler: &Task, own: &str, wanted: &str) -> bool {
+    if own == wanted {
         return true;
     }
     let Some(role) = &handler.origin.role else { return false };
     wanted
-        .strip_suffix(&name)
+        .strip_suffix(own)
         .and_then(|rest| rest.strip_suffix(" : "))
         .is_some_and(|prefix| prefix == role.name || prefix == role.full_name)
 }

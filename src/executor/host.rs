@@ -304,6 +304,15 @@ impl HostState {
         false
     }
 
+    /// What failed in the blocks around its next task does not count any more: it goes on behind them.
+    pub fn forget_failures(&mut self) {
+        for frame in self.calls.iter_mut().flat_map(|call| &mut call.frames) {
+            if let Frame::Block { has_failed, .. } = frame {
+                *has_failed = false;
+            }
+        }
+    }
+
     /// It does no more steps; a failure that an `always` still has to follow stays one.
     pub fn end(&mut self) {
         let failed = |frame: &Frame| matches!(frame, Frame::Block { has_failed: true, .. });

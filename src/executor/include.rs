@@ -25,8 +25,22 @@ pub struct Includes {
     project: Arc<Project>,
     tags: TagFilter,
     events: Emitter,
-    files: Mutex<HashMap<(TaskId, String), Result<Arc<IncludedFile>, Diagnostic>>>,
+    files: Mutex<HashMap<(TaskId, String), Result<Arc<IncludedFile>, NotIncluded>>>,
     order: AtomicU64,
+}
+
+/// Why nothing can be included.
+#[derive(Clone)]
+struct NotIncluded {
+    error: Diagnostic,
+    /// Whether it is there, and does not parse.
+    is_broken: bool,
+}
+
+impl From<NotIncluded> for PrepareError {
+    fn from(NotIncluded { error, is_broken }: NotIncluded) -> Self {
+        if is_broken { Self::Broken(error) } else { Self::Include(error) }
+    }
 }
 
 /// A file or role that was included.
@@ -69,7 +83,7 @@ impl Includes {
         // Hosts that come at the same time wait for the first one: all of them get the same program.
         let mut files = self.files.lock();
         if let Some(known) = files.get(&key) {
-            return known.clone().map_err(PrepareError::Include);
+            return known.clone().map_err(PrepareError::from);
         }
         let mut loading = Loading::new(&self.project);
         let read = match task.action.module.0.short_name() {
@@ -82,21 +96,24 @@ impl Includes {
                     self.events.emit(Event::Warning(warning));
                 }
                 match (read, missing.into_iter().next()) {
-                    (_, Some(missing)) => Err(missing),
+                    (_, Some(error)) => Err(NotIncluded { error, is_broken: true }),
                     (Some(read), None) => Ok(Arc::new(read)),
-                    (None, None) => Err(Diagnostic::error("nothing to include was named").at(&task.span)),
+                    (None, None) => {
+                        let error = Diagnostic::error("nothing to include was named").at(&task.span);
+                        Err(NotIncluded { error, is_broken: false })
+                    }
                 }
             }
-            Err(broken) => Err(merged(broken.errors)),
+            Err(broken) => Err(NotIncluded { is_broken: !broken.is_refused, error: merged(broken.errors) }),
         };
         files.insert(key, found.clone());
-        found.map_err(PrepareError::Include)
+        found.map_err(PrepareError::from)
     }
 
     fn tasks(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
         let include = task.include.as_ref()?;
         let Some(file) = imports::file_of(&task.action) else {
-            let error = Diagnostic::error(format!("`{}` needs the name of a file", task.action.name.value));
+            let error = Diagnostic::error(format!("No file specified for {}", task.action.name.value));
             loading.error(error.at(&task.span));
             return None;
         };
@@ -114,17 +131,14 @@ impl Includes {
 
     fn role(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
         let include = task.include.as_ref()?;
-        let evaluate = |written: &Spanned<Value>, _: &mut Loading| {
-            // The values of arguments are found by the place where they are written.
-            arguments.at(&written.span).cloned()
-        };
+        let evaluate = |name: &str, _: &Spanned<Value>, _: &mut Loading| arguments.value(name).cloned();
         let role_use = imports::role_of(&task.action, &task.span, &include.vars, evaluate, loading)?;
         let label = PathBuf::from(&role_use.name.value);
         let around = Around { is_handler: false, ..include.around.clone() };
         let RoleItems { role, block, handlers } = role_use.load(&around, loading)?;
         let items = [Item::Block(Arc::new(block))];
         let handlers = self::handlers(handlers, loading);
-        let is_public = arguments.flag("public").unwrap_or(false);
+        let is_public = arguments.flag("public").or(loading.role_vars_are_public()).unwrap_or(false);
         Some(IncludedFile { label, program: self.program(&items), handlers, public: is_public.then_some(role) })
     }
 

@@ -31,6 +31,7 @@ use crate::{
     template::TemplateError,
     value::{Dict, Value},
     vars::{HostVars, Scope, text_list},
+    vault,
 };
 
 /// The hosts of a batch, in the order in which they are shown.
@@ -90,6 +91,7 @@ pub struct PlayRun {
     serial: Vec<String>,
     /// The task that gathers facts, where known facts are not gathered again.
     gathers_once: Option<TaskId>,
+    is_check: bool,
     strategy: Strategy,
     program: Arc<Program>,
     permits: Arc<Semaphore>,
@@ -111,7 +113,10 @@ pub enum Flow {
 
 impl PlayRun {
     fn new(run: &Arc<Run>, play: &Arc<Play>) -> Result<Self, Unplayable> {
-        let (vars, files) = play_vars::read(run, play)?;
+        let (vars, files) = play_vars::read(run, play).map_err(|error| {
+            let code = if vault::is_refusal(&error) { ExitCode::Error } else { ExitCode::Unreachable };
+            Unplayable { error, code }
+        })?;
         let vars = Arc::new(vars);
         // A play's own keywords see what does not depend on a host.
         let nobody = Arc::new(HostVars::new("", Dict::new()));
@@ -122,7 +127,8 @@ impl PlayRun {
         };
         let (selected, hosts) = select(run, play, &scope)?;
         let text = |setting: &Option<Spanned<Value>>| -> Result<Option<Value>, TemplateError> {
-            setting.as_ref().map(|setting| evaluate(setting, &scope)).transpose()
+            let value = setting.as_ref().map(|setting| evaluate(setting, &scope)).transpose()?;
+            Ok(value.filter(|value| !value.is_omit()))
         };
         let serial = text(&play.serial)?.map(|serial| text_items(&serial)).unwrap_or_default();
         let max_fail_percentage = text(&play.max_fail_percentage)?.as_ref().map_or(Ok(None), percentage);
@@ -134,8 +140,10 @@ impl PlayRun {
             Some(name) => Strategy::parse(&name).map_err(|error| error.at(&play.span))?,
             None => Strategy::parse(&run.options.config.get(&running::DEFAULT_STRATEGY))?,
         };
-        let forces = text(&play.force_handlers)?.is_some_and(|forces| forces.to_flag());
-        let forces = run.options.force_handlers || forces;
+        let is_check = play.keywords.setting("check_mode").map(|setting| evaluate(setting, &scope)).transpose()?;
+        let is_check = is_check.filter(|value| !value.is_omit()).map_or(run.options.check, |value| value.to_flag());
+        let forces = text(&play.force_handlers)?.map(|forces| forces.to_flag());
+        let forces = forces.unwrap_or(run.options.force_handlers);
         let gathering = facts::gathering(run, play, &scope)?;
         let gathers_once = facts::gathers_once(run).then(|| gathering.as_ref().map(|task| task.id)).flatten();
         let mut program = Program::of_play(play, gathering, &run.options.tags, forces);
@@ -157,6 +165,7 @@ impl PlayRun {
             hosts,
             batch: Mutex::default(),
             serial,
+            is_check,
             strategy,
             gathers_once,
             max_fail_percentage,
@@ -222,7 +231,7 @@ impl PlayRun {
 
     /// Says that the play begins; again for each batch.
     fn announce_play(&self) {
-        let is_check = self.context.run.options.check;
+        let is_check = self.is_check;
         let is_free = matches!(self.strategy, Strategy::Free | Strategy::HostPinned);
         self.context.run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free });
     }
@@ -326,13 +335,14 @@ impl PlayRun {
         let throttle = (throttle > 0).then(|| Arc::new(Semaphore::new(throttle.min(Semaphore::MAX_PERMITS))));
         for (place, (host, parameters)) in hosts.into_iter().enumerate() {
             let (context, task) = (self.context.clone(), Arc::clone(task));
-            let (permits, throttle) = (Arc::clone(&self.permits), throttle.clone());
+            // Hosts begin in their order.
+            let throttled = match throttle.clone() {
+                Some(throttle) => throttle.acquire_owned().await.ok(),
+                None => None,
+            };
+            let permit = Arc::clone(&self.permits).acquire_owned().await;
             running.spawn(async move {
-                let _throttled = match throttle {
-                    Some(throttle) => throttle.acquire_owned().await.ok(),
-                    None => None,
-                };
-                let _permit = permits.acquire_owned().await;
+                let _held = (throttled, permit);
                 let end = run_on_host(&context, &task, &host, parameters, None).await;
                 (place, host.name.clone(), end)
             });
@@ -355,6 +365,28 @@ impl PlayRun {
         self.context.run.events.emit(Event::Error(Diagnostic::error(message)));
         self.context.run.report.unexpected();
         self.context.run.control.stop();
+    }
+
+    /// How many hosts may do a task at once, 0 for any; the run is given up where that is no number.
+    pub fn throttle_limit(&self, task: &Task, scope: &Scope) -> Option<usize> {
+        let Some(setting) = task.keywords.setting("throttle") else { return Some(0) };
+        let text = match evaluate(setting, scope) {
+            Ok(value) if value.is_none() || value.is_omit() => return Some(0),
+            Ok(value) => value.to_str(),
+            Err(error) => return self.refuse_throttle(&error.to_string(), setting),
+        };
+        let limit = text.trim().parse::<i64>().map(|limit| usize::try_from(limit).unwrap_or(0));
+        limit.ok().or_else(|| {
+            let why = format!("invalid literal for int() with base 10: {}", Value::from(text.as_str()).repr());
+            self.refuse_throttle(&why, setting)
+        })
+    }
+
+    fn refuse_throttle(&self, why: &str, setting: &Spanned<Value>) -> Option<usize> {
+        let message = format!("Failed to convert the throttle value to an integer: {why}");
+        self.context.run.events.emit(Event::Error(Diagnostic::error(message).at(&setting.span)));
+        self.context.run.report.break_off(ExitCode::Error);
+        None
     }
 
     /// The permits of a task that only so many hosts may do at once.
@@ -383,6 +415,14 @@ impl PlayRun {
     pub fn refresh_inventory(&self) {
         if let Err(error) = self.context.run.vars.refresh_inventory() {
             self.context.run.events.emit(Event::Warning(error));
+        }
+    }
+
+    /// Ends the play for hosts that the inventory does not have any more.
+    pub fn end_gone<'a>(&self, hosts: impl Iterator<Item = &'a mut HostState>) {
+        for host in hosts.filter(|host| self.context.run.vars.hosts.get(&host.vars.name).is_none()) {
+            host.end();
+            self.remove(&host.vars.name);
         }
     }
 
@@ -470,7 +510,9 @@ fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc
             return Err(Diagnostic::error(message).at(at).help(help).into());
         }
     }
-    Ok((selected, names.iter().filter_map(|name| run.vars.hosts.get(name)).collect()))
+    let hosts: Vec<Arc<HostVars>> = names.iter().filter_map(|name| run.vars.hosts.get(name)).collect();
+    hosts.iter().try_for_each(|host| host.known())?;
+    Ok((selected, hosts))
 }
 
 /// By a hash with a random key: no generator is needed for an order that nobody relies on.

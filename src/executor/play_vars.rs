@@ -14,7 +14,7 @@ use crate::{
     playbook::Play,
     source::{Diagnostic, Spanned},
     value::{Dict, Value},
-    vars::{HostVars, PlayVars, Scope, load_file},
+    vars::{HostVars, PlayVars, Scope, load_vars_file, merged},
 };
 
 /// `vars_files` whose names use variables of hosts: each host has its own.
@@ -48,7 +48,7 @@ pub fn read(run: &Arc<Run>, play: &Play) -> Result<(PlayVars, HostFiles), Diagno
         match evaluate(file, &scope()) {
             Ok(names) => {
                 if let Some(path) = files.find(&names, file, run)? {
-                    play_vars.vars.update(&files.load(&path, run)?);
+                    put(run, &play_vars.vars, &files.load(&path, run)?);
                 }
             }
             // Known once there is a host, and facts of it.
@@ -71,7 +71,7 @@ impl HostFiles {
             match evaluate(file, &scope.clone().with_files(Some(all.clone()))) {
                 Ok(names) => {
                     if let Some(path) = self.find(&names, file, run)? {
-                        all.update(&self.load(&path, run)?);
+                        put(run, &all, &self.load(&path, run)?);
                     }
                 }
                 Err(error) if error.is_undefined() => {}
@@ -102,12 +102,23 @@ impl HostFiles {
         if let Some(known) = self.read.lock().get(path) {
             return Ok(known.clone());
         }
-        let (vars, warnings) = load_file(path)?;
+        let (vars, warnings) = load_vars_file(path)?;
         for warning in warnings {
             run.events.emit(Event::Warning(warning));
         }
         self.read.lock().insert(path.to_owned(), vars.clone());
         Ok(vars)
+    }
+}
+
+/// Puts the variables of a file over others; with `hash_behaviour` mappings are merged.
+fn put(run: &Run, all: &Dict, file: &Dict) {
+    if run.vars.merges
+        && let Value::Dict(both) = merged(&Value::Dict(file.clone()), Value::Dict(all.clone()))
+    {
+        all.update(&both);
+    } else {
+        all.update(file);
     }
 }
 

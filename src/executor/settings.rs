@@ -20,12 +20,14 @@ const BOOLEANS: [&str; 8] =
 pub struct Settings<'a> {
     keywords: &'a Keywords,
     scope: &'a Scope,
+    gathers: bool,
 }
 
 impl<'a> Settings<'a> {
     /// The keywords of `task`.
     pub fn new(task: &'a Task, scope: &'a Scope) -> Self {
-        Self { keywords: &task.keywords, scope }
+        let gathers = matches!(task.action.module.0.short_name(), "gather_facts" | "setup");
+        Self { keywords: &task.keywords, scope, gathers }
     }
 
     /// A keyword's value; `None` if nothing around the task sets it.
@@ -72,13 +74,21 @@ impl<'a> Settings<'a> {
         Ok(self.value(name)?.map(|value| value.to_str()))
     }
 
-    /// `environment`, the innermost last.
+    /// `environment`, the innermost last. The environment itself is a fact: what needs it is left out while facts are
+    /// gathered.
     pub fn environment(&self) -> Result<Vec<(String, String)>, TemplateError> {
         let mut variables = Vec::new();
         for part in &self.keywords.environment {
-            let value = evaluate(part, self.scope)?;
-            for (name, value) in value.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
-                variables.push((name.value().to_str(), value.to_str()));
+            let whole = match &part.value {
+                mapping @ Value::Dict(_) => mapping.clone(),
+                other => self.scope.context().resolve_deep(other)?,
+            };
+            for (name, value) in whole.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
+                match self.scope.context().resolve_deep(&value) {
+                    Err(error) if self.gathers && error.is_undefined() && is_about_environment(&error) => {}
+                    Ok(value) if value.is_omit() => {}
+                    value => variables.push((name.value().to_str(), value?.to_str())),
+                }
             }
         }
         Ok(variables)
@@ -89,6 +99,10 @@ impl<'a> Settings<'a> {
         let seconds = self.text("timeout")?.map_or(Some(default as f64), |text| text.trim().parse::<f64>().ok());
         Ok(seconds.filter(|seconds| *seconds > 0.0).map(times::seconds))
     }
+}
+
+fn is_about_environment(error: &TemplateError) -> bool {
+    error.to_string().contains("'ansible_env'")
 }
 
 /// A spanned value in a scope, with everything in it evaluated.

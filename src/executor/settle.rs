@@ -11,10 +11,11 @@ use super::{
     task::TaskEnd,
 };
 use crate::{
-    config::settings::running,
+    config::settings::{output, running},
     output::{Event, Status},
-    playbook::{Task, TaskId},
+    playbook::{Task, TaskId, written},
     source::Diagnostic,
+    template::TemplateError,
     value::Value,
 };
 
@@ -28,6 +29,10 @@ impl PlayRun {
         let next = host.next_task(|| self.handlers());
         if host.is_in_handlers() && !was_in_handlers {
             self.tell_notified(host);
+            if self.context.run.options.config.get(&output::DEFAULT_DEBUG) {
+                let text = format!("META: triggered running handlers for {}", host.vars.name);
+                self.context.run.events.emit(Event::Detail { verbosity: 0, text });
+            }
         }
         if was_active && host.ended == Some(Ended::Failed) {
             self.context.run.report.lose(&host.vars.name, false);
@@ -63,7 +68,8 @@ impl PlayRun {
             }
             _ => {}
         }
-        if end.status != Status::Skipped && end.effect.is_none() && end.host == name {
+        let has_run = !matches!(end.status, Status::Skipped | Status::Unreachable);
+        if has_run && end.effect.is_none() && end.host == name {
             host.has_run(task);
         }
         self.notify(host, end);
@@ -72,9 +78,8 @@ impl PlayRun {
                 if effect == Effect::FlushHandlers {
                     self.tell_notified(host);
                 }
-                if let Some(text) = effect.describe(&name) {
-                    self.context.run.events.emit(Event::Detail { verbosity: 2, text });
-                }
+                let text = effect.describe(&name, task);
+                self.context.run.events.emit(Event::Detail { verbosity: 2, text });
                 self.carry_out(host, effect);
             }
             // The programs come with `include`, which moves the host on when they are done.
@@ -88,6 +93,12 @@ impl PlayRun {
     pub fn fail(&self, host: &mut HostState, task: &Task, end: &TaskEnd, is_own: bool) {
         let report = &self.context.run.report;
         let name = host.vars.name.clone();
+        if end.is_lost {
+            host.ended = Some(Ended::Failed);
+            self.remove(&name);
+            report.lose(&name, false);
+            return;
+        }
         // What cannot be included fails its host without a word to `rescue`, as in Ansible.
         let is_rescued = host.is_rescuable() && !end.is_hard;
         let goes_on = host.fail();
@@ -139,13 +150,18 @@ impl PlayRun {
     }
 
     /// Hosts that were lost take part in later plays again; those that could not be reached go on at once, behind
-    /// the task that did not reach them.
+    /// the task that did not reach them, and those that are in an `always` forget the failure that led to it.
     pub fn clear_host_errors<'a>(&self, hosts: impl Iterator<Item = &'a mut HostState>) {
         self.context.run.report.find_all();
-        for host in hosts.filter(|host| host.ended == Some(Ended::Unreachable)) {
-            host.ended = None;
-            host.advance();
-            self.restore(&host.vars.name);
+        for host in hosts {
+            host.forget_failures();
+            if host.ended == Some(Ended::Unreachable) {
+                host.ended = None;
+                host.advance();
+            }
+            if host.is_active() {
+                self.restore(&host.vars.name);
+            }
         }
     }
 
@@ -177,6 +193,15 @@ impl PlayRun {
         if file.handlers.is_empty() { Vec::new() } else { self.handlers.write().add(&file.handlers) }
     }
 
+    /// Warns of a handler that nobody can name.
+    fn tell_unusable(&self, name: &str, error: &TemplateError) {
+        let message = format!(
+            "Handler '{name}' is unusable because it has no listen topics and the name could not be templated \
+             (host-specific variables are not supported in handler names). The error: {error}"
+        );
+        self.context.run.events.emit(Event::Warning(Diagnostic::warning(message)));
+    }
+
     fn notify(&self, host: &mut HostState, end: &TaskEnd) {
         if end.notified.is_empty() {
             return;
@@ -184,12 +209,18 @@ impl PlayRun {
         let vars = Arc::clone(&host.vars);
         let evaluate_name = |handler: &Task| {
             let name = handler.name.as_ref()?;
-            match &name.value {
-                Value::Lazy(_) => {
-                    let scope = crate::vars::Scope::of_host(&self.context.run.vars, &vars).in_play(&self.context.play);
-                    Some(evaluate(name, &scope).ok()?.to_str())
+            if !matches!(name.value, Value::Lazy(_)) {
+                return Some(name.value.to_str());
+            }
+            let scope = crate::vars::Scope::of_host(&self.context.run.vars, &vars).in_play(&self.context.play);
+            match evaluate(name, &scope) {
+                Ok(name) => Some(name.to_str()),
+                Err(error) => {
+                    if handler.listen.is_empty() {
+                        self.tell_unusable(&written(&name.value), &error);
+                    }
+                    None
                 }
-                other => Some(other.to_str()),
             }
         };
         let unknown = self.handlers.read().notify(&end.notified, &mut host.notified, evaluate_name);

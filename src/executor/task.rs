@@ -7,8 +7,9 @@ mod repeat;
 mod verdict;
 
 pub use foresee::{Foreseen, ends_on_host, foresee};
+pub use verdict::{CAUSE, HIDDEN, is_true};
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, atomic::AtomicU64};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -68,6 +69,8 @@ pub struct TaskEnd {
     pub includes: Vec<IncludeRequest>,
     /// Whether it failed because nothing could be included: that is neither ignored nor rescued.
     pub is_hard: bool,
+    /// Whether the host is lost with it, whatever the blocks around say.
+    pub is_lost: bool,
     /// The task's name, evaluated.
     pub title: Option<String>,
     /// The variable that the result goes to.
@@ -91,7 +94,7 @@ pub struct IncludeRequest {
 impl TaskEnd {
     /// Whether it says that it changed something.
     pub fn is_changed(&self) -> bool {
-        self.result.get("changed").is_some_and(verdict::is_true)
+        self.result.get("changed").is_some_and(is_true)
     }
 
     /// Stores what a task that runs once stored, on another host.
@@ -127,15 +130,22 @@ struct ItemEnd {
     effect: Option<Effect>,
     include: Option<Arc<IncludedFile>>,
     is_hard: bool,
+    is_lost: bool,
     /// The handlers and topics that it notifies.
     notified: Vec<Spanned<String>>,
     shown: Shown,
+    /// Whether its result asks to be hidden.
+    is_hidden: bool,
+    /// What the controller warned of while it did its part.
+    warned: Vec<String>,
 }
 
 /// One item on its way.
 struct ItemRun {
     scope: Scope,
-    item: Option<(Value, String)>,
+    item: Option<Value>,
+    /// What is shown of the item; known when it is done.
+    label: OnceLock<String>,
     /// What the loop sets for the item.
     bound: Vec<(String, Value)>,
 }
@@ -151,8 +161,11 @@ impl ItemEnd {
             effect: None,
             include: None,
             is_hard: false,
+            is_lost: false,
             notified: Vec::new(),
             shown: Shown::Nothing,
+            is_hidden: false,
+            warned: Vec::new(),
         }
     }
 }
@@ -182,7 +195,7 @@ pub async fn run(
     sent: Option<Sent>,
 ) -> TaskEnd {
     let (scope, error) = scope(context, task, host, Arc::clone(&parameters));
-    let runner = Runner { context, task, host, scope, sent: Mutex::new(sent) };
+    let runner = Runner { context, task, host, scope, sent: Mutex::new(sent), attempt: AtomicU64::new(0) };
     if task.action.module.0.name == sutler_modules::LATE.name {
         return Box::pin(runner.with_module(parameters)).await;
     }
@@ -214,6 +227,8 @@ struct Runner<'a> {
     scope: Scope,
     /// The request that went ahead, until the work is begun.
     sent: Mutex<Option<Sent>>,
+    /// Which try it is, of a task that is tried several times; else 0.
+    attempt: AtomicU64,
 }
 
 impl Runner<'_> {

@@ -7,7 +7,7 @@ use crate::{
     source::{Diagnostic, Kind, Node, Span},
 };
 
-use super::{Group, Host, HostId, Inventory, address, host_range};
+use super::{Group, Host, HostId, Inventory, Vars, address, host_range, layers::combined};
 
 /// Why a change is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,18 +130,19 @@ impl Inventory {
     /// Sets a variable of a host; one that is not there is added.
     pub fn set_host_var(&mut self, host: &str, name: &str, value: Node) {
         self.add_host(host);
-        self.hosts[host].vars.insert(name.to_owned(), value);
+        put(self.merges_hashes, &mut self.hosts[host].vars, name, value);
     }
 
     /// Sets a variable of a group; one that is not there is added. `ansible_group_priority` is the
     /// group's priority and no variable: fails when it is no integer.
     pub fn set_group_var(&mut self, group: &str, name: &str, value: Node) -> Result<(), InventoryError> {
+        let merges = self.merges_hashes;
         let group = self.add_group(group);
         if name == "ansible_group_priority" {
             group.priority = integer(&value).ok_or(InventoryError::Priority)?;
             group.priority_node = Some(value);
         } else {
-            group.vars.insert(name.to_owned(), value);
+            put(merges, &mut group.vars, name, value);
         }
         Ok(())
     }
@@ -188,15 +189,17 @@ impl Inventory {
         let done = match choice.as_str() {
             "always" | "silently" => {
                 odd.iter().for_each(|name| self.rename_group(name, &valid_name(name)));
-                "replaced"
+                "automatically replaced"
             }
-            _ => "kept",
+            _ => "not replaced",
         };
         self.odd_names.extend(odd.iter().cloned());
         if matches!(choice.as_str(), "always" | "never") && !odd.is_empty() {
-            let message = format!("names of groups hold characters that variables cannot have, and are {done}");
+            let joint = if choice == "never" { "but" } else { "and" };
+            let message = format!("Invalid characters were found in group names {joint} {done}");
+            let wording = format!("{message}, use -vvvv to see details");
             let help = "use letters, digits and `_`, or set `force_valid_group_names` in ansible.cfg";
-            self.warnings.push(Diagnostic::warning(message).note(odd.join(", ")).help(help));
+            self.warnings.push(Diagnostic::warning(message).worded(wording).note(odd.join(", ")).help(help));
         }
     }
 
@@ -227,6 +230,13 @@ impl Inventory {
             }
         }
     }
+}
+
+/// Sets a variable; with `hash_behaviour` a mapping goes over the one that is there.
+fn put(merges: bool, vars: &mut Vars, name: &str, value: Node) {
+    let known = vars.get(name).filter(|_| merges);
+    let both = known.and_then(|known| combined(known, &value));
+    vars.insert(name.to_owned(), both.unwrap_or(value));
 }
 
 fn integer(value: &Node) -> Option<i64> {
@@ -261,7 +271,9 @@ impl Inventory {
             if let Some(port) = port {
                 self.set_port(&name, port, span);
             }
-            self.hosts[&name].vars.extend(vars.iter().cloned());
+            for (variable, value) in vars {
+                put(self.merges_hashes, &mut self.hosts[&name].vars, variable, value.clone());
+            }
         }
         Ok(())
     }

@@ -58,7 +58,14 @@ fn parents(inventory: &mut Inventory, child: &Child, node: &Node, context: &Cont
         Diagnostic::error(format!("`parents` must be a list, and this is {}", listed.describe())).at(&listed.span)
     })?;
     for parent in listed {
-        let name = text(parent, "name", context)?;
+        let name = match parent.get("name") {
+            Some(_) => text(parent, "name", context)?,
+            None => String::new(),
+        };
+        if name.is_empty() {
+            let (Child::Host(child) | Child::Group(child)) = child;
+            return Err(Diagnostic::error(format!("Element {child} has a parent with no name.")).at(&parent.span));
+        }
         inventory.add_group(&name);
         for (variable, value) in options::pairs(parent.get("vars"), "vars")? {
             let node = match &value.kind {

@@ -20,6 +20,11 @@ pub fn expand(pattern: &str) -> Result<Vec<String>, String> {
     Ok(items.iter().flat_map(|item| tails.iter().map(move |tail| format!("{head}{item}{tail}"))).collect())
 }
 
+/// Whether a range in it has no end.
+pub fn is_open(pattern: &str) -> bool {
+    pattern.split('[').skip(1).any(|rest| rest.split(']').next().is_some_and(|range| range.ends_with(':')))
+}
+
 fn items(range: &str) -> Result<Vec<String>, String> {
     let parts: Vec<&str> = range.split(':').collect();
     let (begin, end, step) = match parts[..] {

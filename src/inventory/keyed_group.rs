@@ -80,7 +80,9 @@ impl KeyedGroup {
             _ => value.to_str(),
         };
         let bare: Vec<String> = match &value {
-            empty if !empty.is_truthy() => self.default.iter().cloned().collect(),
+            value if is_empty(value) => self.default.iter().cloned().collect(),
+            // The default stands for a missing name, not for a list of none.
+            empty if !empty.is_truthy() => Vec::new(),
             Value::Str(text) => vec![text.to_string()],
             Value::List(items) => items.to_vec().iter().map(or_default).collect(),
             Value::Dict(dict) => {

@@ -5,13 +5,17 @@ use std::str::CharIndices;
 
 use num_bigint::BigInt;
 
-use crate::source::{Entry, Kind, Node, Span};
+use crate::{
+    source::{Entry, Kind, Node, Span},
+    value::Value,
+};
 
 /// How deep lists may stand in each other.
 const MAX_DEPTH: usize = 100;
 
 /// `80`, `1.5`, `True`, `None`, `'text'`, `[1, 2]`, `{'a': 1}` as Python reads them; everything else, as
-/// `yes`, `0644` or `[web, db]`, is text as it stands. Tuples and sets are lists; bytes stay text.
+/// `yes`, `0644` or `[web, db]`, is text as it stands. Tuples and sets are lists; bytes, imaginary numbers
+/// and `...` are text.
 pub fn value(text: &str, span: &Span) -> Node {
     let mut parser = Parser { text, chars: text.char_indices().peekable(), span };
     parser.document().unwrap_or_else(|| Node::new(Kind::Str(text.to_owned()), span.clone()))
@@ -55,6 +59,12 @@ impl Parser<'_> {
         matches!(self.peek(), None | Some('#'))
     }
 
+    /// What is not read yet.
+    fn rest(&mut self) -> &str {
+        let at = self.chars.peek().map_or(self.text.len(), |(at, _)| *at);
+        &self.text[at..]
+    }
+
     fn takes(&mut self, wanted: char) -> bool {
         self.peek() == Some(wanted) && self.chars.next().is_some()
     }
@@ -83,6 +93,10 @@ impl Parser<'_> {
                 self.peek()?;
                 let number = self.number()?;
                 Some(self.node(if sign == '-' { negate(number) } else { number }))
+            }
+            '.' if self.rest().starts_with("...") => {
+                self.chars.nth(2);
+                Some(self.node(Kind::Str("...".to_owned())))
             }
             c if c.is_ascii_digit() || c == '.' => {
                 let number = self.number()?;
@@ -149,7 +163,15 @@ impl Parser<'_> {
 
     /// `True`, `False`, `None`, or strings side by side.
     fn word(&mut self) -> Option<Node> {
-        let rest = &self.text[self.chars.peek()?.0..];
+        let rest = self.rest();
+        if let Some(behind) = rest.strip_prefix("set") {
+            let blanks = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
+            let inner = blanks(behind);
+            let end = inner + 1 + behind[inner..].strip_prefix('(').map(blanks)?;
+            behind[end..].strip_prefix(')')?;
+            self.chars.nth("set".len() + end);
+            return Some(self.node(Kind::List(Vec::new())));
+        }
         for (name, kind) in [("True", Kind::Bool(true)), ("False", Kind::Bool(false)), ("None", Kind::Null)] {
             if rest.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
             {
@@ -159,7 +181,7 @@ impl Parser<'_> {
         }
         let mut out = String::new();
         self.string(&mut out)?;
-        while self.peek().is_some_and(|c| matches!(c, '\'' | '"' | 'r' | 'R' | 'u' | 'U')) {
+        while self.peek().is_some_and(|c| matches!(c, '\'' | '"' | 'r' | 'R' | 'u' | 'U' | 'b' | 'B')) {
             self.string(&mut out)?;
         }
         Some(self.node(Kind::Str(out)))
@@ -168,9 +190,12 @@ impl Parser<'_> {
     fn string(&mut self, out: &mut String) -> Option<()> {
         let mut raw = false;
         let mut quote = self.chars.next()?.1;
-        if matches!(quote, 'r' | 'R' | 'u' | 'U') {
-            raw = matches!(quote, 'r' | 'R');
-            quote = self.chars.next()?.1;
+        let prefix: String = self.rest().chars().take_while(char::is_ascii_alphabetic).collect();
+        let prefix =
+            if quote.is_ascii_alphabetic() { format!("{quote}{prefix}").to_lowercase() } else { String::new() };
+        if matches!(prefix.as_str(), "r" | "u" | "b" | "br" | "rb") {
+            raw = prefix.contains('r');
+            quote = self.chars.nth(prefix.len() - 1)?.1;
         }
         if !matches!(quote, '\'' | '"') {
             return None;
@@ -237,6 +262,15 @@ impl Parser<'_> {
 }
 
 fn number(text: &str) -> Option<Kind> {
+    if let Some(real) = text.strip_suffix(['j', 'J']) {
+        let imaginary = match number(real)? {
+            Kind::Float(value) if value.fract() == 0.0 && value.abs() < 1e16 => format!("{value:.0}j"),
+            Kind::Float(value) => format!("{}j", Value::Float(value).repr()),
+            Kind::Int(value) => format!("{value}j"),
+            _ => return None,
+        };
+        return Some(Kind::Str(imaginary));
+    }
     let joined = !text.starts_with('_') && !text.ends_with('_') && !text.contains("__") && !text.contains("_.");
     let digits = text.replace('_', "");
     if !joined {

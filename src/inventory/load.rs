@@ -10,73 +10,146 @@ use crate::{
     vault,
 };
 
-use super::{Inventory, Reading, address, constructed, generator, ini, script, toml, yaml};
+use super::{Inventory, Reading, address, constructed, generator, host_range, ini, script, toml, yaml};
 
 /// Names in a directory that are no inventory.
 const RESERVED: [&str; 3] = ["group_vars", "host_vars", "vars_plugins"];
+/// What is said when no source gave anything.
+pub const NOTHING: &str = "No inventory was parsed, only implicit localhost is available";
 
 /// Reads all sources; see [`Inventory::load`].
 pub fn sources(sources: &[String], reading: &Reading) -> Result<Inventory, Diagnostic> {
     let mut inventory = Inventory { given: sources.to_vec(), ..Inventory::new(reading) };
     inventory.set_playbook_dir(reading.playbook_dir.as_deref());
-    read_all(&mut inventory, sources, reading)?;
+    if !read_all(&mut inventory, sources, reading)? {
+        // What a source said before it broke counts beside others alone.
+        let Inventory { hosts, groups, .. } = Inventory::new(reading);
+        (inventory.hosts, inventory.groups) = (hosts, groups);
+    }
     inventory.settle();
     inventory.warn_of_twins();
     Ok(inventory)
 }
 
-fn read_all(inventory: &mut Inventory, sources: &[String], reading: &Reading) -> Result<(), Diagnostic> {
+/// Returns whether there was anything to read.
+fn read_all(inventory: &mut Inventory, sources: &[String], reading: &Reading) -> Result<bool, Diagnostic> {
     let config = &*reading.config;
-    // Half of the hosts is seldom meant: unless the settings say otherwise, a broken source is an error.
-    let passes_over = config.given(&settings::inventory::INVENTORY_ANY_UNPARSED_IS_FAILED) == Some(false);
-    let mut parsed = 0;
+    let mut parsed = false;
     for name in sources {
-        match source(inventory, name, reading) {
-            Ok(()) => parsed += 1,
-            Err(error) if passes_over => inventory.warnings.push(Diagnostic { severity: Severity::Warning, ..error }),
-            Err(error) => return Err(error),
-        }
+        parsed |= source(inventory, name, reading)?;
         inventory.check_group_names(config);
     }
-    if parsed == 0 && config.get(&settings::inventory::INVENTORY_UNPARSED_IS_FAILED) {
-        return Err(Diagnostic::error("no inventory was parsed").help("name an inventory with `-i`"));
+    if !parsed && config.get(&settings::inventory::INVENTORY_UNPARSED_IS_FAILED) {
+        let message = "No inventory was parsed, please check your configuration and options.";
+        return Err(Diagnostic::error("no inventory was parsed").worded(message).help("name an inventory with `-i`"));
     }
-    Ok(())
+    if !parsed && !sources.is_empty() && config.get(&settings::inventory::INVENTORY_UNPARSED_WARNING) {
+        inventory.warnings.push(Diagnostic::warning(NOTHING).worded(NOTHING));
+    }
+    Ok(parsed)
 }
 
-fn source(inventory: &mut Inventory, name: &str, reading: &Reading) -> Result<(), Diagnostic> {
+/// Reads one source. Returns whether there was anything to read.
+fn source(inventory: &mut Inventory, name: &str, reading: &Reading) -> Result<bool, Diagnostic> {
     let path = Path::new(name);
     if name.contains(',') && !path.exists() {
         inventory.sources.push(path.to_owned());
-        names(inventory, name, reading)
-    } else if path.is_dir() {
+        let read = names(inventory, name, reading);
+        return settled(inventory, read, path, reading);
+    }
+    if path.is_dir() {
         inventory.files.add_inventory(path);
-        directory(inventory, path, reading)?;
+        let parsed = directory(inventory, path, reading)?;
         inventory.sources.push(path.to_owned());
-        Ok(())
-    } else if path.exists() {
+        return Ok(parsed);
+    }
+    let read = if path.exists() {
         inventory.files.add_inventory(path.parent().unwrap_or(Path::new("")));
         inventory.sources.push(path.to_owned());
         file(inventory, path, reading)
     } else {
         Err(Diagnostic::error(format!("there is no inventory `{name}`"))
             .help("name a file or a directory with `-i`; for hosts without a file end with a comma: `-i web1,`"))
+    };
+    settled(inventory, read, path, reading)
+}
+
+/// Whether a source was read. One that is broken is an error, unless broken ones are passed over: then two
+/// warnings say so.
+fn settled(
+    inventory: &mut Inventory,
+    read: Result<(), Diagnostic>,
+    path: &Path,
+    reading: &Reading,
+) -> Result<bool, Diagnostic> {
+    let Err(mut error) = read else { return Ok(true) };
+    if !reading.passes_over() {
+        return Err(error);
+    }
+    if let Some(context) = error.ansible.contexts.first() {
+        error.message = format!("{}: {}", context.value, error.message);
+        if error.ansible.message.is_none() {
+            let own = error.message.split_once(": ").map_or("", |(_, own)| own).to_owned();
+            error = error.worded(own);
+        }
+    }
+    inventory.warnings.push(Diagnostic { severity: Severity::Warning, ..error });
+    inventory.warnings.push(unread(path, reading));
+    Ok(false)
+}
+
+/// About a source that gave nothing.
+fn unread(path: &Path, reading: &Reading) -> Diagnostic {
+    let is_text = path.to_string_lossy().contains(',');
+    let path = if is_text { path.to_owned() } else { std::path::absolute(path).unwrap_or_else(|_| path.to_owned()) };
+    let message = if reading.fails_if_any() {
+        format!("Completely failed to parse inventory source {}", path.display())
+    } else {
+        format!("Unable to parse {} as an inventory source", path.display())
+    };
+    Diagnostic::warning(message.clone()).worded(message)
+}
+
+impl Reading {
+    /// Whether a source that is broken is passed over. Half of the hosts is seldom meant: unless the settings
+    /// say otherwise, it is an error, but for those who expect Ansible's ways.
+    fn passes_over(&self) -> bool {
+        let given = self.config.given(&settings::inventory::INVENTORY_ANY_UNPARSED_IS_FAILED);
+        !given.unwrap_or(!self.is_lenient)
+    }
+
+    /// Whether a directory with nothing in it is an error as well.
+    fn fails_if_any(&self) -> bool {
+        self.config.given(&settings::inventory::INVENTORY_ANY_UNPARSED_IS_FAILED) == Some(true)
     }
 }
 
+/// The same, with the name that Ansible has for what reads such a source.
+fn by(plugin: &str, read: Result<(), Diagnostic>) -> Result<(), Diagnostic> {
+    read.map_err(|error| {
+        let place = error.span.clone().unwrap_or_else(|| Span::outside("inventory", ""));
+        error.within(format!("Failed to parse inventory with '{plugin}' plugin"), &place)
+    })
+}
+
 impl Inventory {
-    /// Reads the sources and the files of variables again (`meta: refresh_inventory`). Hosts, groups and
-    /// variables that are there already stay, as in Ansible: what is read is added.
+    /// Reads the sources and the files of variables again (`meta: refresh_inventory`): what they no longer say is gone,
+    /// what plays added stays.
     ///
-    /// Fails as [`Inventory::load`] does; what was read before the failure counts then.
+    /// Fails as [`Inventory::load`] does; then nothing changes.
     pub fn refresh(&mut self) -> Result<(), Diagnostic> {
-        self.files.forget();
-        let sources = std::mem::take(&mut self.sources);
         let (given, reading) = (self.given.clone(), self.reading.clone());
-        let read = read_all(self, &given, &reading);
-        self.sources = sources;
-        self.settle();
-        read
+        let mut fresh = Self::new(&reading);
+        std::mem::swap(&mut fresh.files, &mut self.files);
+        fresh.files.forget();
+        if let Err(error) = read_all(&mut fresh, &given, &reading) {
+            std::mem::swap(&mut fresh.files, &mut self.files);
+            return Err(error);
+        }
+        fresh.settle();
+        fresh.add_again(std::mem::take(&mut self.added));
+        *self = Self { given, ..fresh };
+        Ok(())
     }
 
     /// The folder whose `group_vars` and `host_vars` count from now on, beside those of the sources.
@@ -124,8 +197,14 @@ fn names(inventory: &mut Inventory, text: &str, reading: &Reading) -> Result<(),
         enabled(&["host_list"], text, reading)?;
     }
     for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        if has_ranges && host_range::is_open(item) {
+            let message = "Unable to parse address from hostname, leaving unchanged: host range must specify end value";
+            inventory.warnings.push(Diagnostic::warning(message).worded(message).at(&span));
+            inventory.add_member("ungrouped", item);
+            continue;
+        }
         if has_ranges {
-            inventory.add_hosts(item, "ungrouped", &span, &[])?;
+            by("advanced_host_list", inventory.add_hosts(item, "ungrouped", &span, &[]))?;
             continue;
         }
         // No ranges here, as in Ansible: the brackets stay part of the name.
@@ -138,7 +217,8 @@ fn names(inventory: &mut Inventory, text: &str, reading: &Reading) -> Result<(),
     Ok(())
 }
 
-fn directory(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(), Diagnostic> {
+/// Reads what is in a directory, and below. Returns whether any of it could be read.
+fn directory(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<bool, Diagnostic> {
     let entries = fs::read_dir(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|cause| Diagnostic::error(format!("cannot read the directory `{}`: {cause}", path.display())))?;
@@ -153,18 +233,24 @@ fn directory(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Resul
             && !patterns.iter().any(|pattern| pattern.is_match(name).unwrap_or(false))
     });
     names.sort_unstable();
+    let mut parsed = false;
     for name in names {
         let path = path.join(name);
         if path.is_dir() {
-            directory(inventory, &path, reading)?;
+            parsed |= directory(inventory, &path, reading)?;
         } else {
             inventory.sources.push(path.clone());
             let read = file(inventory, &path, reading);
             inventory.sources.pop();
-            read?;
+            parsed |= settled(inventory, read, &path, reading)?;
         }
     }
-    Ok(())
+    match unread(path, reading) {
+        _ if parsed => {}
+        error if reading.fails_if_any() => return Err(Diagnostic { severity: Severity::Error, ..error }),
+        warning => inventory.warnings.push(warning),
+    }
+    Ok(parsed)
 }
 
 fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(), Diagnostic> {
@@ -177,7 +263,7 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
                 .help(format!("chmod +x {}", path.display())));
         }
         enabled(&["script"], &path.to_string_lossy(), reading)?;
-        return script::read(inventory, path, &reading.config);
+        return by("script", script::read(inventory, path, &reading.config));
     }
     let file = SourceFile::from_bytes(path, bytes)?;
     let ending = path.extension().map(|end| format!(".{}", end.to_string_lossy()));
@@ -193,10 +279,10 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
     }
     if ending.as_deref() == Some(".toml") {
         enabled(&["toml"], &path.to_string_lossy(), reading)?;
-        toml::read(inventory, &file)?;
+        by("toml", toml::read(inventory, &file))?;
     } else {
         enabled(&["ini"], &path.to_string_lossy(), reading)?;
-        ini::read(inventory, &file)?;
+        by("ini", ini::read(inventory, &file))?;
     }
     if file.is_secret() {
         inventory.note_secrets(&file);
@@ -206,25 +292,29 @@ fn file(inventory: &mut Inventory, path: &Path, reading: &Reading) -> Result<(),
 
 /// A YAML inventory, or the document of a plugin.
 fn yaml_file(inventory: &mut Inventory, file: &Arc<SourceFile>, reading: &Reading) -> Result<(), Diagnostic> {
-    let (document, warnings) = load_one(file)?;
+    let shown = file.path().to_string_lossy();
+    let (document, warnings) = match load_one(file) {
+        Ok(loaded) => loaded,
+        Err(error) => return by("yaml", Err(error)),
+    };
     inventory.warnings.extend(warnings);
     if matches!(document.kind, Kind::Null) {
-        return Ok(());
+        // There is nothing in it that would be no INI either.
+        return enabled(&["ini", "yaml"], &shown, reading);
     }
-    let shown = file.path().to_string_lossy();
     let Some(plugin) = document.get("plugin").filter(|plugin| plugin.as_str().is_some()) else {
         enabled(&["yaml"], &shown, reading)?;
-        return yaml::read(inventory, &document);
+        return by("yaml", yaml::read(inventory, &document));
     };
     let name = plugin.as_str().unwrap_or_default();
     match name.strip_prefix("ansible.builtin.").unwrap_or(name) {
         "constructed" => {
             enabled(&["auto", "constructed"], &shown, reading)?;
-            constructed::read(inventory, &document, reading)
+            by("constructed", constructed::read(inventory, &document, reading))
         }
         "generator" => {
             enabled(&["auto", "generator"], &shown, reading)?;
-            generator::read(inventory, &document)
+            by("generator", generator::read(inventory, &document))
         }
         _ => Err(Diagnostic::error(format!("this asks for the inventory plugin `{name}`, which sutler does not have"))
             .at(&plugin.span)

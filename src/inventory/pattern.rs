@@ -79,8 +79,14 @@ impl Pattern {
                 terms.push(Term::parse(part)?);
                 continue;
             };
-            let lines = fs::read_to_string(Path::new(path))
-                .map_err(|cause| Diagnostic::error(format!("cannot read the limit file `{path}`: {cause}")))?;
+            if Path::new(path).is_dir() {
+                let message = format!("Limit starting with \"@\" must be a file, not a directory: {path}");
+                return Err(Diagnostic::error(message));
+            }
+            let lines = fs::read_to_string(Path::new(path)).map_err(|cause| {
+                let error = Diagnostic::error(format!("cannot read the limit file `{path}`: {cause}"));
+                error.worded(format!("Unable to find limit file {path}"))
+            })?;
             for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
                 terms.extend(Self::parse(line)?.terms);
             }

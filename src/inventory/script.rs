@@ -1,31 +1,36 @@
 //! Executable inventories: programs that print JSON for `--list` and `--host NAME`.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, sync::Arc};
 
 use indexmap::IndexSet;
 
 use crate::{
     config::{Config, settings},
-    source::{Diagnostic, Kind, Node, SourceFile, load_one},
+    source::{Diagnostic, Entry, Kind, Node, SourceFile, load_one},
+    template::value_from_node,
+    value::Value,
 };
 
 use super::{Inventory, ini::refused};
+
+/// What Ansible says first of output that is of no use to it.
+const NO_DECODER: &str = "Unable to get JSON decoder for inventory script result";
 
 /// Runs the program and reads what it prints into the inventory. Fails when it fails, or prints something else.
 pub fn read(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(), Diagnostic> {
     let shows = config.get(&settings::plugins::SCRIPT_ALWAYS_SHOW_STDERR);
     let document = run(inventory, path, &["--list"], shows)?;
-    let Kind::Map(groups) = &document.kind else {
-        return Err(Diagnostic::error(format!(
-            "`--list` must print a mapping of groups, and this is {}",
-            document.describe()
-        ))
-        .at(&document.span));
-    };
+    let groups = mapping(&document, &format!("{NO_DECODER}: Value is"))?;
     let mut hostvars = None;
     for entry in groups {
         match entry.key.as_str() {
-            Some("_meta") => hostvars = entry.value.get("hostvars"),
+            Some("_meta") => {
+                mapping(&entry.value, &format!("{NO_DECODER}: Value contains '_meta' which is"))?;
+                hostvars = entry.value.get("hostvars");
+                if let Some(vars) = hostvars {
+                    mapping(vars, "Value contains '_meta.hostvars' which is")?;
+                }
+            }
             Some(name) => group(inventory, name, &entry.value)?,
             None => {}
         }
@@ -41,7 +46,10 @@ pub fn read(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(
                 Some(&own)
             }
         };
-        for entry in vars.and_then(Node::as_map).unwrap_or_default() {
+        let wrong =
+            |vars: &Node| Diagnostic::error("Invalid data from file, expected dictionary and got").at(&vars.span);
+        let entries = vars.map(|vars| vars.as_map().ok_or_else(|| wrong(vars))).transpose()?;
+        for entry in entries.unwrap_or_default() {
             if let Some(key) = entry.key.as_str() {
                 inventory.set_host_var(&name, key, entry.value.clone());
             }
@@ -52,17 +60,13 @@ pub fn read(inventory: &mut Inventory, path: &Path, config: &Config) -> Result<(
 
 fn group(inventory: &mut Inventory, name: &str, data: &Node) -> Result<(), Diagnostic> {
     inventory.add_group(name);
-    let sections = match &data.kind {
-        Kind::List(_) => return hosts(inventory, name, data),
-        Kind::Map(sections) => sections,
-        _ => {
-            return Err(
-                Diagnostic::error(format!("the group `{name}` must be a mapping or a list of hosts")).at(&data.span)
-            );
-        }
-    };
+    // Whatever else it is, Ansible takes it for the list of hosts.
+    let Kind::Map(sections) = &data.kind else { return hosts(inventory, name, data) };
     if ["hosts", "children", "vars"].iter().all(|key| data.get(key).is_none()) {
         // The oldest form: a host with its variables in the place of a group.
+        let message = format!("Treating malformed group '{name}' as the sole host of that group");
+        let help = "a group has `hosts`, `children` or `vars`";
+        inventory.warnings.push(Diagnostic::deprecation(message.clone()).worded(message).at(&data.span).help(help));
         inventory.add_member(name, name);
         for entry in sections {
             if let Some(key) = entry.key.as_str() {
@@ -74,7 +78,8 @@ fn group(inventory: &mut Inventory, name: &str, data: &Node) -> Result<(), Diagn
     if let Some(listed) = data.get("hosts") {
         hosts(inventory, name, listed)?;
     }
-    for entry in data.get("vars").and_then(Node::as_map).unwrap_or_default() {
+    let vars = data.get("vars").map(|vars| mapping(vars, &format!("Value contains '{name}.vars' which is")));
+    for entry in vars.transpose()?.unwrap_or_default() {
         if let Some(key) = entry.key.as_str() {
             inventory
                 .set_group_var(name, key, entry.value.clone())
@@ -91,7 +96,8 @@ fn group(inventory: &mut Inventory, name: &str, data: &Node) -> Result<(), Diagn
 
 fn hosts(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diagnostic> {
     let Kind::List(items) = &data.kind else {
-        return Err(Diagnostic::error(format!("the hosts of the group `{group}` must be a list")).at(&data.span));
+        let message = instead(&format!("Value contains '{group}.hosts' which is"), data, "list");
+        return Err(Diagnostic::error(message).at(&data.span));
     };
     for item in items {
         match item.as_str() {
@@ -102,22 +108,56 @@ fn hosts(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diag
     Ok(())
 }
 
+/// Runs the program and reads what it prints; nothing at all about a host means no variables.
 fn run(inventory: &mut Inventory, path: &Path, arguments: &[&str], shows: bool) -> Result<Node, Diagnostic> {
     let shown = format!("{} {}", path.display(), arguments.join(" "));
     let program = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let output = Command::new(program)
         .args(arguments)
         .output()
-        .map_err(|cause| Diagnostic::error(format!("cannot run the inventory script `{shown}`: {cause}")))?;
-    if !output.status.success() {
-        let error = Diagnostic::error(format!("the inventory script `{shown}` failed: {}", output.status));
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(if said.trim().is_empty() { error } else { error.note(said.trim_end().to_owned()) });
-    }
+        .map_err(|cause| Diagnostic::error(format!("Failed to execute inventory script command `{shown}`: {cause}")))?;
     let said = String::from_utf8_lossy(&output.stderr);
-    if shows && !said.trim().is_empty() {
-        inventory.warnings.push(Diagnostic::warning(format!("`{shown}` says: {}", said.trim_end())));
+    let said = said.trim_end();
+    let failed = |message: String| {
+        let error = Diagnostic::error(message).note(format!("the command is `{shown}`"));
+        if said.is_empty() { error } else { error.note(format!("Standard error from inventory script:\n{said}")) }
+    };
+    if !output.status.success() {
+        return Err(failed(match output.status.code() {
+            Some(code) => format!("Inventory script returned non-zero exit code {code}."),
+            None => format!("the inventory script failed: {}", output.status),
+        }));
     }
-    let file = SourceFile::from_bytes(Path::new(&format!("<output of {shown}>")), output.stdout)?;
+    if shows && !said.is_empty() {
+        inventory.warnings.push(Diagnostic::warning(format!("`{shown}` says: {said}")).worded(said));
+    }
+    let host = arguments.get(1);
+    let text = String::from_utf8(output.stdout).map_err(|cause| {
+        let what = "Inventory script result contained characters that cannot be interpreted as UTF-8";
+        failed(format!("{what}: {}", cause.utf8_error()))
+    })?;
+    let text = if host.is_some() && text.trim().is_empty() { "{}".to_owned() } else { text };
+    if let Err(cause) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        return Err(failed(match host {
+            Some(host) => format!("Inventory script result for host '{host}' could not be parsed as JSON: {cause}"),
+            None => format!("{NO_DECODER}: Value could not be parsed as JSON: {cause}"),
+        }));
+    }
+    let file = Arc::new(SourceFile::new(format!("<output of {shown}>"), text));
     Ok(load_one(&file)?.0)
+}
+
+/// Fails for what is something else than a mapping; `what` names it as Ansible does.
+fn mapping<'a>(node: &'a Node, what: &str) -> Result<&'a [Entry], Diagnostic> {
+    node.as_map().ok_or_else(|| Diagnostic::error(instead(what, node, "dict")).at(&node.span))
+}
+
+/// What a value is, and what it should be.
+fn instead(what: &str, node: &Node, wanted: &str) -> String {
+    let name = match value_from_node(node) {
+        Ok(Value::None) => "NoneType".to_owned(),
+        Ok(value) => value.type_name().to_owned(),
+        Err(_) => node.describe().to_owned(),
+    };
+    format!("{what} '{name}' instead of '{wanted}'.")
 }

@@ -2,7 +2,7 @@
 
 use crate::source::{Diagnostic, Kind, Node, nearest};
 
-use super::{Inventory, ini::refused};
+use super::{Inventory, constructed::expression_text, ini::refused};
 
 /// Reads a document into the inventory.
 pub fn read(inventory: &mut Inventory, document: &Node) -> Result<(), Diagnostic> {
@@ -79,7 +79,11 @@ fn children(inventory: &mut Inventory, parent: &str, data: &Node) -> Result<(), 
 
 pub(super) fn hosts(inventory: &mut Inventory, group: &str, data: &Node) -> Result<(), Diagnostic> {
     for (key, value) in entries(data, "hosts", group)? {
-        let pattern = name(key, "host")?;
+        let Some(pattern) = key.as_str().filter(|name| !name.is_empty()) else {
+            let shown = expression_text(key);
+            let message = format!("Host pattern {shown} must be a string. Enclose integers/floats in quotation marks.");
+            return Err(Diagnostic::error(message).at(&key.span));
+        };
         let mut vars = Vec::new();
         match value.map(|value| (&value.kind, value)) {
             None | Some((Kind::Null, _)) => {}

@@ -79,6 +79,11 @@ impl<'a> Search<'a> {
 
     /// What a name means where short ones are looked for in these collections first.
     pub fn meaning(&self, name: &str, collections: &[String]) -> Meaning {
+        if self.project.library.rejected.has(name) {
+            let message = format!("the module `{name}` is rejected here");
+            let help = "`plugin_filters_cfg` in ansible.cfg names the file that rejects it";
+            return Meaning::Refused(Refusal { message, help: help.into() });
+        }
         let found = match name.split('.').collect::<Vec<_>>()[..] {
             [short] => self.short(short, collections),
             ["ansible", "legacy", short] => self.legacy(short),

@@ -27,6 +27,16 @@ pub fn find() -> Vec<PathBuf> {
     found
 }
 
+/// The Python of this machine that Ansible would run with: the first one of `PATH`. None is ever started here, but
+/// inventories name it for hosts that are this machine.
+pub fn controller_python() -> PathBuf {
+    let folders: Vec<PathBuf> = env::var_os("PATH").iter().flat_map(env::split_paths).collect();
+    let found = ["python3", "python"].iter().find_map(|name| {
+        folders.iter().map(|folder| folder.join(name)).find(|program| program.is_absolute() && program.is_file())
+    });
+    found.unwrap_or_else(|| "/usr/bin/python3".into())
+}
+
 fn holds_ansible(site: &Path) -> bool {
     site.join("ansible/module_utils").is_dir() || site.join("ansible_collections").is_dir()
 }

@@ -225,7 +225,15 @@ pub struct Outcome {
     pub error: Option<Diagnostic>,
 }
 
+/// The return value of an include that says why there is nothing to include.
+pub const REASON: &str = "reason";
+
 impl Outcome {
+    /// Whether it failed because there is nothing to include.
+    pub fn is_of_missing_include(&self) -> bool {
+        self.result.contains_key(REASON) && !self.result.contains_key("msg")
+    }
+
     /// Replaces the values of an outcome that must not be seen.
     fn hide(&mut self) {
         let note = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";

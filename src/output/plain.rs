@@ -178,11 +178,15 @@ impl Plain {
         let fails = matches!(outcome.status, Status::Failed | Status::Unreachable);
         let stream = if fails && self.options.settings.display_failed_stderr { Stream::Err } else { Stream::Out };
         if let Some(error) = &outcome.error {
-            self.messages.tell(error, Kind::Error, stream, lines);
+            let is_apart = self.options.layout == Layout::Ansible && outcome.is_of_missing_include();
+            self.messages.tell(error, Kind::Error, if is_apart { Stream::Err } else { stream }, lines);
         }
-        // Modules return differences only where they are asked for them.
+        // Modules return differences only where they are asked for them. What `changed_when` takes for no
+        // change has none.
+        let is_changed = outcome.result.get("changed").and_then(serde_json::Value::as_bool).unwrap_or(false);
         if !outcome.is_loop
             && !outcome.is_hidden
+            && is_changed
             && let Some(found) = outcome.result.get("diff")
         {
             lines.out(&diff::render(found, self.options.settings.diff_context, self.options.colour));

@@ -52,6 +52,7 @@ impl Single {
                 self.messages.tell(error, Kind::Error, Stream::Out, lines);
             }
             if !outcome.is_hidden
+                && outcome.result.get("changed").is_some_and(|changed| changed == true)
                 && let Some(found) = outcome.result.get("diff")
             {
                 lines.out(&diff::render(found, self.options.settings.diff_context, self.options.colour));

@@ -154,7 +154,8 @@ impl Program {
         let found = self.steps.iter().position(|step| matches!(step, Step::Task(task) if is_it(task)));
         let Some(start) = found else { return false };
         for step in &mut self.steps[..start] {
-            if matches!(step, Step::Task(task) if task.action.module.0.short_name() != "setup") {
+            let gathers = |task: &Task| matches!(task.action.module.0.short_name(), "gather_facts" | "setup");
+            if matches!(step, Step::Task(task) if !gathers(task)) {
                 *step = Step::Nothing;
             }
         }

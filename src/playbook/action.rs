@@ -87,7 +87,9 @@ impl Action {
         let (module, foreign) = if Template::is_plain(&name.value) {
             find(&name, &task.span, around, loading)?
         } else {
-            match loading.known_text(&name.value, &name.span, around) {
+            let meant = loading.known_text(&name.value, &name.span, around);
+            // What is no module may become one when the task runs, or the task may never run.
+            match meant.filter(|meant| is_module(&meant.value, around, loading)) {
                 Some(meant) => find(&meant, &task.span, around, loading)?,
                 None => (&sutler_modules::LATE, None),
             }
@@ -133,6 +135,37 @@ impl Action {
         pairs.collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether its text is a command line.
+    fn is_command(&self) -> bool {
+        matches!(self.module.0.short_name(), "command" | "raw" | "script" | "shell")
+    }
+
+    /// Whether text without a name is one of its arguments.
+    pub fn takes_text(&self) -> bool {
+        const TAKE_TEXT: [&str; 9] = [
+            "add_host",
+            "group_by",
+            "import_role",
+            "import_tasks",
+            "include_role",
+            "include_tasks",
+            "include_vars",
+            "meta",
+            "set_fact",
+        ];
+        self.is_command() || TAKE_TEXT.contains(&self.module.0.short_name())
+    }
+
+    /// Whether a template in place of its arguments may stand for all of them.
+    fn may_be_mapping(&self) -> bool {
+        !matches!(self.module.0.short_name(), "meta" | "set_fact")
+    }
+
+    /// Whether the module is only known when the task runs.
+    fn is_late(&self) -> bool {
+        self.module.0.name == sutler_modules::LATE.name
+    }
+
     fn take_form(&mut self, form: Form, loading: &mut Loading) {
         match form {
             Form::Node(node) => match &node.kind {
@@ -149,12 +182,19 @@ impl Action {
                     loading.error(Diagnostic::error(message).at(&node.span));
                 }
             },
-            Form::Entries(entries) => self.take_entries(&entries, loading),
+            Form::Entries(entries, args) => {
+                self.take_entries(&entries, loading);
+                if let Some(args) = args {
+                    self.take_args(args, loading);
+                }
+            }
             Form::Text(text, span) => self.take_text(&text, &span, loading),
         }
     }
 
     fn take_entries(&mut self, entries: &[Entry], loading: &mut Loading) {
+        // What is wrong with the name of a role is shown at the name.
+        let is_of_role = matches!(self.module.0.short_name(), "include_role" | "import_role");
         let are_conditions = |name: &str| name == "that" && self.module.0.short_name() == "assert";
         for entry in entries {
             let value = match entry.key.as_str() {
@@ -163,7 +203,9 @@ impl Action {
             };
             match (entry.key.as_str(), value) {
                 (Some(name), Some(mut value)) => {
-                    value.span = entry.key.span.clone();
+                    if !is_of_role {
+                        value.span = entry.key.span.clone();
+                    }
                     self.arguments.insert(name.to_owned(), value);
                 }
                 (None, _) => loading.error(Diagnostic::error("an argument's name has to be text").at(&entry.key.span)),
@@ -176,7 +218,7 @@ impl Action {
         let spec = (self.module.0.spec)();
         let free = spec.free_form;
         let known = |name: &str| spec.option(name).is_some_and(|option| free != Some(option.name) && !option.internal);
-        let parsed = match free_form::parse(text, free.is_some(), known) {
+        let parsed = match free_form::parse(text, self.is_command(), known) {
             Ok(parsed) => parsed,
             Err(why) => {
                 loading.error(Diagnostic::error(why).at(span));
@@ -189,6 +231,10 @@ impl Action {
         let rest = parsed.rest;
         match free {
             _ if rest.is_empty() => {}
+            // `copy: "{{ arguments }}"`: which arguments there are is known when the task runs.
+            None if !self.is_late() && self.may_be_mapping() && Template::is_all_template(&rest) => {
+                self.take_template(rest, span, loading);
+            }
             Some(free) => self.take_text_argument(free.to_owned(), rest, span, loading),
             None if spec.open => self.take_text_argument("_raw_params".to_owned(), rest, span, loading),
             None => {
@@ -197,6 +243,15 @@ impl Action {
                 self.take_text_argument("_raw_params".to_owned(), rest, span, loading);
             }
         }
+    }
+
+    /// A template that all arguments come from.
+    fn take_template(&mut self, text: String, span: &Span, loading: &mut Loading) {
+        self.defaults = loading.value(&Node::new(Kind::Str(text), span.clone()));
+        let message = "Using a template for task args is unsafe in some situations";
+        let page = "https://docs.ansible.com/ansible/devel/reference_appendices/faq.html#argsplat-unsafe";
+        let warning = Diagnostic::warning(message).at(span).worded(format!("{message} (see {page})."));
+        loading.warning(warning.help("what a host returned could add arguments; write them out where you can"));
     }
 
     fn take_text_argument(&mut self, name: String, text: String, span: &Span, loading: &mut Loading) {
@@ -250,14 +305,15 @@ impl Action {
 /// How arguments were written.
 enum Form<'a> {
     Node(&'a Node),
-    Entries(Vec<Entry>),
+    /// With what stands below `args` there.
+    Entries(Vec<Entry>, Option<&'a Node>),
     Text(String, Span),
 }
 
 /// `action: module k=v`, `action: {module: name, …}` and the same for `local_action`.
 fn read_old_form<'a>(node: &'a Node, keyword: &str, loading: &mut Loading) -> Option<(Spanned<String>, Form<'a>)> {
     if let Some(text) = node.as_str() {
-        let (name, rest) = split_name(text.trim());
+        let (name, rest) = free_form::first_word(text);
         let name = Spanned::new(name.to_owned(), node.span.clone());
         return Some((name, Form::Text(rest.to_owned(), node.span.clone())));
     }
@@ -267,17 +323,9 @@ fn read_old_form<'a>(node: &'a Node, keyword: &str, loading: &mut Loading) -> Op
         loading.error(Diagnostic::error(message).at(&node.span));
         return None;
     };
-    let rest = node.as_map().unwrap_or_default().iter().filter(|e| e.key.as_str() != Some("module")).cloned().collect();
-    Some((Spanned::new(module.to_owned(), node.span.clone()), Form::Entries(rest)))
-}
-
-/// The first word, which may be a template with blanks in it, and the rest.
-fn split_name(text: &str) -> (&str, &str) {
-    let template = text.starts_with("{{").then(|| text.find("}}")).flatten();
-    match template {
-        Some(end) => (&text[..end + 2], text[end + 2..].trim_start()),
-        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
-    }
+    let is_own = |entry: &&Entry| !matches!(entry.key.as_str(), Some("args" | "module"));
+    let rest = node.as_map().unwrap_or_default().iter().filter(is_own).cloned().collect();
+    Some((Spanned::new(module.to_owned(), node.span.clone()), Form::Entries(rest, node.get("args"))))
 }
 
 /// The module of that name; an error is reported.
@@ -330,10 +378,19 @@ fn find(
     }
 }
 
-/// The search for modules of a task: the playbook's, those of the roles around it and those before it count.
+/// Whether anything is known of a name.
+fn is_module(name: &str, around: &Around, loading: &Loading) -> bool {
+    let project = Arc::clone(&loading.project);
+    let search = search(&project, &around.origin, &loading.roles);
+    !matches!(search.meaning(name, &around.keywords.collections), Meaning::Unknown)
+}
+
+/// The search for modules of a task: the playbook's count, then those of the roles before it, of the roles that
+/// depend on its own, and of that one. A role's module does not replace one that an earlier role has.
 fn search<'a>(project: &'a Project, origin: &Origin, before: &[Arc<Role>]) -> Search<'a> {
-    let own = origin.role.iter().flat_map(|role| std::iter::once(role).chain(&role.parents));
-    Search::new(project, own.chain(before).map(|role| role.path.clone()))
+    let mut own: Vec<_> = origin.role.iter().flat_map(|role| std::iter::once(role).chain(&role.parents)).collect();
+    own.reverse();
+    Search::new(project, before.iter().chain(own).map(|role| role.path.clone()))
 }
 
 /// What a name means that is only known when its task runs.

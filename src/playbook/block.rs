@@ -45,6 +45,9 @@ impl Block {
     fn read(node: &Node, around: &Around, loading: &mut Loading) -> Self {
         let entries = node.as_map().unwrap_or_default();
         check_names(entries, Place::Block, loading, |_| false);
+        if around.is_handler {
+            refuse_inner_blocks(node, loading);
+        }
         let inside = around.with(around.keywords.within(entries, Place::Block, loading));
         let mut list = |name| node.get(name).map(|n| read_items(n, &inside, loading)).unwrap_or_default();
         Self { rescue: list("rescue"), always: list("always"), ..Self::plain(list("block")) }
@@ -101,6 +104,14 @@ pub fn read_items(node: &Node, around: &Around, loading: &mut Loading) -> Vec<It
             Some(Item::Task(Arc::new(task)))
         })
         .collect()
+}
+
+/// Handlers may be a block, but not a block in one.
+fn refuse_inner_blocks(node: &Node, loading: &mut Loading) {
+    let lists = ["block", "rescue", "always"].into_iter().filter_map(|key| node.get(key)?.as_list());
+    for inner in lists.flatten().filter(|item| item.get("block").is_some()) {
+        loading.error(Diagnostic::error("Using a block as a handler is not supported.").at(&inner.span));
+    }
 }
 
 fn read_block(node: &Node, around: &Around, loading: &mut Loading) -> Option<Block> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::load::Loading;
 use crate::{
     source::{Diagnostic, Kind, Node, Span, Spanned},
-    template::Template,
+    template::{ErrorKind, Template, TemplateError},
     value::Value,
 };
 
@@ -62,6 +62,12 @@ impl Condition {
             Kind::Bool(value) => Some(Self::Constant(*value)),
             Kind::Null => Some(Self::Constant(true)),
             Kind::Str(text) => Self::compile(text, &node.span, loading),
+            // What is no template is no expression either, and that is found when the task runs.
+            Kind::Unsafe(text) => {
+                let error = TemplateError::new(ErrorKind::Untrusted).at(node.span.clone());
+                let broken = Template::broken(text, &node.span, error);
+                Some(Self::Expression(Arc::new(broken), node.span.clone()))
+            }
             Kind::Int(number) => Self::compile(&number.to_string(), &node.span, loading),
             _ => {
                 let message = format!("a condition has to be an expression, not {}", node.describe());

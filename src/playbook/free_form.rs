@@ -10,14 +10,15 @@ pub struct Parsed {
 }
 
 /// Splits `text`. With `free`, only names that are `known` are pairs and the rest is kept as it is;
-/// without, every `name=value` is one.
+/// without, every `name=value` is one, whatever the name.
 pub fn parse(text: &str, free: bool, known: impl Fn(&str) -> bool) -> Result<Parsed, String> {
     let mut parsed = Parsed::default();
     for word in words(text)? {
-        match word.trim().split_once('=') {
-            Some((name, value)) if is_name(name) && (!free || known(name)) => {
+        match split_pair(&word) {
+            Split::Pair(name, value) if if free { known(name) } else { is_key(name) } => {
                 parsed.pairs.push((name.to_owned(), decode_escapes(&unquote(value))));
             }
+            Split::Escaped => parsed.rest.push_str(&decode_escapes(&word).replace("\\=", "=")),
             _ => parsed.rest.push_str(&word),
         }
     }
@@ -25,8 +26,40 @@ pub fn parse(text: &str, free: bool, known: impl Fn(&str) -> bool) -> Result<Par
     Ok(parsed)
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+/// The first word, which may have templates with blanks in it, and the rest.
+pub fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let end = words(text).ok().and_then(|words| words.first().map(String::len));
+    match end {
+        Some(end) => (text[..end].trim_end(), text[end..].trim_start()),
+        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
+    }
+}
+
+/// How a word is made.
+enum Split<'a> {
+    /// `name=value`.
+    Pair(&'a str, &'a str),
+    /// It has no `=` but such as are escaped.
+    Escaped,
+    /// It has no `=`.
+    Plain,
+}
+
+/// Splits a word at its first `=` that neither begins it nor follows a backslash.
+fn split_pair(word: &str) -> Split<'_> {
+    let word = word.trim();
+    let mut signs = word.match_indices('=').map(|(at, _)| at).peekable();
+    if signs.peek().is_none() {
+        return Split::Plain;
+    }
+    let first = signs.find(|at| *at > 0 && !word[..*at].ends_with('\\'));
+    first.map_or(Split::Escaped, |at| Split::Pair(word[..at].trim(), word[at + 1..].trim()))
+}
+
+/// Whether a text may be the name of an argument: any may, templates too, but for a part of a template.
+fn is_key(text: &str) -> bool {
+    text.matches("{{").count() == text.matches("}}").count()
 }
 
 /// Splits at blanks outside quotes and templates; each word keeps the blanks before it.
@@ -91,11 +124,16 @@ fn decode_escapes(text: &str) -> String {
             Some(b'n') => (Some('\n'), 2),
             Some(b't') => (Some('\t'), 2),
             Some(b'r') => (Some('\r'), 2),
+            Some(b'a') => (Some('\u{7}'), 2),
+            Some(b'b') => (Some('\u{8}'), 2),
+            Some(b'v') => (Some('\u{b}'), 2),
+            Some(b'f') => (Some('\u{c}'), 2),
             Some(b'\\') => (Some('\\'), 2),
             Some(b'\'') => (Some('\''), 2),
             Some(b'"') => (Some('"'), 2),
             Some(b'x') => (code_point(escape, 2), 4),
             Some(b'u') => (code_point(escape, 4), 6),
+            Some(b'U') => (code_point(escape, 8), 10),
             _ => (None, 1),
         };
         match meaning {
@@ -151,6 +189,21 @@ mod tests {
             pairs(r#"content="a\n\tb \u00e9" path=C:\dir"#),
             [pair("content", "a\n\tb é"), pair("path", r"C:\dir")]
         );
+    }
+
+    #[test]
+    fn a_name_may_be_a_template() {
+        assert_eq!(
+            pairs("{{ 'x' ~ 1 }}=2 a-b=3 c==4"),
+            [pair("{{ 'x' ~ 1 }}", "2"), pair("a-b", "3"), pair("c", "=4")]
+        );
+        assert_eq!(parse("{{ a == b }}", false, |_| true).unwrap().rest, "{{ a == b }}");
+    }
+
+    #[test]
+    fn escaped_signs_make_no_pair() {
+        let parsed = parse(r"echo a\=b c=\=d", true, |_| false).unwrap();
+        assert_eq!((parsed.pairs, parsed.rest), (vec![], r"echo a=b c=\=d".to_owned()));
     }
 
     #[test]

@@ -35,11 +35,16 @@ pub fn read(task: &Task, around: &Around, loading: &mut Loading) -> Option<Block
     match name {
         "import_role" => {
             let own = &task.keywords.vars[around.keywords.vars.len()..];
-            let role_use =
-                role_of(&task.action, &task.span, own, |value, loading| loading.static_value(value, &inside), loading)?;
+            let role_use = role_of(
+                &task.action,
+                &task.span,
+                own,
+                |_, value, loading| loading.static_value(value, &inside),
+                loading,
+            )?;
             let is_public = match task.action.arguments.get("public") {
                 Some(public) => loading.static_value(public, &inside)?.to_flag(),
-                None => true,
+                None => loading.role_vars_are_public().unwrap_or(true),
             };
             let inside = Around { is_handler: false, ..inside };
             let items =
@@ -50,7 +55,7 @@ pub fn read(task: &Task, around: &Around, loading: &mut Loading) -> Option<Block
         }
         _ => {
             let Some(file) = file_of(&task.action) else {
-                loading.error(Diagnostic::error(format!("`{name}` needs the name of a file")).at(&task.span));
+                loading.error(Diagnostic::error(format!("No file specified for {name}")).at(&task.span));
                 return None;
             };
             let text = loading.static_value(file, &inside)?.to_str();
@@ -70,7 +75,13 @@ pub fn find(name: &str, origin: &Origin, span: &Span, loading: &mut Loading) -> 
     match locate(name, origin) {
         Ok(path) => Some(path),
         Err(searched) => {
-            let error = Diagnostic::error(format!("there is no file `{name}` with tasks")).at(span);
+            let place = searched.last().cloned().unwrap_or_default();
+            let place = std::path::absolute(&place).map_or(place, |place| place.display().to_string());
+            let absent = format!("Could not find or access '{place}' on the Ansible Controller");
+            let error = Diagnostic::error(format!("there is no file `{name}` with tasks")).at(span).worded(format!(
+                "{absent}: Unable to retrieve file contents.\n{absent}.\nIf you are using a module and expect the file to \
+                 exist on the remote, see the remote_src option: [Errno 2] No such file or directory: '{place}'"
+            ));
             loading.refuse(error.note(format!("searched {}", searched.join(", "))));
             None
         }
@@ -115,31 +126,40 @@ pub fn tasks(path: &Path, from: &Span, around: &Around, loading: &mut Loading) -
     items
 }
 
-/// The role that an `import_role` or `include_role` names; `evaluate` gives the values of arguments.
+/// The role that an `import_role` or `include_role` names; `evaluate` gives the values of arguments by their names.
 pub fn role_of(
     action: &Action,
     span: &Span,
     own: &[Arc<Vars>],
-    mut evaluate: impl FnMut(&Spanned<Value>, &mut Loading) -> Option<Value>,
+    mut evaluate: impl FnMut(&str, &Spanned<Value>, &mut Loading) -> Option<Value>,
     loading: &mut Loading,
 ) -> Option<RoleUse> {
     let argument = |name: &str| action.arguments.get(name);
-    let Some(name) = argument("name").or_else(|| argument("role")) else {
+    let named = ["name", "role"].into_iter().find_map(|key| Some((key, argument(key)?)));
+    let Some((key, name)) = named else {
         let error = Diagnostic::error(format!("`{}` needs the `name` of a role", action.name.value));
         loading.error(error.at(span));
         return None;
     };
-    let text = evaluate(name, loading)?.to_str();
+    let text = evaluate(key, name, loading)?.to_str();
     let mut role_use = RoleUse::of_task(Spanned::new(text, name.span.clone()));
     role_use.written = own.iter().map(|vars| super::role_use::written_vars(vars)).collect();
     for (argument_name, part) in FROM {
         if let Some(from) = argument(argument_name) {
-            let file = evaluate(from, loading)?.to_str();
+            // What is left out, or cannot be evaluated, which is an error that was reported.
+            let Some(file) = evaluate(argument_name, from, loading) else { continue };
+            if !matches!(file, Value::Str(_)) {
+                let kind = file.type_name();
+                let message = format!("Expected a string for {argument_name} but got <class '{kind}'> instead.");
+                loading.error(Diagnostic::error(message).at(&from.span));
+                return None;
+            }
+            let file = file.to_str();
             role_use.from.push((part, Spanned::new(file, from.span.clone())));
         }
     }
     let mut flag = |name: &str, loading: &mut Loading| {
-        argument(name).and_then(|value| evaluate(value, loading)).map(|value| value.to_flag())
+        argument(name).and_then(|value| evaluate(name, value, loading)).map(|value| value.to_flag())
     };
     role_use.allow_duplicates = Some(flag("allow_duplicates", loading).unwrap_or(true));
     role_use.validate = flag("rolespec_validate", loading).unwrap_or(true);

@@ -266,7 +266,13 @@ fn unknown(name: &str, place: Place, known: &[&'static str], span: &Span) -> Dia
         Place::Handler => "Handler",
         Place::Include => "TaskInclude",
     };
-    let error = Diagnostic::error(message).at(span).worded(format!("'{name}' is not a valid attribute for a {kind}"));
+    let wording = format!("'{name}' is not a valid attribute for a {kind}");
+    if place == Place::Play && sutler_modules::find(name).is_some() {
+        return Diagnostic::error(wording)
+            .at(span)
+            .help("it is a module: this looks like a task, and stands among plays");
+    }
+    let error = Diagnostic::error(message).at(span).worded(wording);
     match nearest(name, known.iter().copied()) {
         Some(meant) => error.help(format!("did you mean `{meant}`?")),
         None => error,
@@ -288,16 +294,26 @@ pub fn check_variables(node: &Node, loading: &mut Loading) {
 
 /// Warns of a variable that is called as a keyword.
 pub fn warn_of_reserved(name: &str, span: &Span, loading: &mut Loading) {
+    if let Some(warning) = reserved(name, span) {
+        loading.warning(warning);
+    }
+}
+
+/// The warning of a variable that is called as a keyword, or as a function of templates.
+pub fn reserved(name: &str, span: &Span) -> Option<Diagnostic> {
+    const FUNCTIONS: [&str; 12] =
+        ["cycler", "dict", "joiner", "lipsum", "lookup", "namespace", "now", "omit", "q", "query", "range", "undef"];
     static RESERVED: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         let keywords = [Place::Play, Place::Block, Place::Task].into_iter().flat_map(Place::keywords);
-        let more = ["async_val", "loop_with", "lookup", "omit", "query", "with_"];
+        let more = FUNCTIONS.into_iter().chain(["async_val", "loop_with", "with_"]);
         keywords.filter(|name| !["vars", "gather_subset"].contains(name)).chain(more).collect()
     });
-    if RESERVED.contains(name) {
-        let message = format!("the variable `{name}` has the name of a keyword");
+    RESERVED.contains(name).then(|| {
+        let kind = if FUNCTIONS.contains(&name) { "function" } else { "keyword" };
+        let message = format!("the variable `{name}` has the name of a {kind}");
         let worded = format!("Found variable using reserved name '{name}'.");
-        loading.warning(Diagnostic::warning(message).worded(worded).at(span));
-    }
+        Diagnostic::warning(message).worded(worded).at(span)
+    })
 }
 
 /// `vars`: a mapping of names to values.

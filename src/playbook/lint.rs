@@ -95,6 +95,7 @@ const ALWAYS: &[&str] = &[
     "ansible_play_hosts",
     "ansible_play_hosts_all",
     "ansible_play_name",
+    "ansible_playbook_python",
     "ansible_verbosity",
     "ansible_version",
     "group_names",

@@ -11,6 +11,7 @@ use super::{
     import_playbook::{self, Imports},
 };
 use crate::{
+    config::settings::running,
     source::{Diagnostic, Kind, Node, Severity, SourceFile, Span, Spanned, load_one},
     template::value_from_node,
     value::Value,
@@ -168,6 +169,12 @@ impl Loading {
         document
     }
 
+    /// What the settings say about variables of roles: whether others see them; `None` where they say nothing.
+    pub fn role_vars_are_public(&self) -> Option<bool> {
+        let settings = self.project.environment.settings.as_ref()?;
+        settings.given(&running::DEFAULT_PRIVATE_ROLE_VARS).map(|are_private| !are_private)
+    }
+
     /// A file or role begins to be read; `false` and an error if it is being read already.
     pub fn enter(&mut self, path: &Path, from: &Span) -> bool {
         let circle = self.open.iter().position(|open| open == path);
@@ -256,6 +263,12 @@ pub fn read_plays(file: &Arc<SourceFile>, loading: &mut Loading) -> Vec<Arc<Play
 
 fn read_document(document: &Node, path: &Path, loading: &mut Loading) -> Vec<Arc<Play>> {
     match &document.kind {
+        Kind::List(plays) if plays.is_empty() => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let message = format!("A playbook must contain at least one play: {}", path.display());
+            loading.error(Diagnostic::error(message).at(&document.span));
+            Vec::new()
+        }
         Kind::List(plays) => plays.iter().flat_map(|play| read_play(play, path, loading)).collect(),
         Kind::Null => {
             loading.error(Diagnostic::error("the playbook is empty").at(&document.span));

@@ -68,12 +68,20 @@ impl Play {
             loading.error(not_a_play(node));
             return None;
         };
-        check_names(entries, Place::Play, loading, |_| false);
+        check_names(entries, Place::Play, loading, |name| name == "user");
+        if let (Some(user), Some(_)) = (node.get("user"), node.get("remote_user")) {
+            let message = "both 'user' and 'remote_user' are set for this play. The use of 'user' is deprecated, and \
+                           should be removed";
+            loading.error(Diagnostic::error(message).at(&user.span));
+        }
         let Some(hosts) = node.get("hosts").filter(|hosts| hosts.kind != Kind::Null) else {
             loading.error(missing_hosts(node));
             return None;
         };
         let mut keywords = Keywords::default().within(entries, Place::Play, loading);
+        if let Some(user) = node.get("user").and_then(|user| loading.value(user)) {
+            keywords.set("remote_user", user);
+        }
         let mut value = |name: &str| node.get(name).and_then(|node| loading.value(node));
         let gathering = ["gather_subset", "gather_timeout", "fact_path"];
         let gathering = gathering.into_iter().filter_map(|name| Some((name, value(name)?))).collect();
@@ -145,16 +153,29 @@ fn read_tasks(node: &Node, around: &Around, loading: &mut Loading) -> Tasks {
     // A play's roles and handlers are its own.
     let before = (std::mem::take(&mut loading.roles), std::mem::take(&mut loading.handlers));
     let section = |name: &str, loading: &mut Loading| {
-        node.get(name).map(|tasks| read_items(tasks, around, loading)).unwrap_or_default()
+        let Some(tasks) = node.get(name) else { return Vec::new() };
+        if tasks.kind != Kind::Null && tasks.as_list().is_none() {
+            let written = match tasks.kind {
+                Kind::Map(_) => tasks.describe().to_owned(),
+                _ => crate::template::plain_value(tasks).repr(),
+            };
+            let message =
+                format!("A malformed block was encountered while loading {name}: {written} should be a list or None");
+            loading.error(Diagnostic::error(message).at(&tasks.span).help("put `- ` before each task"));
+            return Vec::new();
+        }
+        read_items(tasks, around, loading)
     };
     let pre_tasks = section("pre_tasks", loading);
     let (mut middle, mut handlers, mut role_names) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(roles) = node.get("roles").filter(|roles| roles.kind != Kind::Null && roles.as_list().is_none()) {
-        let message = format!("`roles` has to be a list, not {}", roles.describe());
+        let message =
+            format!("A malformed role declaration was encountered. `roles` has to be a list, not {}", roles.describe());
         loading.error(Diagnostic::error(message).at(&roles.span).help("put `- ` before each role"));
     }
     for entry in node.get("roles").and_then(Node::as_list).unwrap_or_default() {
-        let Some((role_use, around)) = RoleUse::read(entry, around, loading) else { continue };
+        let Some((mut role_use, around)) = RoleUse::read(entry, around, loading) else { continue };
+        role_use.is_private = loading.role_vars_are_public() == Some(false);
         if let Some(RoleItems { role, block, handlers: more }) = role_use.load_exported(&around, loading) {
             role_names.push(role.full_name.clone());
             middle.push(Item::Block(Arc::new(block)));
@@ -230,7 +251,7 @@ fn check_hosts(hosts: &Node, loading: &mut Loading) {
     }
     let is_empty = hosts.as_list().is_some_and(<[Node]>::is_empty) || hosts.as_str().is_some_and(str::is_empty);
     if is_empty {
-        loading.error(Diagnostic::error("`hosts` cannot be empty").at(&hosts.span));
+        loading.error(Diagnostic::error("Hosts list cannot be empty. Please check your playbook").at(&hosts.span));
     }
 }
 

@@ -40,6 +40,8 @@ pub struct RoleFacts {
     pub parents: Vec<Arc<Role>>,
     /// Whether a task uses it: the roles around it are named in magic variables then.
     pub is_of_task: bool,
+    /// Whether its variables are seen by its own tasks alone.
+    pub is_private: bool,
     /// The full names of the roles it depends on.
     pub dependencies: Vec<String>,
     /// What makes two uses the same: a host runs each once, unless duplicates are allowed.
@@ -73,6 +75,7 @@ impl Role {
         let mut layers = Layers::default();
         // Those of roles that use this one are weaker than those of its dependencies.
         for parent in self.parents.iter().rev() {
+            layers.vars.push(Arc::clone(&parent.inline_vars));
             layers.vars.push(Arc::clone(&parent.own_vars));
         }
         for dependency in dependencies {
@@ -114,7 +117,8 @@ impl Role {
 
     /// What all tasks of a play see of a role that is used in it: variables, weakest first.
     pub fn exported_vars(&self) -> impl Iterator<Item = &Arc<Vars>> {
-        self.layers().vars.iter().filter(|vars| !Arc::ptr_eq(vars, &self.inline_vars))
+        let of_uses: Vec<_> = self.parents.iter().map(|role| &role.inline_vars).chain([&self.inline_vars]).collect();
+        self.layers().vars.iter().filter(move |vars| !of_uses.iter().any(|inline| Arc::ptr_eq(vars, inline)))
     }
 
     /// What all tasks of a play see of a role that is used in it: defaults, weakest first.

@@ -56,7 +56,8 @@ pub fn find(name: &Spanned<String>, origin: &Origin, project: &Project) -> Resul
     if let Some(path) = candidates.iter().find(|path| path.is_dir()) {
         return Ok(Found { full_name: text.to_owned(), name: text.to_owned(), path: path.clone(), collection: None });
     }
-    let searched: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+    let here = std::env::current_dir().unwrap_or_default();
+    let searched: Vec<String> = places.iter().map(|place| normal(&here.join(place)).display().to_string()).collect();
     let error = Diagnostic::error(format!("the role '{text}' was not found")).at(&name.span);
     let error = error.worded(format!("the role '{text}' was not found in {}", searched.join(":")));
     let error = error.note(format!("searched in {}", searched.join(", ")));
@@ -86,6 +87,16 @@ fn in_collection(name: &str, project: &Project) -> Option<Found> {
 pub fn part(role: &Path, part: &str, from: Option<&Spanned<String>>) -> Result<Option<PathBuf>, Diagnostic> {
     let folder = role.join(part);
     let name = from.map_or("main", |from| from.value.as_str());
+    if let Some(from) = from.filter(|_| !normal(&folder.join(name)).starts_with(normal(&folder))) {
+        let path = folder.join(name);
+        let message = format!(
+            "Failed loading '{}' for role ({}) as it is not inside the expected role path: '{}'",
+            path.display(),
+            role.file_name().unwrap_or_default().to_string_lossy(),
+            folder.display()
+        );
+        return Err(Diagnostic::error(message).at(&from.span));
+    }
     let mut extensions = EXTENSIONS.to_vec();
     if from.is_some() {
         extensions.rotate_right(1);

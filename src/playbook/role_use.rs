@@ -34,6 +34,8 @@ pub struct RoleUse {
     pub allow_duplicates: Option<bool>,
     /// Whether its arguments are checked against its specification.
     pub validate: bool,
+    /// Whether its variables are seen by its own tasks alone.
+    pub is_private: bool,
     /// Conditions and tags where it is used, as text: uses that differ in them are different uses.
     pub written: String,
 }
@@ -60,6 +62,7 @@ impl RoleUse {
             is_task: true,
             allow_duplicates: None,
             validate: true,
+            is_private: false,
             written: String::new(),
         }
     }
@@ -77,6 +80,11 @@ impl RoleUse {
         // Of an address in a list of requirements, the last part is the name.
         let is_address = text.contains("://") || text.contains('@');
         let text = if is_address { text.rsplit('/').next().unwrap_or(text).trim_end_matches(".git") } else { text };
+        if node.as_str().is_some_and(|text| text.contains(',')) {
+            let error = Diagnostic::error(format!("Invalid old style role requirement: {text}")).at(span);
+            loading.error(error.help("a role is named alone, or by `role:` in a mapping"));
+            return None;
+        }
         let name = loading.static_text(text, span, around)?;
         let keywords = around.keywords.within(entries, Place::Role, loading);
         let known = Place::Role.keywords();
@@ -108,7 +116,10 @@ impl RoleUse {
                 return None;
             }
         };
-        if !loading.enter(&found.path, &self.name.span) {
+        // A role may use other tasks of its own.
+        let entry = self.from.iter().find(|(part, _)| *part == "tasks").map(|(_, file)| file.value.as_str());
+        let entry = entry.map_or_else(|| found.path.clone(), |file| found.path.join("tasks").join(file));
+        if !loading.enter(&entry, &self.name.span) {
             return None;
         }
         let items = self.load_found(found, around, loading);
@@ -155,6 +166,7 @@ impl RoleUse {
             collection: found.collection,
             parents,
             is_of_task: self.is_task,
+            is_private: self.is_private,
             dependencies: meta.dependencies.iter().filter_map(dependency_name).collect(),
             key,
             allows_duplicates: self.allow_duplicates.unwrap_or(meta.allows_duplicates),
@@ -197,6 +209,9 @@ impl RoleUse {
         let entry_point = tasks_from.unwrap_or("main");
         let entry_point = entry_point.strip_suffix(".yml").or(entry_point.strip_suffix(".yaml")).unwrap_or(entry_point);
         let spec = meta.argument_specs.as_ref().filter(|_| self.validate)?.get(entry_point)?;
+        if spec.as_map().is_none_or(<[_]>::is_empty) {
+            return None;
+        }
         let role = around.origin.role.as_ref()?;
         let task = Task::argument_check(spec, entry_point, role, around)?;
         Some(Item::Task(Arc::new(task)))

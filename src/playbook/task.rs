@@ -106,7 +106,11 @@ impl Task {
         task.retries = value("retries");
         task.delay = value("delay");
         task.repeat = Loop::read(node, loading).filter(|_| !task.is_meta());
-        task.check_meta(loading);
+        if around.is_handler {
+            task.check_handler(loading);
+        } else {
+            task.check_meta(loading);
+        }
         task.register = read_register(node, loading);
         task.warn_of_facts(entries, loading);
         task.listen = node.get("listen").map(super::keywords::words).unwrap_or_default();
@@ -154,14 +158,14 @@ impl Task {
         let module = sutler_modules::find("validate_argument_spec")?;
         let text = |text: &str| Spanned::new(Value::from(text), spec.span.clone());
         let mut arguments = IndexMap::new();
-        if let Some(options) = spec.get("options") {
-            let options = crate::template::plain_value(options);
-            arguments.insert("argument_spec".to_owned(), Spanned::new(options, spec.span.clone()));
-        }
+        let options = spec.get("options").map(crate::template::plain_value);
+        let options = options.unwrap_or_else(|| Value::Dict(crate::value::Dict::new()));
+        arguments.insert("argument_spec".to_owned(), Spanned::new(options, spec.span.clone()));
         let context = crate::value::Dict::new();
         context.insert("argument_spec_name", entry_point);
         context.insert("name", role.name.as_str());
-        context.insert("path", role.path.to_string_lossy().as_ref());
+        let path = std::path::absolute(&role.path).unwrap_or_else(|_| role.path.clone());
+        context.insert("path", path.to_string_lossy().as_ref());
         context.insert("type", "role");
         arguments.insert("validate_args_context".to_owned(), Spanned::new(Value::Dict(context), spec.span.clone()));
         let name = Spanned::new("ansible.builtin.validate_argument_spec".to_owned(), spec.span.clone());
@@ -233,8 +237,27 @@ impl Task {
     fn check_meta(&self, loading: &mut Loading) {
         let what = super::imports::file_of(&self.action).filter(|_| self.is_meta());
         if let Some(what) = what.filter(|what| what.value.as_str() == Some("end_role") && self.origin.role.is_none()) {
-            let error = Diagnostic::error("`end_role` ends a role, and this task is in none").at(&what.span);
+            let message = "Cannot execute 'end_role' from outside of a role";
+            let error = Diagnostic::error(message).at(&what.span);
             loading.error(error.help("`end_play`, `end_batch` and `end_host` can stand anywhere"));
+        }
+    }
+
+    /// Reports what no handler can be.
+    fn check_handler(&self, loading: &mut Loading) {
+        let name = self.action.module.0.short_name();
+        if matches!(name, "include_role" | "import_role") {
+            let message = format!("Using '{name}' as a handler is not supported.");
+            loading.error(Diagnostic::error(message).at(&self.span).help("a handler can be an `include_tasks`"));
+        }
+        let what = super::imports::file_of(&self.action).filter(|_| self.is_meta());
+        let Some((what, span)) = what.and_then(|what| Some((what.value.as_str()?, &what.span))) else { return };
+        match what {
+            "flush_handlers" => {
+                loading.error(Diagnostic::error("flush_handlers cannot be used as a handler").at(span));
+            }
+            "end_role" => loading.error(Diagnostic::error("Cannot execute 'end_role' from a handler").at(span)),
+            _ => {}
         }
     }
 
@@ -243,9 +266,20 @@ impl Task {
         let spec = (self.action.module.0.spec)();
         let unknown = self.action.arguments.iter().filter(|(name, _)| spec.option(name).is_none());
         for (name, argument) in unknown {
-            let message = format!("`{}` has no argument `{name}`", self.action.name.value);
-            let wording = format!("Invalid options for {}: {name}", self.action.name.value);
-            loading.error(Diagnostic::error(message).at(&argument.span).worded(wording));
+            let message = format!("Invalid options for {}: {name}", self.action.name.value);
+            loading.error(Diagnostic::error(message).at(&argument.span));
+        }
+    }
+
+    /// Reports names of a role's files that are no text.
+    fn check_files_of_role(&self, loading: &mut Loading) {
+        for name in ["tasks_from", "handlers_from", "vars_from", "defaults_from"] {
+            let Some(argument) = self.action.arguments.get(name) else { continue };
+            if !matches!(argument.value, Value::Str(_) | Value::Lazy(_) | Value::None) {
+                let kind = argument.value.type_name();
+                let message = format!("Expected a string for {name} but got <class '{kind}'> instead.");
+                loading.error(Diagnostic::error(message).at(&argument.span));
+            }
         }
     }
 
@@ -256,11 +290,12 @@ impl Task {
             && let Some(apply) = apply
         {
             let name = &self.action.name.value;
-            let error = Diagnostic::error(format!("`{name}` has no `apply`: its keywords reach its tasks anyway"));
-            loading.error(error.at(&apply.span));
+            let error = Diagnostic::error(format!("Invalid options for {name}: apply")).at(&apply.span);
+            loading.error(error.help("keywords of an import reach its tasks anyway"));
         }
         if self.is_include() || self.is_import() {
             self.check_options(loading);
+            self.check_files_of_role(loading);
         }
         if !self.is_include() {
             return;
@@ -291,12 +326,17 @@ pub fn written(value: &Value) -> String {
 
 fn read_register(node: &Node, loading: &mut Loading) -> Option<String> {
     let register = node.get("register")?;
-    let name = register.as_str().unwrap_or_default();
+    let text = crate::template::plain_value(register).to_str();
+    let name = register.as_str().unwrap_or(&text);
     let valid = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if !valid {
+        let named = match loading.value(register)?.value {
+            Value::Str(_) => format!("'{name}'"),
+            other => format!("'{}' of type '{}'", written(&other), other.type_name()),
+        };
         loading.error(
-            Diagnostic::error(format!("`{name}` is not a valid name for a variable"))
+            Diagnostic::error(format!("Invalid variable name {named}."))
                 .at(&register.span)
                 .help("letters, digits and underscores, not beginning with a digit"),
         );

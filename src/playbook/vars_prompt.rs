@@ -38,7 +38,7 @@ impl VarsPrompt {
     /// Reads one; what is wrong with it goes to `loading`.
     pub fn read(node: &Node, loading: &mut Loading) -> Option<Self> {
         let Some(name) = node.get("name").and_then(Node::as_str) else {
-            let error = Diagnostic::error("an entry of `vars_prompt` needs the `name` of a variable").at(&node.span);
+            let error = Diagnostic::error("Invalid vars_prompt data structure, missing 'name' key").at(&node.span);
             loading.error(error);
             return None;
         };

@@ -78,7 +78,7 @@ impl Mapping {
                 match duplicates {
                     Duplicates::Warn => warnings.push(duplicate(earlier, &entry)),
                     Duplicates::Error => {
-                        let message = format!("the key `{}` stands here a second time", show(&entry.key));
+                        let message = format!("Found duplicate mapping key '{}'", show(&entry.key));
                         let warning = duplicate(earlier, &entry);
                         return Err(Diagnostic { severity: Severity::Error, message, ..warning });
                     }
@@ -128,7 +128,7 @@ impl Duplicates {
 
 fn duplicate(earlier: &Entry, later: &Entry) -> Diagnostic {
     let key = show(&later.key);
-    let mut warning = Diagnostic::warning(format!("the key `{key}` stands here a second time; the last one counts"))
+    let mut warning = Diagnostic::warning(format!("Found duplicate mapping key '{key}'; the last one counts"))
         .at(&later.key.span)
         .note(format!("first at {}", earlier.key.span))
         .help("remove one of them")

@@ -10,7 +10,23 @@ use super::{Diagnostic, SourceFile, Span};
 pub fn explain(file: &Arc<SourceFile>, cause: &Error) -> Diagnostic {
     let Some(mark) = cause.problem_mark() else { return unreadable(file, cause) };
     let scene = Scene::new(file, mark, cause.context_mark());
-    let line = file.line(scene.at.line).unwrap_or_default();
+    let found = explain_at(&scene, cause);
+    if found.ansible.message.is_some() { found } else { found.worded(said(cause)).origin(&scene.at) }
+}
+
+/// The parser's own words, as Ansible gives them.
+fn said(cause: &Error) -> String {
+    let text = match cause.context() {
+        Some(context) => format!("{context} {}", cause.problem()),
+        None => cause.problem().to_owned(),
+    };
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    format!("YAML parsing failed: {first}{}.", letters.as_str())
+}
+
+fn explain_at(scene: &Scene<'_>, cause: &Error) -> Diagnostic {
+    let line = scene.file.line(scene.at.line).unwrap_or_default();
     match cause.problem() {
         _ if scene.tab_indents() => Diagnostic::error("a tab where YAML wants spaces")
             .worded("YAML parsing failed: Tabs are usually invalid in YAML.")
@@ -22,12 +38,12 @@ pub fn explain(file: &Arc<SourceFile>, cause: &Error) -> Diagnostic {
                 .help("add the same quote at the end of the text; inside double quotes write `\\\"`, inside single quotes `''`")
         }
         problem => {
-            if let Some(found) = template(&scene, line).or_else(|| quotes(&scene, line)) {
+            if let Some(found) = template(scene, line).or_else(|| quotes(scene, line)) {
                 return found;
             }
             match problem {
-                "found character that cannot start any token" => first_character(&scene),
-                "mapping values are not allowed in this context" => colon(&scene, line),
+                "found character that cannot start any token" => first_character(scene),
+                "mapping values are not allowed in this context" => colon(scene, line),
                 "block sequence entries are not allowed in this context" => {
                     Diagnostic::error("a list cannot begin on the line of its key")
                         .at(&scene.at)
@@ -36,16 +52,16 @@ pub fn explain(file: &Arc<SourceFile>, cause: &Error) -> Diagnostic {
                 "could not find expected ':'" => Diagnostic::error("this line is no `key: value`, and no item of a list")
                     .at(scene.context.as_ref().unwrap_or(&scene.at))
                     .help("add the colon and a space; text of several lines needs `|` or `>` after its key"),
-                "did not find expected ',' or ']'" => unclosed(&scene, "list", ']'),
-                "did not find expected ',' or '}'" => unclosed(&scene, "mapping", '}'),
+                "did not find expected ',' or ']'" => unclosed(scene, "list", ']'),
+                "did not find expected ',' or '}'" => unclosed(scene, "mapping", '}'),
                 "did not find expected alphabetic or numeric character" => {
                     let begin = scene.context.as_ref().unwrap_or(&scene.at);
                     Diagnostic::error("`*` begins an alias and `&` an anchor, and a name must follow")
                         .at(begin)
                         .help("quote the value if it is meant as text")
                 }
-                "did not find expected key" | "did not find expected '-' indicator" => alignment(&scene, problem),
-                _ => plain(&scene, cause),
+                "did not find expected key" | "did not find expected '-' indicator" => alignment(scene, problem),
+                _ => plain(scene, cause),
             }
         }
     }
@@ -130,7 +146,11 @@ fn quotes(scene: &Scene<'_>, line: &str) -> Option<Diagnostic> {
     } else {
         "put the whole value into double quotes, or write `''` for a quote inside it"
     };
-    Some(Diagnostic::error("text stands after the end of a quoted value").at(&scene.at).help(help))
+    let mut begin = scene.at.clone();
+    begin.column = column as u32 + 1;
+    let wording = "YAML parsing failed: Values starting with a quote must end with the same quote.";
+    let error = Diagnostic::error("text stands after the end of a quoted value").at(&scene.at).help(help);
+    Some(error.worded(wording).origin(&begin))
 }
 
 fn first_character(scene: &Scene<'_>) -> Diagnostic {
@@ -142,7 +162,8 @@ fn first_character(scene: &Scene<'_>) -> Diagnostic {
 fn colon(scene: &Scene<'_>, line: &str) -> Diagnostic {
     let before: String = line.chars().take(scene.at.column as usize - 1).collect();
     if let Some((_, key, value)) = value_of(line).filter(|_| before.contains(": ")) {
-        let error = Diagnostic::error("unquoted text with a `: ` inside").at(&scene.at);
+        let wording = "YAML parsing failed: Colons in unquoted values must be followed by a non-space character.";
+        let error = Diagnostic::error("unquoted text with a `: ` inside").at(&scene.at).worded(wording);
         let key = key.trim_start_matches("- ");
         return error.help(format!("quote the value: {key}: \"{}\"", value.trim_end().replace('"', "'")));
     }
@@ -172,7 +193,7 @@ fn unclosed(scene: &Scene<'_>, what: &str, end: char) -> Diagnostic {
 }
 
 fn plain(scene: &Scene<'_>, cause: &Error) -> Diagnostic {
-    let error = Diagnostic::error(cause.problem()).at(&scene.at);
+    let error = Diagnostic::error(said(cause).trim_end_matches('.')).at(&scene.at);
     match (cause.context(), &scene.context) {
         (Some(context), Some(span)) => error.note(format!("{context} that begins at line {}", span.line)),
         _ => error,

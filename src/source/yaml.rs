@@ -232,6 +232,7 @@ impl Composer<'_> {
         let Some(anchor) = self.anchors.get(name) else {
             let near = super::nearest(name, self.anchors.keys().map(String::as_str));
             let error = Diagnostic::error(format!("there is no anchor `&{name}` above this alias")).at(span);
+            let error = error.worded("YAML parsing failed: Found undefined alias.");
             return Err(error.help(match near {
                 Some(near) => format!("did you mean `*{near}`?"),
                 None => "quote text that begins with `*`".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use super::{Environment, ErrorKind, Names, Template, TemplateError, evaluate::Frame};
+use super::{Environment, ErrorKind, Names, Syntax, Template, TemplateError, evaluate::Frame};
 use crate::{
     source::{MASK, Span},
     value::{Dict, Key, Str, Undefined, Value},
@@ -72,7 +72,9 @@ impl<'a> Context<'a> {
         if template.is_encrypted() {
             let opened = vault::current().open_value(&template.origin().source);
             return opened.map(Value::Str).map_err(|error| {
-                TemplateError::new(ErrorKind::Encrypted(Box::new(error))).at(template.span().clone())
+                let ciphertext = template.origin().source.clone();
+                TemplateError::new(ErrorKind::Encrypted { error: Box::new(error), ciphertext })
+                    .at(template.span().clone())
             });
         }
         let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
@@ -92,10 +94,14 @@ impl<'a> Context<'a> {
         OPEN.with_borrow_mut(|open| open.push((this, names, shown)));
         let _opened = Opened;
         let value = Frame::new(self, template).run(template).map(|value| template.with_final_newlines(value))?;
-        if let Value::Str(text) = &value
-            && template.makes_secrets()
-        {
-            vault::note_rendered(text);
+        if let Value::Str(text) = &value {
+            if template.makes_secrets() {
+                vault::note_rendered(text);
+            }
+            // Only a filter makes text with markers trusted: a template of its own.
+            if text.is_trusted() && !Template::is_plain(text) {
+                return Template::compile(text, template.span(), &Syntax::default()).map(Value::from);
+            }
         }
         Ok(value)
     }
@@ -144,9 +150,13 @@ impl<'a> Context<'a> {
     pub fn resolve(&self, value: &Value) -> Result<Value, TemplateError> {
         let mut value = value.clone();
         while let Value::Lazy(template) = &value {
-            // A ciphertext tells nobody anything.
+            // A ciphertext tells nobody anything, and an expression is on the way to nothing else.
             let via = |error: TemplateError| {
-                if template.is_encrypted() { error } else { error.via(template.source(), template.span()) }
+                if template.is_encrypted() || template.is_expression() {
+                    error
+                } else {
+                    error.via(template.source(), template.span())
+                }
             };
             value = match self.evaluate(template) {
                 Ok(Value::Undefined(undefined)) if !undefined.is_silent() => {
@@ -178,10 +188,15 @@ impl<'a> Context<'a> {
                 _ => value,
             };
             Ok(match value {
-                Value::List(list) => list.to_vec().iter().map(|item| self.resolve_shown(item, errors)).collect(),
-                Value::Dict(dict) => Value::Dict(
-                    dict.entries().into_iter().map(|(key, value)| (key, self.resolve_shown(&value, errors))).collect(),
-                ),
+                Value::List(list) => {
+                    let items = list.to_vec().into_iter().map(|item| self.resolve_shown(&item, errors));
+                    items.filter(|item| !item.is_omit()).collect()
+                }
+                Value::Dict(dict) => {
+                    let entries = dict.entries().into_iter();
+                    let entries = entries.map(|(key, value)| (key, self.resolve_shown(&value, errors)));
+                    Value::Dict(entries.filter(|(_, value)| !value.is_omit()).collect())
+                }
                 value => value,
             })
         });

@@ -61,7 +61,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// What Ansible says.
-fn wording(error: &TemplateError) -> String {
+pub(super) fn wording(error: &TemplateError) -> String {
     // Only what stands in markers is evaluated on the way to something else.
     let kind = if error.chain().is_empty() { "expression" } else { "template" };
     match error.kind() {
@@ -69,9 +69,12 @@ fn wording(error: &TemplateError) -> String {
         ErrorKind::Syntax(text) => format!("Syntax error in {kind}: {text}"),
         ErrorKind::Unknown { what: "lookup", name, .. } => format!("The lookup plugin '{name}' was not found."),
         ErrorKind::Unknown { what, name, .. } => format!("Syntax error in {kind}: No {what} named '{name}'."),
-        ErrorKind::Raised { text, .. } => format!("Error rendering template: {text}"),
+        ErrorKind::Raised { text, .. } => match error.plugin() {
+            Some(plugin) => format!("The {} plugin '{}' failed: {text}", plugin.what, plugin.name),
+            None => format!("Error rendering {kind}: {text}"),
+        },
         ErrorKind::Recursion(_) => "Recursive loop detected in template: maximum recursion depth exceeded".to_owned(),
-        ErrorKind::Encrypted(error) => {
+        ErrorKind::Encrypted { error, .. } => {
             format!("Error rendering {kind}: Attempt to use undecryptable variable: {}", error.wording())
         }
         ErrorKind::Lookup { name, text } => format!("The lookup plugin '{name}' failed: {text}"),

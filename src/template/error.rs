@@ -18,6 +18,16 @@ struct Inner {
     span: Option<Span>,
     values: Vec<(Str, Value)>,
     via: Vec<Via>,
+    plugin: Option<Plugin>,
+}
+
+/// A filter or test that failed.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// "filter" or "test".
+    pub what: &'static str,
+    /// Its full name.
+    pub name: String,
 }
 
 /// A template whose evaluation led to the one that failed.
@@ -73,7 +83,12 @@ pub enum ErrorKind {
         searched: Vec<String>,
     },
     /// An encrypted value that cannot be decrypted.
-    Encrypted(Box<VaultError>),
+    Encrypted {
+        /// Why.
+        error: Box<VaultError>,
+        /// The value as it is.
+        ciphertext: Str,
+    },
     /// A lookup failed.
     Lookup {
         /// Its name.
@@ -86,7 +101,7 @@ pub enum ErrorKind {
 impl TemplateError {
     /// An error with no place yet.
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, span: None, values: Vec::new(), via: Vec::new() }))
+        Self(Box::new(Inner { kind, span: None, values: Vec::new(), via: Vec::new(), plugin: None }))
     }
 
     /// The template does not parse, at this place.
@@ -122,6 +137,28 @@ impl TemplateError {
     pub fn at(mut self, span: Span) -> Self {
         self.0.span.get_or_insert(span);
         self
+    }
+
+    /// This error, raised by this filter or test, unless another one inside of it did.
+    #[must_use]
+    pub fn raised_by(mut self, what: &'static str, name: &str) -> Self {
+        let full = || if name.contains('.') { name.to_owned() } else { format!("ansible.builtin.{name}") };
+        self.0.plugin.get_or_insert_with(|| Plugin { what, name: full() });
+        self
+    }
+
+    /// The filter or test that raised it.
+    pub fn plugin(&self) -> Option<&Plugin> {
+        self.0.plugin.as_ref()
+    }
+
+    /// This error as the failure of a lookup, if it is one that a lookup raised.
+    #[must_use]
+    pub fn in_lookup(self, name: &str) -> Self {
+        match self.kind() {
+            ErrorKind::Raised { .. } => Self::new(ErrorKind::Lookup { name: name.to_owned(), text: self.to_string() }),
+            _ => self,
+        }
     }
 
     /// This error with the values of the names in the failing expression.
@@ -198,7 +235,7 @@ impl TemplateError {
                 "expressions come from playbooks, roles and inventories, not from hosts or from what templates make"
                     .to_owned(),
             ),
-            ErrorKind::Encrypted(error) => Some(error.help()),
+            ErrorKind::Encrypted { error, .. } => Some(error.help()),
             ErrorKind::Omitted => Some("`omit` only stands for a whole argument of a module".to_owned()),
             _ => None,
         }
@@ -228,7 +265,7 @@ impl fmt::Display for TemplateError {
             ErrorKind::NoTemplate { name, searched } => {
                 write!(f, "template `{name}` not found; searched {}", searched.join(", "))
             }
-            ErrorKind::Encrypted(error) => write!(f, "cannot decrypt this value: {error}"),
+            ErrorKind::Encrypted { error, .. } => write!(f, "cannot decrypt this value: {error}"),
             ErrorKind::Lookup { name, text } => write!(f, "lookup `{name}` failed: {text}"),
         }
     }

@@ -25,7 +25,7 @@ use parking_lot::Mutex;
 use super::{Context, Template, TemplateError, ast::At, environment::find_word};
 use crate::value::{Str, Value};
 
-pub(super) use apply::{apply_filter, apply_test, unknown};
+pub(super) use apply::{apply_filter, apply_test, sealed, unknown};
 pub(super) use attribute::{attribute, item};
 pub(super) use compare::contains;
 pub(super) use expression::truth;

@@ -5,14 +5,16 @@ use std::{os::unix::fs::MetadataExt, path::Path};
 use jiff::{Timestamp, Zoned, fmt::strtime, tz::TimeZone};
 use sutler_modules::kit::users;
 
-use super::filter::time::Date;
+use super::{Syntax, Template, filter::time::Date};
 use crate::{
     config::{Config, settings::running},
+    source::Span,
     value::{Dict, Value},
 };
 
-/// The names of the file at `path`, which was asked for as `name` and goes to `dest`.
-pub fn template_file_names(config: &Config, name: &str, path: &Path, dest: Option<Value>) -> Dict {
+/// The names of the file at `path`, which was asked for as `name` and goes to `dest`. `ansible_managed` is among them
+/// unless a variable of that name `is_managed` already.
+pub fn template_file_names(config: &Config, name: &str, path: &Path, dest: Option<Value>, is_managed: bool) -> Dict {
     let names = Dict::new();
     let metadata = path.metadata();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -22,10 +24,10 @@ pub fn template_file_names(config: &Config, name: &str, path: &Path, dest: Optio
     let changed = changed.to_zoned(TimeZone::system());
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let owner = owner_name(owner);
-    let managed = config.get(&running::DEFAULT_MANAGED_STR);
-    let parts = [("{host}", host.clone()), ("{uid}", owner.to_str()), ("{file}", name.to_owned())];
-    let managed = parts.iter().fold(managed, |text, (part, value)| text.replace(part, value));
-    names.insert("ansible_managed", strtime::format(&managed, &changed).unwrap_or(managed));
+    if !is_managed {
+        let managed = filled(&config.get(&running::DEFAULT_MANAGED_STR));
+        names.insert("ansible_managed", as_template(&strtime::format(&managed, &changed).unwrap_or(managed)));
+    }
     names.insert("template_host", host);
     names.insert("template_uid", owner);
     names.insert("template_path", name);
@@ -34,6 +36,35 @@ pub fn template_file_names(config: &Config, name: &str, path: &Path, dest: Optio
     names.insert("template_run_date", Value::object(Date(Zoned::now().datetime())));
     names.insert("template_destpath", dest.unwrap_or(Value::None));
     names
+}
+
+/// The setting `ansible_managed` as the template that it is: `{host}` and its kin stand for names, and braces are
+/// doubled, as for Python's `format`. Values come in when it is evaluated, so that no file name is a template.
+fn filled(text: &str) -> String {
+    const PARTS: [(&str, &str); 5] = [
+        ("{{", "{"),
+        ("}}", "}"),
+        ("{host}", "{{ template_host }}"),
+        ("{uid}", "{{ template_uid }}"),
+        ("{file}", "{{ template_path }}"),
+    ];
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (taken, put) = match PARTS.iter().find(|(part, _)| rest.starts_with(part)) {
+            Some((part, value)) => (part.len(), *value),
+            None => (first.len_utf8(), &rest[..first.len_utf8()]),
+        };
+        out.push_str(put);
+        rest = &rest[taken..];
+    }
+    out
+}
+
+fn as_template(text: &str) -> Value {
+    let span = Span::outside("ansible_managed", text);
+    let template = Template::compile(text, &span, &Syntax::default());
+    template.unwrap_or_else(|error| Template::broken(text, &span, error)).into()
 }
 
 /// The name of a user of this machine, or the number where it has none.

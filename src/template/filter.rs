@@ -37,6 +37,7 @@ pub(super) mod lists;
 pub(super) mod mac;
 mod netcommon;
 pub(super) mod password;
+pub(super) mod protomatter;
 mod prettytable;
 mod python_set;
 pub(super) mod reach;
@@ -71,6 +72,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     number::register(table);
     order::register(table);
     password::register(table);
+    protomatter::register(table);
     path::register(table);
     prettytable::register(table);
     reach::register(table);

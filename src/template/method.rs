@@ -11,6 +11,7 @@ mod bytes;
 mod unicode;
 mod format;
 
+pub(crate) use codec::encode;
 pub(super) use dict::from_value as dict_from;
 pub(super) use lines::lines;
 pub(super) use text::{capitalize, is_blank};

@@ -41,7 +41,7 @@ impl Context<'_> {
             "first_found" => vec![(Str::from("_folder"), folder_of(module).into())],
             _ => Vec::new(),
         };
-        lookup(Arguments { context: self, name, positional, named })
+        lookup(Arguments { context: self, name, positional, named }).map_err(|error| error.in_lookup(name))
     }
 
     /// Fails where something is asked for before its turn that only its turn can answer: a lookup, chance, the time.

@@ -242,6 +242,11 @@ pub(super) enum Words {
 }
 
 impl Words {
+    /// What one of them is called.
+    pub(super) fn what(self) -> &'static str {
+        if self == Self::Filters { "filter" } else { "test" }
+    }
+
     fn signature(self, name: &str) -> Option<&'static Signature> {
         let table: &[Signature] = if self == Self::Filters { &FILTERS } else { &TESTS };
         table.binary_search_by(|(known, ..)| (*known).cmp(name)).ok().map(|index| &table[index])

@@ -7,6 +7,7 @@ mod membership;
 mod network;
 mod outcome;
 mod pattern;
+mod protomatter;
 pub(super) mod version;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     network::register(table);
     outcome::register(table);
     pattern::register(table);
+    protomatter::register(table);
     version::register(table);
 }
 

@@ -127,6 +127,22 @@ impl Connections {
         Ok(RawOutput { stdout: out, stderr: err, status: exit.code() })
     }
 
+    /// Ends the helpers that run as a user of the host, who may be about to be removed there.
+    pub async fn leave(&self, target: &Target, user: &str) {
+        let Some(host) = self.hosts.lock().get(target).cloned() else { return };
+        let slots: Vec<Slot> = {
+            let mut sessions = host.sessions.lock();
+            let is_user = |key: &&Become| key.user == user;
+            let keys: Vec<Become> = sessions.keys().flatten().filter(is_user).cloned().collect();
+            keys.into_iter().filter_map(|key| sessions.remove(&Some(key))).collect()
+        };
+        for slot in slots {
+            if let Some(session) = slot.lock().await.take() {
+                Session::close(session).await;
+            }
+        }
+    }
+
     /// Closes what is open to one target; the next use opens it again.
     pub async fn reset(&self, target: &Target) {
         let host = self.hosts.lock().remove(target);

@@ -256,6 +256,18 @@ impl ConnectError {
         )
     }
 
+    /// The same in Ansible's words, where they are others that results are searched for.
+    pub fn wording(&self) -> Option<String> {
+        Some(match self {
+            Self::BecomePasswordWrong { method, .. } => format!("Incorrect {method} password"),
+            Self::BecomePasswordMissing { method, .. } => format!("Missing {method} password"),
+            Self::Timeout { stage: Stage::Become, limit } => {
+                format!("Timeout ({}s) waiting for privilege escalation prompt: ", limit.as_secs())
+            }
+            _ => return None,
+        })
+    }
+
     /// The next step for whoever reads the error.
     pub fn help(&self) -> Option<String> {
         Some(match self {

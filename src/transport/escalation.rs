@@ -1,5 +1,7 @@
 //! Become: the command that starts another one as another user, and how it asks for a password.
 
+use std::fmt::Write as _;
+
 use super::{Secret, shell::quote};
 
 /// The program that changes the user.
@@ -76,9 +78,17 @@ impl Become {
             .then(|| format!("[sudo via sutler, key={nonce}] password:"))
     }
 
+    /// Whether sudo hands the command to a login shell. It escapes all characters for it but `$`.
+    fn has_login_shell(&self) -> bool {
+        let is_login =
+            |flag: &str| flag == "--login" || flag.starts_with('-') && !flag.starts_with("--") && flag.contains('i');
+        self.method == Method::Sudo && self.flags.as_deref().unwrap_or_default().split_whitespace().any(is_login)
+    }
+
     /// `script` as this user, in `shell`.
     pub(super) fn wrap(&self, shell: &str, script: &str, nonce: &str) -> String {
         let program = self.exe.as_deref().unwrap_or(self.method.name());
+        let script = if self.has_login_shell() { &unexpanded(script) } else { script };
         let run = format!("{shell} -c {}", quote(script));
         let user = quote(&self.user);
         let mut words = vec!["env LANGUAGE=C".to_owned(), program.to_owned()];
@@ -117,9 +127,36 @@ impl Become {
     }
 }
 
+/// A script that does the same and has no `$` in it.
+fn unexpanded(script: &str) -> String {
+    let mut text = String::new();
+    for byte in script.bytes() {
+        if byte.is_ascii_alphanumeric() || b" _/-.:".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "\\0{byte:03o}");
+        }
+    }
+    format!("eval \"`printf %b '{text}'`\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_shell_expands_nothing_of_a_script() {
+        let script = "a=1; set -- \"x  y\" 'it'; printf '%s|' \"$a\" \"$@\" \"\\\\n\"\necho é";
+        let run = |script: &str| {
+            let output = std::process::Command::new("sh").args(["-c", script]).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        assert!(!unexpanded(script).contains('$'));
+        assert_eq!(run(&unexpanded(script)), run(script));
+        let flags = |flags: &str| Become { flags: Some(flags.into()), ..Become::new(Method::Sudo, "root") };
+        assert!(["-i", "-Hi", "--login", "-H -S -i"].iter().all(|text| flags(text).has_login_shell()));
+        assert!(["-H -S -n", "--stdin", ""].iter().all(|text| !flags(text).has_login_shell()));
+    }
 
     #[test]
     fn sudo_without_a_password_never_asks() {

@@ -31,6 +31,8 @@ pub use pending::{Done, Finished, Pending, RequestId};
 
 /// How long the helper may take to say hello.
 const HELLO: Duration = Duration::from_secs(30);
+/// How long a helper that is let go may take to end.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// One task for the helper; the session gives it its id.
 #[derive(Clone, Debug, Default)]
@@ -118,6 +120,17 @@ impl Session {
     /// False once the helper has gone.
     pub fn is_alive(&self) -> bool {
         self.wire.is_alive()
+    }
+
+    /// Lets the helper go, and waits until it has. Where others still use it, the wait is short and in vain.
+    pub(super) async fn close(session: Arc<Self>) {
+        let shared = session.wire.shared.clone();
+        drop(session);
+        let mut gone = std::pin::pin!(shared.gone.notified());
+        gone.as_mut().enable();
+        if shared.ended.lock().is_none() {
+            let _ = timeout(FAREWELL, gone).await;
+        }
     }
 
     /// Runs a task and gives the results in the order of its items. When the future is dropped the

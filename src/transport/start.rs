@@ -21,6 +21,8 @@ use super::{
 
 /// How long a host may take for one step of the dialogue, or for the next piece of an upload.
 const STEP: Duration = Duration::from_mins(1);
+/// A shorter `timeout` than this counts for becoming another user as well, and two seconds more, as in Ansible.
+const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long text that ends like a prompt stays the last before it is taken for one.
 const SETTLE: Duration = Duration::from_millis(200);
 /// How much of what a program printed is kept for an error, in bytes.
@@ -153,6 +155,8 @@ struct Dialogue<'a> {
     stderr: Box<dyn AsyncRead + Send + Unpin>,
     exit: BoxFuture<'static, Exit>,
     pty: bool,
+    /// How long the next step may take.
+    limit: Duration,
     /// Standard output that is not yet understood.
     buffer: Vec<u8>,
     /// Lines of standard output that are not the script's.
@@ -188,6 +192,12 @@ impl<'a> Dialogue<'a> {
             stderr,
             exit,
             pty,
+            limit: match target.connect_timeout {
+                short if r#become.is_some() && !short.is_zero() && short < USUAL_TIMEOUT => {
+                    short + Duration::from_secs(2)
+                }
+                _ => STEP,
+            },
             buffer: Vec::new(),
             noise: Vec::new(),
             said: Vec::new(),
@@ -272,7 +282,8 @@ impl<'a> Dialogue<'a> {
 
     /// The script's next line. Answers the prompt of a become program on the way.
     async fn next(&mut self) -> Result<Heard, ConnectError> {
-        let deadline = Instant::now() + STEP;
+        let limit = self.limit;
+        let deadline = Instant::now() + limit;
         loop {
             if let Some(marker) = self.take_marker()? {
                 return Ok(Heard::Marker(marker));
@@ -292,7 +303,7 @@ impl<'a> Dialogue<'a> {
                 Err(_) if matches!(settled, Prompt::Perhaps) => self.answer().await?,
                 Err(_) => {
                     let stage = if self.r#become.is_some() { Stage::Become } else { Stage::Bootstrap };
-                    return Err(ConnectError::Timeout { stage, limit: STEP });
+                    return Err(ConnectError::Timeout { stage, limit });
                 }
             }
         }

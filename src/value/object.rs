@@ -82,6 +82,11 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
         Err(TemplateError::type_error("cannot assign attribute on non-namespace object"))
     }
 
+    /// What it has in place of a text, where something undefined was to be in that.
+    fn missing(&self) -> Option<Arc<super::Undefined>> {
+        None
+    }
+
     /// Whether it counts as true.
     fn is_true(&self) -> bool {
         self.length() != Some(0)

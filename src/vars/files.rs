@@ -8,6 +8,7 @@ use crate::{
     source::{Diagnostic, Kind, Node, SourceFile, Span, load_one},
     template::value_from_node,
     value::Dict,
+    vault,
 };
 
 /// The variables of a YAML or JSON file.
@@ -15,6 +16,17 @@ pub fn load_file(path: &Path) -> Result<(Dict, Vec<Diagnostic>), Diagnostic> {
     let file = SourceFile::read(path)?;
     let (node, warnings) = load_one(&file)?;
     Ok((to_dict(&node)?, warnings))
+}
+
+/// The variables of a file that `vars_files` names, which may be a list of mappings too.
+pub fn load_vars_file(path: &Path) -> Result<(Dict, Vec<Diagnostic>), Diagnostic> {
+    let file = SourceFile::read(path)?;
+    let (node, warnings) = load_one(&file)?;
+    let vars = Dict::new();
+    for mapping in node.as_list().unwrap_or(std::slice::from_ref(&node)) {
+        vars.update(&to_dict(mapping)?);
+    }
+    Ok((vars, warnings))
 }
 
 /// `-e`: `@file`, YAML or JSON, or `name=value …`.
@@ -69,9 +81,14 @@ pub fn to_dict(node: &Node) -> Result<Dict, Diagnostic> {
     Ok(vars)
 }
 
-/// A host with what the inventory and the files beside it say.
+/// A host with what the inventory and the files beside it say. A host whose files cannot be decrypted is in nobody's
+/// way who does not use it; anything else that is wrong with them fails.
 pub fn host_vars(inventory: &Inventory, host: &Host) -> Result<HostVars, Diagnostic> {
-    Ok(HostVars::new(&host.name, inventory_vars(inventory, &host.name)?))
+    match inventory_vars(inventory, &host.name) {
+        Ok(vars) => Ok(HostVars::new(&host.name, vars)),
+        Err(why) if vault::is_refusal(&why) => Ok(HostVars::unread(&host.name, why)),
+        Err(why) => Err(why),
+    }
 }
 
 /// What the inventory and the files beside it say about a host.

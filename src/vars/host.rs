@@ -1,6 +1,6 @@
 //! What is known about one host: from the inventory, from its facts, and from the tasks it ran.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use indexmap::IndexMap;
 use parking_lot::RwLock;
@@ -26,6 +26,8 @@ pub struct HostVars {
     pub included: Dict,
     /// What `set_fact` and `register` stored.
     pub stored: Dict,
+    /// Why what the inventory says about it cannot be read: who needs that fails.
+    unread: RwLock<Option<Diagnostic>>,
 }
 
 /// Which variables an action sets.
@@ -44,6 +46,28 @@ impl HostVars {
     /// A host with what the inventory says about it.
     pub fn new(name: &str, inventory: Dict) -> Self {
         Self { name: name.to_owned(), inventory, ..Self::default() }
+    }
+
+    /// A host of which it is not known what the inventory says: a file for it is encrypted, and no password opens it.
+    pub fn unread(name: &str, why: Diagnostic) -> Self {
+        Self { name: name.to_owned(), unread: RwLock::new(Some(why)), ..Self::default() }
+    }
+
+    /// Fails if it is not known what the inventory says about it.
+    pub fn known(&self) -> Result<(), Diagnostic> {
+        self.unread.read().clone().map_or(Ok(()), Err)
+    }
+
+    /// Takes over what the inventory says about it now.
+    pub fn reread(&self, inventory: Result<Dict, Diagnostic>) {
+        match inventory {
+            Ok(fresh) => {
+                let fresh = fresh.with(Clone::clone);
+                self.inventory.with_mut(|vars| *vars = fresh);
+                *self.unread.write() = None;
+            }
+            Err(why) => *self.unread.write() = Some(why),
+        }
     }
 
     /// A host that the inventory does not have: an address, or the controller itself.
@@ -131,6 +155,14 @@ impl Hosts {
             let host = implicit.unwrap_or_else(|| Arc::new(HostVars::new(name, Dict::new())));
             hosts.insert(name.to_owned(), host);
         }
+    }
+
+    /// Forgets the hosts that are not among these names; the others get the order of the names.
+    pub fn keep<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        let places: HashMap<&str, usize> = names.enumerate().map(|(place, name)| (name, place)).collect();
+        let mut hosts = self.hosts.write();
+        hosts.retain(|name, _| places.contains_key(name.as_str()));
+        hosts.sort_by_cached_key(|name, _| places.get(name.as_str()).copied());
     }
 
     /// Adds a host that exists without being named: it is not among the names.

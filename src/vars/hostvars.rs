@@ -4,9 +4,12 @@ use std::{fmt, sync::Arc};
 
 use super::{RunVars, Scope};
 use crate::{
-    template::{Names, TemplateError},
-    value::{Dict, Object, Shape, Value},
+    template::{Arguments, Names, TemplateError},
+    value::{Dict, Object, Shape, Undefined, Value},
 };
+
+/// The methods of a mapping that nobody can write to.
+const METHODS: [&str; 4] = ["get", "items", "keys", "values"];
 
 /// `hostvars`: every host's variables by its name.
 pub struct AllHostVars(Arc<RunVars>);
@@ -35,7 +38,9 @@ impl Object for AllHostVars {
 
     fn item(&self, key: &Value) -> Result<Option<Value>, TemplateError> {
         let host = key.as_str().and_then(|name| self.0.hosts.get(name));
-        Ok(host.map(|host| Value::object(ScopeVars::new(Scope::of_host(&self.0, &host)))))
+        let Some(host) = host else { return Ok(None) };
+        host.known().map_err(|why| TemplateError::raised("AnsibleError", why.ansible_message()))?;
+        Ok(Some(Value::object(ScopeVars::new(Scope::of_host(&self.0, &host)))))
     }
 
     fn iterate(&self) -> Result<Option<Vec<Value>>, TemplateError> {
@@ -45,27 +50,55 @@ impl Object for AllHostVars {
     fn length(&self) -> Option<usize> {
         Some(self.0.hosts.names().len())
     }
+
+    fn has_method(&self, name: &str) -> bool {
+        METHODS.contains(&name)
+    }
+
+    fn call_method(&self, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+        call_method(self, name, arguments)
+    }
+
+    /// Every host with its variables, which are evaluated when they are used.
+    fn plain(&self) -> Result<Value, TemplateError> {
+        let copy = Dict::new();
+        for name in self.0.hosts.names() {
+            if let Some(vars) = self.item(&name)? {
+                copy.set_value(name, vars)?;
+            }
+        }
+        Ok(Value::Dict(copy))
+    }
 }
 
 /// The names of a scope as a mapping.
-pub struct ScopeVars(Scope);
+pub struct ScopeVars {
+    scope: Scope,
+    /// Whether it is what a task sees itself, where `hostvars` is a name.
+    is_own: bool,
+}
 
 impl ScopeVars {
-    /// The names of `scope`.
+    /// The names of `scope`, as another host's.
     pub fn new(scope: Scope) -> Self {
-        Self(scope)
+        Self { scope, is_own: false }
+    }
+
+    /// `vars`: the names that a task itself sees.
+    pub fn own(scope: Scope) -> Self {
+        Self { scope, is_own: true }
     }
 }
 
 impl fmt::Debug for ScopeVars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the variables of {:?}", self.0)
+        write!(f, "the variables of {:?}", self.scope)
     }
 }
 
 impl Object for ScopeVars {
     fn type_name(&self) -> &'static str {
-        "HostVarsVars"
+        if self.is_own { "dict" } else { "HostVarsVars" }
     }
 
     fn shape(&self) -> Shape {
@@ -73,27 +106,54 @@ impl Object for ScopeVars {
     }
 
     fn item(&self, key: &Value) -> Result<Option<Value>, TemplateError> {
-        key.as_str().map_or(Ok(None), |name| self.0.resolve(name))
+        key.as_str().map_or(Ok(None), |name| self.scope.resolve(name))
     }
 
     fn iterate(&self) -> Result<Option<Vec<Value>>, TemplateError> {
-        Ok(Some(self.0.names().into_iter().map(Value::from).collect()))
+        Ok(Some(self.scope.names().into_iter().map(Value::from).collect()))
     }
 
     fn length(&self) -> Option<usize> {
-        Some(self.0.names().len())
+        Some(self.scope.names().len())
     }
 
-    /// A plain copy, without what contains all hosts again.
+    fn has_method(&self, name: &str) -> bool {
+        METHODS.contains(&name)
+    }
+
+    fn call_method(&self, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+        call_method(self, name, arguments)
+    }
+
+    /// A plain copy, without what contains it again.
     fn plain(&self) -> Result<Value, TemplateError> {
         let copy = Dict::new();
-        for name in self.0.names() {
-            if !matches!(name.as_str(), "hostvars" | "vars" | "omit")
-                && let Some(value) = self.0.resolve(&name)?
-            {
+        for name in self.scope.names() {
+            let is_left_out = matches!(name.as_str(), "vars" | "omit") || name == "hostvars" && !self.is_own;
+            if !is_left_out && let Some(value) = self.scope.resolve(&name)? {
                 copy.insert(name, value);
             }
         }
         Ok(Value::Dict(copy))
     }
+}
+
+/// Calls one of [`METHODS`]. Of all values, those that cannot be evaluated are undefined.
+fn call_method(object: &dyn Object, name: &str, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    if name == "get" {
+        let [key, default] = arguments.bind_any(["key", "default"])?;
+        let key = key.unwrap_or(Value::None);
+        return Ok(object.item(&key)?.or(default).unwrap_or(Value::None));
+    }
+    let [] = arguments.bind([])?;
+    let keys = object.iterate()?.unwrap_or_default();
+    let value = |key: &Value| match object.item(key) {
+        Ok(value) => value.unwrap_or(Value::None),
+        Err(error) => Value::Undefined(Arc::new(Undefined::caused_by(error))),
+    };
+    Ok(match name {
+        "keys" => keys.into(),
+        "values" => keys.iter().map(value).collect(),
+        _ => keys.iter().map(|key| Value::Tuple([key.clone(), value(key)].into())).collect(),
+    })
 }

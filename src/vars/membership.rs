@@ -5,9 +5,10 @@ use parking_lot::RwLockWriteGuard;
 
 use super::{RunVars, files::inventory_vars};
 use crate::{
-    inventory::{Inventory, InventoryError, Vars},
+    inventory::{Added, Inventory, InventoryError, Vars},
     source::Diagnostic,
     template::plain_value,
+    vault,
 };
 
 impl RunVars {
@@ -31,6 +32,7 @@ impl RunVars {
                 self.groups.joined(&inventory, group, name);
             }
         }
+        inventory.keep(Added::Host { name: name.to_owned(), groups: groups.to_vec(), vars: vars.clone() });
         for (variable, value) in vars {
             let known = inventory.host(name).and_then(|host| host.vars.get(&variable)).map(plain_value);
             changed |= known.is_none_or(|known| !known.python_eq(&plain_value(&value)));
@@ -61,6 +63,10 @@ impl RunVars {
             }
         }
         if changed {
+            let (host, group) = (host.to_owned(), group.to_owned());
+            inventory.keep(Added::Member { host, group, parents: parents.to_vec() });
+        }
+        if changed {
             self.groups.joined(&inventory, group, host);
         }
         let inventory = RwLockWriteGuard::downgrade(inventory);
@@ -84,22 +90,24 @@ impl RunVars {
     /// Fails when a source cannot be read.
     pub fn refresh_inventory(&self) -> Result<(), Diagnostic> {
         let mut inventory = self.groups.inventory().write();
-        let read = inventory.refresh();
+        inventory.refresh()?;
         self.groups.forget();
         let inventory = RwLockWriteGuard::downgrade(inventory);
-        read?;
         for host in inventory.hosts() {
             self.hosts.list(&host.name);
-            self.reread(&inventory, &host.name)?;
+            match inventory_vars(&inventory, &host.name) {
+                Err(why) if !vault::is_refusal(&why) => return Err(why),
+                read => self.hosts.get(&host.name).iter().for_each(|known| known.reread(read.clone())),
+            }
         }
+        self.hosts.keep(inventory.hosts().map(|host| host.name.as_str()));
         Ok(())
     }
 
     /// Takes over what the inventory now says about a host.
     fn reread(&self, inventory: &Inventory, name: &str) -> Result<(), Diagnostic> {
         let Some(host) = self.hosts.get(name) else { return Ok(()) };
-        let fresh = inventory_vars(inventory, name)?.with(Clone::clone);
-        host.inventory.with_mut(|vars| *vars = fresh);
+        host.reread(Ok(inventory_vars(inventory, name)?));
         Ok(())
     }
 }
@@ -232,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_adds_to_what_is_there() {
+    fn a_refresh_keeps_what_plays_added_and_nothing_else() {
         let (run, folder) = run(HOSTS);
         run.add_host("new", &names(&["made"]), Vars::new()).unwrap();
         let fact = run.hosts.get("a").unwrap();
@@ -241,10 +249,11 @@ mod tests {
         run.refresh_inventory().unwrap();
         assert_eq!(
             seen(&run, "a", "groups"),
-            "{'all': ['new', 'a', 'b', 'c'], 'ungrouped': [], 'web': ['a', 'b', 'c'], 'made': ['new']}"
+            "{'all': ['new', 'a', 'c'], 'ungrouped': [], 'web': ['a', 'c'], 'made': ['new']}"
         );
         assert_eq!((seen(&run, "a", "v"), seen(&run, "a", "kept")), ("1".into(), "True".into()));
         assert_eq!(seen(&run, "c", "group_names"), "['web']");
+        assert!(run.hosts.get("b").is_none());
         std::fs::write(folder.path().join("hosts"), "[web\n").unwrap();
         assert!(run.refresh_inventory().is_err());
         assert_eq!(seen(&run, "a", "v"), "1");

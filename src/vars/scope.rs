@@ -62,6 +62,9 @@ impl PlayVars {
     }
 }
 
+/// How many layers of variables people fill, those of plays, roles, hosts and facts.
+const LAYERS: usize = 14;
+
 /// What every task of a play sees of its roles.
 #[derive(Default)]
 pub struct Exports {
@@ -70,8 +73,11 @@ pub struct Exports {
 }
 
 impl Exports {
-    /// Adds the variables and defaults of a role, over those of others.
+    /// Adds the variables and defaults of a role, over those of others, unless they are its own affair.
     pub fn add(&mut self, role: &Role) {
+        if role.is_private {
+            return;
+        }
         let copy = |from: &Arc<Vars>, to: &mut Vars| {
             to.extend(from.iter().map(|(name, value)| (name.clone(), value.clone())));
         };
@@ -179,8 +185,9 @@ impl Scope {
             "groups" => Some(Value::Dict(self.run.groups.as_dict())),
             "hostvars" => Some(Value::object(AllHostVars::new(&self.run))),
             "ansible_facts" => Some(Value::Dict(self.host.facts.clone())),
-            "vars" => Some(Value::object(ScopeVars::new(self.clone()))),
+            "vars" => Some(Value::object(ScopeVars::own(self.clone()))),
             "omit" => Some(Value::omit()),
+            "ansible_delegated_vars" => self.delegated_vars(),
             _ => {
                 if let Some(value) = self.role_magic(name) {
                     return Some(value);
@@ -189,6 +196,19 @@ impl Scope {
                 of_play.or_else(|| self.run.constants.get(name).cloned())
             }
         }
+    }
+
+    /// The variables of the host that a task is delegated to, by its name.
+    fn delegated_vars(&self) -> Option<Value> {
+        let setting = self.task.as_ref()?.keywords.setting("delegate_to")?;
+        let name =
+            self.context().resolve_deep(&setting.value).ok().filter(|name| !name.is_none() && !name.is_omit())?;
+        let mut scope = self.delegated_to(&name.to_str());
+        // The task is still the one of its own host.
+        scope.bind("inventory_hostname", Value::from(self.host.name.as_str()));
+        let vars = Dict::new();
+        vars.insert(name.to_str(), Value::object(ScopeVars::new(scope)));
+        Some(Value::Dict(vars))
     }
 
     /// The names that follow from the role of the task.
@@ -220,27 +240,31 @@ impl Scope {
 
     /// The values that a name has in the layers that people fill, the strongest first.
     fn layers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Value> + 'a {
+        (0..LAYERS).filter_map(move |layer| self.layer(layer, name))
+    }
+
+    /// The value that a name has in one of the layers; 0 is the strongest one.
+    fn layer(&self, layer: usize, name: &str) -> Option<Value> {
         let innermost = |layers: &[Arc<Vars>]| layers.iter().rev().find_map(|vars| vars.get(name).cloned());
         let task = self.task.as_deref();
         let role = task.and_then(|task| task.origin.role.as_deref());
         let exports = || self.play.as_ref().map(|play| play.exports.read());
-        let layers: [Box<dyn Fn() -> Option<Value> + 'a>; 14] = [
-            Box::new(|| self.run.extra.get(name)),
-            Box::new(move || innermost(&self.parameters)),
-            Box::new(move || innermost(&task?.keywords.params)),
-            Box::new(|| self.host.stored.get(name)),
-            Box::new(|| self.host.included.get(name)),
-            Box::new(move || innermost(&task?.keywords.vars)),
-            Box::new(move || role?.variable(name)),
-            Box::new(move || exports()?.vars.get(name).cloned()),
-            Box::new(|| self.files.as_ref()?.get(name)),
-            Box::new(|| self.play.as_ref()?.vars.get(name)),
-            Box::new(|| self.fact(name)),
-            Box::new(|| self.host.inventory.get(name)),
-            Box::new(move || role?.default_value(name)),
-            Box::new(move || exports()?.defaults.get(name).cloned()),
-        ];
-        layers.into_iter().filter_map(|layer| layer())
+        match layer {
+            0 => self.run.extra.get(name),
+            1 => innermost(&self.parameters),
+            2 => innermost(&task?.keywords.params),
+            3 => self.host.stored.get(name),
+            4 => self.host.included.get(name),
+            5 => innermost(&task?.keywords.vars),
+            6 => role?.variable(name),
+            7 => exports()?.vars.get(name).cloned(),
+            8 => self.files.as_ref()?.get(name),
+            9 => self.play.as_ref()?.vars.get(name),
+            10 => self.fact(name),
+            11 => self.host.inventory.get(name),
+            12 => role?.default_value(name),
+            _ => exports()?.defaults.get(name).cloned(),
+        }
     }
 
     /// What a name means that nobody set.
@@ -334,7 +358,7 @@ impl fmt::Debug for Scope {
 }
 
 /// A mapping over another one, mappings in them merged as well.
-fn merged(over: &Value, under: Value) -> Value {
+pub fn merged(over: &Value, under: Value) -> Value {
     let (Value::Dict(over), Value::Dict(under)) = (over, &under) else { return over.clone() };
     let all = under.copy();
     for (key, value) in over.entries() {

@@ -85,8 +85,16 @@ impl VaultError {
 
     /// The error, without a place yet.
     pub fn diagnostic(&self, what: &str) -> Diagnostic {
-        Diagnostic::error(format!("cannot decrypt {what}: {self}")).worded(self.wording()).help(self.help())
+        Diagnostic::error(format!("{CANNOT}{what}: {self}")).worded(self.wording()).help(self.help())
     }
+}
+
+/// How the error of a file begins that cannot be decrypted.
+const CANNOT: &str = "cannot decrypt ";
+
+/// Whether an error says that a file cannot be decrypted.
+pub fn is_refusal(error: &Diagnostic) -> bool {
+    error.message.starts_with(CANNOT)
 }
 
 impl Damage {
@@ -136,8 +144,10 @@ impl fmt::Display for Damage {
             Self::NoVault => f.write_str("it is not encrypted with Ansible Vault"),
             Self::Header => f.write_str("it is damaged: its first line is not `$ANSIBLE_VAULT;VERSION;CIPHER`"),
             Self::Cipher(name) => write!(f, "it is encrypted with `{name}`, and only AES256 is known"),
-            Self::OddLength => f.write_str("it is damaged: its number of hexadecimal digits is odd"),
-            Self::NoDigit => f.write_str("it is damaged: there is a character that is no hexadecimal digit"),
+            Self::OddLength => write!(f, "it is damaged: its number of hexadecimal digits is odd ({})", self.wording()),
+            Self::NoDigit => {
+                write!(f, "it is damaged: there is a character that is no hexadecimal digit ({})", self.wording())
+            }
             Self::Parts(_) => f.write_str("it is damaged: salt, check and content are not all there"),
             Self::Truncated => f.write_str("it is damaged: a part of it is missing"),
             Self::Padding => f.write_str("it is damaged: its content has no end"),

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, mem};
 
 use serde_json::{Map, Value};
 
+/// What a failure ends with that the run goes on after.
+const IGNORED: &str = ", ignored";
 /// How the result of an attempt begins that is not the last one.
 const RETRYING: &str = "retrying";
 
@@ -116,9 +118,7 @@ impl<'a> Reader<'a> {
         } else if line.starts_with("skipping: no hosts matched") || line.starts_with("CUSTOM STATS:") {
             self.note(line.trim_end().to_owned());
         } else if line == "...ignoring" {
-            if let Some((_, result)) = self.section().results.last_mut() {
-                result.push_str(", ignored");
-            }
+            self.ignore();
         } else if let Some((host, counts)) = recap(line) {
             self.result(host, counts);
         } else if let Some(rest) = line.strip_prefix("FAILED - RETRYING: [") {
@@ -128,6 +128,17 @@ impl<'a> Reader<'a> {
             self.result(host, format!("{RETRYING}, {left}"));
         } else {
             self.outcome(line);
+        }
+    }
+
+    /// The line is about the host that failed last, but for those that had theirs: items of several hosts come as they
+    /// end, and the line when the host is done.
+    fn ignore(&mut self) {
+        let results = &mut self.section().results;
+        let had: Vec<_> =
+            results.iter().filter(|(_, result)| result.ends_with(IGNORED)).map(|(host, _)| host.clone()).collect();
+        if let Some((_, result)) = results.iter_mut().rev().find(|(host, _)| !had.contains(host)) {
+            result.push_str(IGNORED);
         }
     }
 

@@ -118,7 +118,9 @@ impl Module for Command {
     type Plan = Run;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Run>, Failure> {
-        self.execution.inspect(host, false)
+        let mut changes = self.execution.inspect(host, false)?;
+        changes.warn(self.execution.doubts());
+        Ok(changes)
     }
 
     fn apply(&self, plan: Run, host: &mut Writer) -> Result<Fields, Failure> {
@@ -139,6 +141,18 @@ impl Module for Shell {
 }
 
 impl Execution {
+    /// Nothing but a shell is started otherwise.
+    fn doubts(&self) -> Vec<String> {
+        let said = |shell: &PathBuf| {
+            format!(
+                "As of Ansible 2.4, the parameter 'executable' is no longer supported with the 'command' module. Not \
+                 using '{}'.",
+                shell.display()
+            )
+        };
+        self.executable.iter().map(said).collect()
+    }
+
     fn inspect(&self, host: &Reader, shell: bool) -> Result<Changes<Run>, Failure> {
         let line = self.line(shell)?;
         let folder = self.folder(host, &line)?;

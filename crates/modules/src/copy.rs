@@ -136,6 +136,9 @@ impl Copy {
         };
         let shown = src.display();
         let Some(meta) = host.stat(src)? else { return Err(Failure::new(format!("Source {shown} not found"))) };
+        if !meta.is_dir() && !meta.is_file() {
+            return Err(Failure::new(format!("Cannot copy invalid source '{shown}': not a file")));
+        }
         if meta.is_dir() {
             return Ok(Tree::on_host(self, src, host)?.inspect(host)?.map(Plan::Tree));
         }

@@ -124,6 +124,9 @@ impl Module for Cron {
     type Plan = Plan;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
+        if self.cron_file.as_ref().is_some_and(|file| file.as_os_str() == "/etc/crontab") {
+            return Err(Failure::new("Will not manage /etc/crontab via cron_file, see documentation."));
+        }
         let place = self.place();
         let found = place.read(host)?;
         self.check()?;

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{
     choice,
-    kit::{Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Writer, args::plain_text},
+    kit::{
+        Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Writer,
+        args::{plain_text, python_type},
+    },
 };
 use answers::Answers;
 
@@ -74,6 +77,13 @@ impl Module for Debconf {
         let (Some(question), Some(vtype), Some(value)) = (&self.question, self.vtype, &self.value) else {
             return Ok(Changes::none().with("msg", "").with("current", answers.shown()));
         };
+        if let (Type::Multiselect, Value::Array(items)) = (vtype, value)
+            && let Some((at, item)) = items.iter().enumerate().find(|(_, item)| !item.is_string())
+        {
+            let kind = python_type(item);
+            let why = format!("sequence item {at}: expected str instance, {kind} found");
+            return Err(Failure::new(format!("Invalid value provided for 'multiselect': {why}")));
+        }
         let wanted = wanted(vtype, value);
         let existing = answers.get(question).unwrap_or_default();
         let same = match vtype {

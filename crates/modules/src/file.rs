@@ -109,24 +109,30 @@ pub struct File {
     /// The name that `src` has on the controller, for a `path` that is a directory.
     #[arg(internal, name = "_original_basename")]
     basename: Option<String>,
+    /// Nothing is done but to tell whether the file looks binary.
+    #[arg(internal, name = "_diff_peek")]
+    peeks: Option<bool>,
 }
 
 impl Module for File {
     type Plan = Vec<Step>;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Vec<Step>>, Failure> {
+        if self.peeks.is_some() {
+            // As Ansible guesses; what cannot be read counts as text.
+            let is_binary = host.read(&self.path).is_ok_and(|bytes| bytes.iter().take(8192).any(|byte| *byte == 0));
+            return Ok(Changes::none().with("path", self.shown()).with("appears_binary", is_binary));
+        }
         let state = self.wanted_state(host)?;
-        self.check_combinations(state, host)?;
-        let times = Times::parse(self, state, host)?;
-        let found = match state {
-            State::Absent => self.absent(host)?,
-            State::File => self.file(host, &times)?,
-            State::Directory => self.directory(host, &times)?,
-            State::Touch => self.touch(host, &times)?,
-            State::Link => self.link(host, &times)?,
-            State::Hard => self.hard(host, &times)?,
+        let checks = host.mode().check && state != State::Absent;
+        let warnings = if checks { self.attributes.missing_names() } else { Vec::new() };
+        let warned = |failure: Failure| match warnings.as_slice() {
+            [] => failure,
+            warnings => failure.with("warnings", warnings),
         };
-        Ok(found.into_changes())
+        let mut changes = self.found(state, host).map_err(warned)?.into_changes();
+        changes.warn(warnings);
+        Ok(changes)
     }
 
     fn apply(&self, plan: Vec<Step>, host: &mut Writer) -> Result<Fields, Failure> {
@@ -136,6 +142,19 @@ impl Module for File {
 }
 
 impl File {
+    fn found(&self, state: State, host: &Reader) -> Result<Found, Failure> {
+        self.check_combinations(state, host)?;
+        let times = Times::parse(self, state, host)?;
+        match state {
+            State::Absent => self.absent(host),
+            State::File => self.file(host, &times),
+            State::Directory => self.directory(host, &times),
+            State::Touch => self.touch(host, &times),
+            State::Link => self.link(host, &times),
+            State::Hard => self.hard(host, &times),
+        }
+    }
+
     fn wanted_state(&self, host: &Reader) -> Result<State, Failure> {
         if let Some(state) = self.state {
             return Ok(state);

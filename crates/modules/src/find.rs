@@ -83,7 +83,8 @@ pub struct Find {
     /// Matches `contains` anywhere in the whole file, which is read into memory for it.
     #[arg(default = false)]
     read_whole_file: bool,
-    /// The encoding of files for `contains`: `utf-8` (the default), `ascii` or `latin-1`.
+    /// The encoding of files for `contains`: `utf-8` (the default), `ascii`, `latin-1`, or one that the host's
+    /// `iconv` knows.
     encoding: Option<String>,
     /// What is looked for.
     #[arg(default = "file")]

@@ -100,6 +100,7 @@ pub struct Plan {
 
 impl Module for Hostname {
     type Plan = Plan;
+    const TELLS_DIFF: bool = true;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         let strategy = self.strategy(host)?;

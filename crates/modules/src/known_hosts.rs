@@ -68,6 +68,7 @@ struct Found {
 
 impl Module for KnownHosts {
     type Plan = Plan;
+    const TELLS_DIFF: bool = true;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         let name = self.name.to_lowercase();
@@ -153,7 +154,8 @@ impl KnownHosts {
                 found.is_there = true;
                 break;
             }
-            if line.kind == wanted.kind {
+            // What a line says of authorities and of revoked keys is in no other line's way.
+            if line.kind == wanted.kind && (line.marker.is_none() || line.is_same(wanted)) {
                 found.in_the_way.push(at);
             }
         }

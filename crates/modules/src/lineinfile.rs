@@ -120,12 +120,32 @@ impl Module for Lineinfile {
             .with("msg", message(&msg, others))
             .with("backup", "");
         changes.diff.extend(of_new);
+        changes.warn(self.doubts());
         Ok(found.into_iter().fold(changes, |changes, found| changes.with("found", found)))
     }
 
     fn apply(&self, plan: Edit, host: &mut Writer) -> Result<Fields, Failure> {
         let backup = plan.apply(host)?.map(|backup| ("backup".to_owned(), json!(backup.to_string_lossy())));
         Ok(backup.into_iter().collect())
+    }
+}
+
+impl Lineinfile {
+    /// What matches every line is seldom meant.
+    fn doubts(&self) -> Vec<String> {
+        let is_empty = |text: &Option<String>| text.as_deref() == Some("");
+        let (name, help) = match () {
+            () if is_empty(&self.regexp) => (
+                "regular expression",
+                " If this is desired, use '^' to match every line in the file and avoid this warning.",
+            ),
+            () if is_empty(&self.search_string) => ("search string", ""),
+            () => return Vec::new(),
+        };
+        vec![format!(
+            "The {name} is an empty string, which will match every line in the file. This may have unintended \
+             consequences, such as replacing the last line in the file rather than appending.{help}"
+        )]
     }
 }
 

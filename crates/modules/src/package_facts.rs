@@ -62,8 +62,25 @@ impl Module for PackageFacts {
         }
         let mut packages = Map::new();
         let mut found = 0;
-        for manager in managers.into_iter().filter(|manager| manager.is_available(host)) {
-            for package in manager.packages(host)? {
+        let mut warnings = Vec::new();
+        for manager in managers {
+            if let Err(missing) = manager.look_for(host) {
+                if asked.iter().any(|name| Manager::named(name) == Some(manager)) {
+                    let name = manager.name();
+                    let why = missing.msg;
+                    warnings.push(format!("Requested package manager {name} was not usable by this module: {why}"));
+                }
+                continue;
+            }
+            let installed = manager.packages(host).unwrap_or_else(|failure| {
+                warnings.push(format!("Failed to retrieve packages with {}: {}", manager.name(), failure.msg));
+                Vec::new()
+            });
+            if installed.is_empty() {
+                warnings.push(format!("Found \"{}\" but no associated packages", manager.name()));
+                continue;
+            }
+            for package in installed {
                 let name = package["name"].as_str().unwrap_or_default().to_owned();
                 if let Some(versions) = packages.entry(name).or_insert(json!([])).as_array_mut() {
                     versions.push(package);
@@ -74,15 +91,18 @@ impl Module for PackageFacts {
                 break;
             }
         }
+        let mut changes = Changes::none();
+        changes.warn(warnings);
         if found == 0 {
             let names: Vec<String> = self.manager.iter().map(|name| format!("'{name}'")).collect();
             return Err(Failure::new(format!(
                 "Could not detect a supported package manager from the following list: [{}], or the required Python \
                  library is not installed. Check warnings for details.",
                 names.join(", ")
-            )));
+            ))
+            .with_all(changes.fields));
         }
-        Ok(Changes::none().with("ansible_facts", json!({ "packages": Value::Object(packages) })))
+        Ok(changes.with("ansible_facts", json!({ "packages": Value::Object(packages) })))
     }
 
     fn apply(&self, (): (), _: &mut Writer) -> Result<Fields, Failure> {

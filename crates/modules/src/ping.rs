@@ -23,7 +23,7 @@ impl Module for Ping {
 
     fn inspect(&self, _: &Reader) -> Result<Changes<()>, Failure> {
         if self.data == "crash" {
-            return Err(Failure::new("boom"));
+            return Err(Failure::new("boom").uncaught());
         }
         Ok(Changes::none().with("ping", json!(self.data)))
     }

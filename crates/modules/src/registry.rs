@@ -31,8 +31,18 @@ impl Entry {
 }
 
 /// The modules that return `ansible_facts`, those of people's own left out.
-const GIVE_FACTS: [&str; 9] =
-    ["dnf", "getent", "hostname", "mount_facts", "package", "package_facts", "service_facts", "setup", "yum"];
+const GIVE_FACTS: [&str; 10] = [
+    "dnf",
+    "gather_facts",
+    "getent",
+    "hostname",
+    "mount_facts",
+    "package",
+    "package_facts",
+    "service_facts",
+    "setup",
+    "yum",
+];
 
 macro_rules! modules {
     ($($name:literal $([$($alias:literal),*])? => $module:ty,)*) => {
@@ -157,13 +167,23 @@ static MODULES: &[Entry] = modules! {
 };
 
 /// What hands its arguments to another module.
-static PROXIES: &[Entry] = &[Entry {
-    name: "ansible.builtin.package",
-    aliases: &[],
-    spec: <crate::package::Package as crate::kit::Args>::spec,
-    run: crate::package::run,
-    is_action: false,
-}];
+static PROXIES: &[Entry] = &[
+    // The controller knows the modules that it is.
+    Entry {
+        name: "ansible.builtin.gather_facts",
+        aliases: &[],
+        spec: <crate::actions::GatherFacts as crate::kit::Args>::spec,
+        run: engine::run_on_controller,
+        is_action: false,
+    },
+    Entry {
+        name: "ansible.builtin.package",
+        aliases: &[],
+        spec: <crate::package::Package as crate::kit::Args>::spec,
+        run: crate::package::run,
+        is_action: false,
+    },
+];
 
 /// Stands for a module that exists elsewhere: playbooks that use it can be read and listed, but not run.
 pub static MISSING: Entry = Entry {

@@ -129,13 +129,14 @@ impl Replace {
     fn replaced(&self, text: &Text, section: &str) -> Result<(String, usize), Failure> {
         let pattern = regex::compile(&text.form(&self.regexp), true).map_err(Failure::uncaught)?;
         let template = text.form(&self.replacement);
+        let refused = |failure: Failure| Failure::new(format!("Unable to process replace due to error: {failure}"));
+        regex::check_template(&template, &pattern).map_err(refused)?;
         let (mut out, mut last, mut count) = (String::new(), 0, 0);
         for captures in pattern.captures_iter(section) {
             let captures = captures?;
             let Some(whole) = captures.get(0) else { continue };
             out.push_str(&section[last..whole.start()]);
             let filled = regex::expand(&template, &captures);
-            let refused = |failure: Failure| Failure::new(format!("Unable to process replace due to error: {failure}"));
             out.push_str(&filled.map_err(refused)?);
             last = whole.end();
             count += 1;

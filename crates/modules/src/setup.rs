@@ -16,6 +16,7 @@ mod netlink;
 mod package_program;
 mod platform;
 mod processor;
+mod python;
 mod security;
 mod service;
 mod session;
@@ -41,8 +42,8 @@ pub fn package_manager(host: &Reader) -> String {
 /// Gathers facts about the host: its system, hardware, network and users, as `ansible_facts`.
 ///
 /// Runs by itself at the start of every play, unless `gather_facts: false`. Facts are read from
-/// the kernel and from files; there is no Python on the host, so that the facts about it
-/// (`ansible_python`) are not there, and `facter` and `ohai` are not asked.
+/// the kernel and from files; `ansible_python` is there where the host has a Python, and `facter`
+/// and `ohai` are not asked.
 ///
 /// ```yaml
 /// - setup:
@@ -67,6 +68,9 @@ pub struct Setup {
     /// `ansible_local`.
     #[arg(default = "/etc/ansible/facts.d")]
     fact_path: PathBuf,
+    /// The Python that the user names for the host.
+    #[arg(internal, name = "_python")]
+    python: Option<String>,
 }
 
 impl Module for Setup {
@@ -75,7 +79,8 @@ impl Module for Setup {
     fn inspect(&self, reader: &Reader) -> Result<Changes<()>, Failure> {
         let chosen = subset::choose(&self.gather_subset)?;
         let timeout = clock::seconds(self.gather_timeout.max(1));
-        let host = Host::new(reader.clone(), timeout, self.fact_path.clone());
+        let mut host = Host::new(reader.clone(), timeout, self.fact_path.clone());
+        host.python.clone_from(&self.python);
         let mut facts = Fields::new();
         for (name, value) in collector::collect(&host, &chosen) {
             facts.insert(format!("ansible_{}", name.replace('-', "_")), value);

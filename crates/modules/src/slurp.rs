@@ -28,7 +28,10 @@ impl Module for Slurp {
 
     fn inspect(&self, host: &Reader) -> Result<Changes<()>, Failure> {
         let shown = self.src.to_string_lossy();
-        let msg = match host.stat(&self.src)? {
+        let Ok(meta) = host.stat(&self.src) else {
+            return Err(Failure::new(format!("File is not readable: {shown}")));
+        };
+        let msg = match meta {
             None => format!("File not found: {shown}"),
             Some(meta) if meta.is_dir() => format!("Source is a directory and must be a file: {shown}"),
             Some(_) if !host.may(&self.src, Access::READ_OK) => format!("File is not readable: {shown}"),

@@ -51,7 +51,7 @@ impl Module for Tempfile {
     fn inspect(&self, host: &Reader) -> Result<Changes<PathBuf>, Failure> {
         for (name, part) in [("prefix", &self.prefix), ("suffix", &self.suffix)] {
             if part.contains('/') {
-                return Err(Failure::new(format!("{name} must not contain a path separator: {part}")));
+                return Err(Failure::new(format!("{name} must be a valid file name component, got '{part}'")));
             }
         }
         let default = || host.env("TMPDIR").filter(|path| !path.is_empty()).unwrap_or_else(|| "/tmp".into()).into();

@@ -32,7 +32,10 @@ use self::{
 use crate::{
     get_url::download::{Download, describe},
     http::{self, Request},
-    kit::{Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer, failure::os_text},
+    kit::{
+        Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer, failure::os_text,
+        reader::normal,
+    },
 };
 
 /// Unpacks an archive into a directory that is there.
@@ -156,7 +159,12 @@ impl Module for Unarchive {
         } else {
             Changes::none()
         };
-        let changes = changes.with_all(fields);
+        let mut changes = changes.with_all(fields);
+        if let Some(path) = self.dest.is_relative().then(|| std::path::absolute(&self.dest).ok()).flatten() {
+            let (dest, path) = (self.dest.display(), normal(&path));
+            let path = path.display();
+            changes.warn(vec![format!("Relative destination path '{dest}' was resolved to absolute path '{path}'.")]);
+        }
         if !unpack {
             return Ok(changes);
         }

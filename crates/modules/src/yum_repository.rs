@@ -247,6 +247,7 @@ pub struct Plan {
 
 impl Module for YumRepository {
     type Plan = Plan;
+    const TELLS_DIFF: bool = true;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         self.check(host)?;

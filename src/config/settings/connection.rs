@@ -72,7 +72,7 @@ settings! {
     ignored USE_PERSISTENT_CONNECTIONS: bool = "False",
         ini ["defaults.use_persistent_connections"], env ["ANSIBLE_USE_PERSISTENT_CONNECTIONS"];
     /// The limit of open files for modules of Python.
-    ignored PYTHON_MODULE_RLIMIT_NOFILE: text = "0",
+    setting PYTHON_MODULE_RLIMIT_NOFILE: text = "0",
         ini ["defaults.python_module_rlimit_nofile"],
         env ["ANSIBLE_PYTHON_MODULE_RLIMIT_NOFILE"],
         vars ["ansible_python_module_rlimit_nofile"];

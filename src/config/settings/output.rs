@@ -20,14 +20,15 @@ settings! {
     later ACTION_WARNINGS: bool = "True", ini ["defaults.action_warnings"], env ["ANSIBLE_ACTION_WARNINGS"];
     /// Further listeners to a run's events.
     later CALLBACKS_ENABLED: list = empty, ini ["defaults.callbacks_enabled"], env ["ANSIBLE_CALLBACKS_ENABLED"];
-    /// Which listener prints the run: `default`, or `yaml` for results as YAML.
+    /// Which listener prints the run: `default`, `yaml` for results as YAML, or `minimal` and `oneline` for
+    /// results alone.
     setting DEFAULT_STDOUT_CALLBACK: text = "default",
         ini ["defaults.stdout_callback"], env ["ANSIBLE_STDOUT_CALLBACK"];
-    /// Ad-hoc commands load listeners too.
-    ignored DEFAULT_LOAD_CALLBACK_PLUGINS: bool = "False",
+    /// `stdout_callback` counts for ad-hoc commands too.
+    setting DEFAULT_LOAD_CALLBACK_PLUGINS: bool = "False",
         ini ["defaults.bin_ansible_callbacks"], env ["ANSIBLE_LOAD_CALLBACK_PLUGINS"];
     /// Says what the program itself does.
-    later DEFAULT_DEBUG: bool = "False", ini ["defaults.debug"], env ["ANSIBLE_DEBUG"];
+    setting DEFAULT_DEBUG: bool = "False", ini ["defaults.debug"], env ["ANSIBLE_DEBUG"];
     /// Names of parts of the program that do not log.
     ignored DEFAULT_LOG_FILTER: list = empty, ini ["defaults.log_filter"], env ["ANSIBLE_LOG_FILTER"];
     /// The file that what is printed is appended to.
@@ -64,8 +65,8 @@ settings! {
     /// Skipped tasks are shown.
     setting DISPLAY_SKIPPED_HOSTS: bool = "True",
         ini ["defaults.display_skipped_hosts"], env ["ANSIBLE_DISPLAY_SKIPPED_HOSTS"];
-    /// Which messages come with Python's tracebacks; there are none.
-    ignored DISPLAY_TRACEBACK: list of ["error", "warning", "deprecated", "deprecated_value", "always", "never"] = "never",
+    /// What modules in Python give tracebacks for; nothing else has any.
+    setting DISPLAY_TRACEBACK: list of ["error", "warning", "deprecated", "deprecated_value", "always", "never"] = "never",
         ini ["defaults.display_traceback"], env ["ANSIBLE_DISPLAY_TRACEBACK"];
     /// A file names the failed hosts after a run.
     setting RETRY_FILES_ENABLED: bool = "False",

@@ -76,6 +76,6 @@ settings! {
     /// The list of plugins is forgotten at every play.
     ignored OLD_PLUGIN_CACHE_CLEARING: bool = "False",
         ini ["defaults.old_plugin_cache_clear"], env ["ANSIBLE_OLD_PLUGIN_CACHE_CLEAR"];
-    /// A file of plugins that are not loaded.
-    ignored PLUGIN_FILTERS_CFG: maybe_path = none, ini ["defaults.plugin_filters_cfg"], env [];
+    /// A file of modules that nobody may use.
+    setting PLUGIN_FILTERS_CFG: maybe_path = none, ini ["defaults.plugin_filters_cfg"], env [];
 }

@@ -13,6 +13,11 @@ settings! {
     setting YAML_EXTENSIONS as "inventory.yaml.yaml_extensions": list = ".yaml,.yml,.json",
         ini ["defaults.yaml_valid_extensions", "inventory_plugin_yaml.yaml_valid_extensions"],
         env ["ANSIBLE_YAML_FILENAME_EXT", "ANSIBLE_INVENTORY_PLUGIN_EXTS"];
+    /// Where Python's modules are put on hosts.
+    ignored SHELL_REMOTE_TMP as "shell.sh.remote_tmp": text = "~/.ansible/tmp",
+        ini ["defaults.remote_tmp"],
+        env ["ANSIBLE_REMOTE_TEMP", "ANSIBLE_REMOTE_TMP"],
+        vars ["ansible_remote_tmp"];
     /// When `group_vars` and `host_vars` are read.
     later HOST_GROUP_VARS_STAGE as "vars.host_group_vars.stage": maybe_text of ["all", "task", "inventory"] = none,
         ini ["vars_host_group_vars.stage"], env ["ANSIBLE_VARS_PLUGIN_STAGE"];

@@ -49,7 +49,7 @@ settings! {
     /// Seconds between two looks at an asynchronous task that names no `poll`.
     setting DEFAULT_POLL_INTERVAL: int = "15", ini ["defaults.poll_interval"], env ["ANSIBLE_POLL_INTERVAL"];
     /// Variables of roles are not seen outside of them.
-    later DEFAULT_PRIVATE_ROLE_VARS: bool = "False",
+    setting DEFAULT_PRIVATE_ROLE_VARS: bool = "False",
         ini ["defaults.private_role_vars"], env ["ANSIBLE_PRIVATE_ROLE_VARS"];
     /// How hosts go through a play that names no strategy.
     setting DEFAULT_STRATEGY: text = "linear", ini ["defaults.strategy"], env ["ANSIBLE_STRATEGY"];
@@ -71,7 +71,7 @@ settings! {
     setting ERROR_ON_MISSING_HANDLER: bool = "True",
         ini ["defaults.error_on_missing_handler"], env ["ANSIBLE_ERROR_ON_MISSING_HANDLER"];
     /// The modules that gather facts; `smart` picks one per host.
-    later FACTS_MODULES: list = "smart",
+    setting FACTS_MODULES: list = "smart",
         ini ["defaults.facts_modules"], env ["ANSIBLE_FACTS_MODULES"], vars ["ansible_facts_modules"];
     /// Facts are variables with the prefix `ansible_` as well.
     setting INJECT_FACTS_AS_VARS: bool = "True",

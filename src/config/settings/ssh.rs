@@ -8,6 +8,17 @@ settings! {
         ini ["defaults.host_key_checking", "ssh_connection.host_key_checking"],
         env ["ANSIBLE_HOST_KEY_CHECKING", "ANSIBLE_SSH_HOST_KEY_CHECKING"],
         vars ["ansible_host_key_checking", "ansible_ssh_host_key_checking"];
+    /// The port to connect to; 22 without any.
+    through SSH_PORT as "connection.ssh.port": maybe_int = none,
+        ini ["defaults.remote_port"], env ["ANSIBLE_REMOTE_PORT"], vars ["ansible_port", "ansible_ssh_port"];
+    /// The user to log in as; the name of whoever runs it without any.
+    through SSH_USER as "connection.ssh.remote_user": maybe_text = none,
+        ini ["defaults.remote_user"], env ["ANSIBLE_REMOTE_USER"], vars ["ansible_user", "ansible_ssh_user"];
+    /// The key to log in with.
+    through SSH_KEY_FILE as "connection.ssh.private_key_file": maybe_text = none,
+        ini ["defaults.private_key_file"],
+        env ["ANSIBLE_PRIVATE_KEY_FILE"],
+        vars ["ansible_private_key_file", "ansible_ssh_private_key_file"];
     /// Options for every SSH connection.
     setting SSH_ARGS as "connection.ssh.ssh_args": text = "",
         ini ["ssh_connection.ssh_args"], env ["ANSIBLE_SSH_ARGS"], vars ["ansible_ssh_args"];

@@ -12,7 +12,7 @@ pub fn add_content(arguments: &Evaluated, contents: &mut Contents) -> Result<(),
     if flag("remote_src", true)? {
         return Ok(());
     }
-    let directory = files::find("files", src.trim_end_matches('/'), arguments)?;
+    let directory = files::needed(src.trim_end_matches('/'), arguments)?;
     if !directory.is_dir() {
         return Err(Diagnostic::error(format!("Source ({}) is not a directory", directory.display())).into());
     }

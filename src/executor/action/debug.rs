@@ -8,7 +8,7 @@ use super::{Done, Evaluated, Fields, PrepareError, TaskContext};
 use crate::{
     output::Shown,
     source::{Diagnostic, Span, Spanned},
-    template::Context,
+    template::{Context, TemplateError},
     value::{Str, Value},
     vars::Scope,
 };
@@ -45,15 +45,20 @@ fn variable(
 ) -> Result<(serde_json::Value, Option<Diagnostic>), PrepareError> {
     let failed = |error| PrepareError::Template(error, Some(place.clone()));
     let context = scope.context();
-    let template = Context::expression_in_text(expression, place).map_err(|error| {
+    let unresolved = |error: TemplateError| {
         let place = error.span().unwrap_or(place).clone();
         let error = Diagnostic::from(error).at(&place);
         PrepareError::Raised(error.within("Error while resolving `var` expression", &place))
-    })?;
+    };
+    let template = Context::expression_in_text(expression, place).map_err(unresolved)?;
     let mut errors = Vec::new();
     let shown = context.resolve_shown(&Value::from(template), &mut errors);
     if let Some(error) = errors.iter().find(|error| !error.is_undefined()) {
-        return Err(failed(error.clone()));
+        return Err(unresolved(error.clone()));
+    }
+    if shown.is_omit() {
+        let message = "The result of the `var` expression could not be omitted; a placeholder was used instead.";
+        return Ok((json!("<<Omit>>"), Some(Diagnostic::warning(message).at(place))));
     }
     let warning = (!errors.is_empty()).then(|| {
         let lines: Vec<String> =

@@ -150,6 +150,16 @@ impl Fetch {
     /// The result for a file that could not be had.
     fn not_fetched(&self, found: &Fields) -> Done {
         let msg = found.get("msg").and_then(Json::as_str).unwrap_or_default();
+        // As whom the task asks decides how Ansible looks at the file.
+        let closed = msg.strip_prefix("cannot look at ").and_then(|rest| rest.strip_suffix(": Permission denied"));
+        let msg = &match closed {
+            Some(path) if self.reach.becoming.is_some() => format!("File is not readable: {path}"),
+            Some(path) => {
+                let ignored = if self.fails_on_missing { "" } else { ", ignored" };
+                format!("Failed to get information on remote file ({path}): Permission denied{ignored}")
+            }
+            None => msg.to_owned(),
+        };
         if self.fails_on_missing {
             return failed(msg);
         }
@@ -179,6 +189,13 @@ impl Fetch {
         }
         let name = source.rsplit('/').next().unwrap_or_default();
         let dest = if dest_ends { dest.join(name) } else { dest };
+        if dest_ends && dest.is_dir() {
+            return Err(format!(
+                "calculated dest '{}' is an existing directory, use another path that does not point to an existing \
+                 directory",
+                dest.display()
+            ));
+        }
         Ok(normal(&self.base.join(dest)))
     }
 }

@@ -19,14 +19,39 @@ pub fn find(kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, Pr
     }
     let searched: Vec<String> = candidates.iter().map(|candidate| candidate.display().to_string()).collect();
     let error = Diagnostic::error(format!("could not find `{name}` on the controller"));
+    let places = if Path::new(name).is_absolute() {
+        String::new()
+    } else {
+        let absolute =
+            |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string();
+        format!("\nSearched in:\n\t{}", candidates.iter().map(absolute).collect::<Vec<_>>().join("\n\t"))
+    };
+    let error = error.worded(format!(
+        "Could not find or access '{name}'{places} on the Ansible Controller.\nIf you are using a module and expect \
+         the file to exist on the remote, see the remote_src option"
+    ));
     let error = arguments.span("src").map_or_else(|| error.clone(), |span| error.clone().at(span));
     Err(error.note(format!("searched in {}", searched.join(", "))).into())
+}
+
+/// One of the files for actions that do not foresee that it is missing.
+pub fn needed(name: &str, arguments: &Evaluated) -> Result<PathBuf, PrepareError> {
+    find("files", name, arguments).map_err(|error| match error {
+        PrepareError::Failed(diagnostic) => PrepareError::Raised(diagnostic),
+        other => other,
+    })
 }
 
 /// A failure to read a file of the controller.
 pub fn unreadable(path: &Path, error: &std::io::Error) -> PrepareError {
     if let Some(error) = error.get_ref().and_then(|cause| cause.downcast_ref::<VaultError>()) {
-        return error.diagnostic(&format!("`{}`", path.display())).into();
+        let diagnostic = error.diagnostic(&format!("`{}`", path.display()));
+        if *error != VaultError::NoSecrets {
+            return diagnostic.into();
+        }
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let message = format!("A vault password or secret must be specified to decrypt {}", path.display());
+        return PrepareError::Raised(diagnostic.worded(message));
     }
     let why = sutler_modules::kit::failure::os_text(error);
     Diagnostic::error(format!("cannot read {}: {why}", path.display())).into()

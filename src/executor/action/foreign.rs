@@ -47,6 +47,10 @@ pub fn job(
         None => scope.clone(),
     };
     let Interpreter { words, pythons } = interpreter(context, &reached, foreign)?;
+    let words = match foreign.kind {
+        Kind::Python if !words.is_empty() => with_limit(context, &reached, words)?,
+        _ => words,
+    };
     let mut contents = Contents::default();
     let code = foreign.code();
     let mut given = internal(context, settings, &reached, name)?;
@@ -68,6 +72,25 @@ pub fn job(
         _ => Fields::new(),
     };
     Job::new(context, settings, scope, sutler_modules::FOREIGN.name, fields, contents)
+}
+
+/// Adds to the arguments of `setup` the Python that is named for a host; else it is to be found there.
+pub fn add_python(
+    context: &TaskContext,
+    settings: Settings,
+    scope: &Scope,
+    fields: &mut Fields,
+) -> Result<(), TemplateError> {
+    let reached = match settings.text("delegate_to")? {
+        Some(other) => scope.delegated_to(&other),
+        None => scope.clone(),
+    };
+    let named = text(&reached, "ansible_python_interpreter")?
+        .unwrap_or_else(|| context.run.options.config.get(&connection::INTERPRETER_PYTHON));
+    if !FOUND.contains(&named.as_str()) {
+        fields.insert("_python".into(), json!(named));
+    }
+    Ok(())
 }
 
 /// What runs a module on its host.
@@ -113,6 +136,19 @@ fn interpreter(context: &TaskContext, scope: &Scope, foreign: &Foreign) -> Resul
     }
 }
 
+/// The words that start a Python, with the number of files that it may open (`PYTHON_MODULE_RLIMIT_NOFILE`). One
+/// that is searched for on the host has the host's own limit.
+fn with_limit(context: &TaskContext, scope: &Scope, words: Vec<String>) -> Result<Vec<String>, TemplateError> {
+    let setting = || context.run.options.config.get(&connection::PYTHON_MODULE_RLIMIT_NOFILE);
+    let wanted = text(scope, "ansible_python_module_rlimit_nofile")?.unwrap_or_else(setting);
+    let Some(limit) = wanted.parse::<u64>().ok().filter(|limit| *limit > 0) else { return Ok(words) };
+    // No more than the hard limit.
+    let script = format!("ulimit -S -n {limit} 2>/dev/null || ulimit -S -n $(ulimit -H -n); exec \"$@\"");
+    let mut all: Vec<String> = ["/bin/sh", "-c", &script, "sh"].map(str::to_owned).into();
+    all.extend(words);
+    Ok(all)
+}
+
 fn text(scope: &Scope, name: &str) -> Result<Option<String>, TemplateError> {
     let value = scope.resolve(name)?.filter(|value| !value.is_none() && !value.is_omit());
     Ok(value.map(|value| value.to_str().trim().to_owned()).filter(|text| !text.is_empty()))
@@ -146,9 +182,20 @@ fn internal(context: &TaskContext, settings: Settings, scope: &Scope, name: &str
         ("remote_tmp", json!(folder)),
         ("ignore_unknown_opts", json!(false)),
         ("target_log_info", json!(log)),
-        ("tracebacks_for", json!([])),
+        ("tracebacks_for", json!(tracebacks(&config.get(&output::DISPLAY_TRACEBACK)))),
     ];
     Ok(values.into_iter().map(|(name, value)| (format!("_ansible_{name}"), value)).collect())
+}
+
+/// What modules in Python give a traceback for (`DISPLAY_TRACEBACK`).
+pub fn tracebacks(wanted: &[String]) -> Vec<&'static str> {
+    let has = |name: &str| wanted.iter().any(|wanted| wanted == name || wanted == "always");
+    let names = ["error", "warning", "deprecated", "deprecated_value"];
+    let is_meant = |name: &&str| has(name) || *name == "deprecated" && has("deprecated_value");
+    if has("never") && !wanted.iter().any(|wanted| wanted == "always") {
+        return Vec::new();
+    }
+    names.into_iter().filter(is_meant).collect()
 }
 
 /// The arguments as a module of a kind reads them.

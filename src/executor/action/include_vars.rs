@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::{Done, Evaluated, Fields, PrepareError, TaskContext, boolean, files, words};
 use crate::{
+    executor::task::HIDDEN,
     output::Event,
-    source::Diagnostic,
+    playbook::keywords::reserved,
+    source::{Diagnostic, SourceFile, Span, load_one},
     template::python_pattern,
     value::{Dict, Value},
     vars::{Layer, Scope, load_file},
@@ -22,11 +24,16 @@ const OF_FOLDER: [&str; 6] =
     ["dir", "depth", "files_matching", "ignore_files", "extensions", "ignore_unknown_extensions"];
 const OF_BOTH: [&str; 2] = ["name", "hash_behaviour"];
 
+/// What Ansible adds to the names of files that are missing.
+const ON_CONTROLLER: &str = " on the Ansible Controller.\nIf you are using a module and expect the file to exist on the \
+                             remote, see the remote_src option";
+
 /// What was read so far.
 #[derive(Default)]
 struct Loaded {
     vars: Dict,
     files: Vec<PathBuf>,
+    is_secret: bool,
 }
 
 /// Runs it.
@@ -53,6 +60,9 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
     let mut result = Fields::new();
     result.insert("changed".into(), json!(false));
     result.insert("ansible_included_var_files".into(), json!(files));
+    if loaded.is_secret {
+        result.insert(HIDDEN.into(), json!(true));
+    }
     if let Err(why) = read {
         result.insert("failed".into(), json!(true));
         result.insert("ansible_facts".into(), json!({}));
@@ -118,11 +128,12 @@ fn merge(now: &Value, more: Value) -> Value {
 
 fn file(context: &TaskContext, arguments: &Evaluated, loaded: &mut Loaded) -> Result<(), String> {
     let name = OF_FILE.iter().find_map(|name| arguments.value(name)).map(Value::to_str);
-    let Some(name) = name else { return Err("`include_vars` needs a `file` or a `dir`".into()) };
+    let Some(name) = name else { return Err(format!("Could not find file{ON_CONTROLLER}")) };
     let path = files::find("vars", &name, arguments).map_err(|error| match error {
-        PrepareError::Failed(diagnostic) | PrepareError::Include(diagnostic) | PrepareError::Raised(diagnostic) => {
-            let searched = diagnostic.notes.iter().map(|note| format!("; {note}")).collect::<String>();
-            format!("{}{searched}", diagnostic.message)
+        PrepareError::Failed(_) | PrepareError::Include(_) | PrepareError::Broken(_) | PrepareError::Raised(_) => {
+            let searched = arguments.origin.candidates("vars", &name);
+            let searched: String = searched.iter().map(|path| format!("\n\t{}", path.display())).collect();
+            format!("Could not find or access '{name}'\nSearched in:{searched}{ON_CONTROLLER}")
         }
         PrepareError::Template(error, _) | PrepareError::Condition(error, _) => error.to_string(),
     })?;
@@ -134,14 +145,32 @@ fn read_file(path: &Path, loaded: &mut Loaded, context: &TaskContext) -> Result<
         message if message.starts_with("variables have to be") => {
             format!("{} must be stored as a dictionary/hash", path.display())
         }
-        message => message.to_owned(),
+        _ => error.full_message(),
     })?;
     for warning in warnings {
         context.run.events.emit(Event::Warning(warning));
     }
+    if let Ok(file) = SourceFile::read(path) {
+        loaded.is_secret |= file.is_secret();
+        warn_of_reserved(&file, &vars, context);
+    }
     loaded.vars.update(&vars);
     loaded.files.push(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
     Ok(())
+}
+
+/// Warns of variables that are called as keywords.
+fn warn_of_reserved(file: &Arc<SourceFile>, vars: &Dict, context: &TaskContext) {
+    let place = Span::outside("vars", "");
+    if !vars.keys().iter().filter_map(Value::as_str).any(|name| reserved(name, &place).is_some()) {
+        return;
+    }
+    let Ok((node, _)) = load_one(file) else { return };
+    for entry in node.as_map().unwrap_or_default() {
+        if let Some(warning) = entry.key.as_str().and_then(|name| reserved(name, &entry.key.span)) {
+            context.run.events.emit(Event::Warning(warning));
+        }
+    }
 }
 
 /// Which files of a folder are read.

@@ -1,5 +1,6 @@
 //! A task's work on its host: how it gets there, and what is to be done.
 
+use serde_json::json;
 use sutler_protocol::Mode;
 
 use super::{Background, Contents, Fields, PrepareError, TaskContext};
@@ -26,6 +27,7 @@ impl Reach {
             Some(other) => scope.delegated_to(&other),
             None => scope.clone(),
         };
+        reached.host().known()?;
         let setting_failed = |error: connect::ConnectSettingError| PrepareError::Failed(Diagnostic::from(error));
         let target = connect::target(settings, &reached, &options.connection).map_err(setting_failed)?;
         let becoming = connect::becoming(settings, &reached, &options.connection).map_err(setting_failed)?;
@@ -93,7 +95,20 @@ impl Job {
         let reach = Reach::new(context, settings, scope)?;
         let mode = reach.mode(context, settings)?;
         let Reach { target, becoming } = reach;
-        Ok(Self { target, becoming, mode, environment: settings.environment()?, background: None, work, told: None })
+        let environment = settings.environment()?;
+        Ok(Self { target, becoming, mode, environment, background: None, work, told: None }.with_fallbacks())
+    }
+
+    /// Arguments that are not there have what the task's environment says of them.
+    fn with_fallbacks(mut self) -> Self {
+        let set = self.environment.iter().find(|(name, _)| name == "ANSIBLE_UNSAFE_WRITES");
+        if let (Work::Module { name, arguments, .. }, Some((_, value))) =
+            (&mut self.work, set.filter(|(_, value)| !value.is_empty()))
+            && sutler_modules::find(name).is_some_and(|entry| (entry.spec)().option("unsafe_writes").is_some())
+        {
+            arguments.entry("unsafe_writes").or_insert(json!(value));
+        }
+        self
     }
 
     /// The same somewhere else.

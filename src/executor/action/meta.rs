@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Done, Evaluated, Fields, PrepareError};
 use crate::{
-    playbook::Task,
+    playbook::{Task, imports},
     source::{Diagnostic, nearest},
 };
 
@@ -35,7 +35,8 @@ pub enum Effect {
 
 impl Effect {
     /// What `-vv` says of it; `host` is the one that it is done on.
-    pub fn describe(self, host: &str) -> Option<String> {
+    pub fn describe(self, host: &str, task: &Task) -> String {
+        let role = || task.origin.role.as_ref().map(|role| role.full_name.as_str()).unwrap_or_default();
         let text = match self {
             Self::FlushHandlers => format!("triggered running handlers for {host}"),
             Self::EndPlay => "ending play".into(),
@@ -45,9 +46,30 @@ impl Effect {
             Self::ClearHostErrors => "cleared host errors".into(),
             Self::ResetConnection => "reset connection".into(),
             Self::Noop => "noop".into(),
-            Self::RefreshInventory | Self::EndRole => return None,
+            Self::RefreshInventory => "inventory successfully refreshed".into(),
+            Self::EndRole => format!("ending role {} for {host}", role()),
         };
-        Some(format!("META: {text}"))
+        format!("META: {text}")
+    }
+
+    /// Whether its condition counts.
+    pub fn is_conditional(self) -> bool {
+        !matches!(self, Self::RefreshInventory | Self::ResetConnection)
+    }
+
+    /// What is not done where its condition does not hold.
+    fn instead(self, host: &str, task: &Task) -> String {
+        let role = || task.origin.role.as_ref().map(|role| role.full_name.as_str()).unwrap_or_default();
+        match self {
+            Self::FlushHandlers => format!(", not running handlers for {host}"),
+            Self::EndPlay => ", continuing play".into(),
+            Self::EndBatch => ", continuing current batch".into(),
+            Self::EndHost => format!(", continuing execution for {host}"),
+            Self::ClearFacts => format!(", not clearing facts and fact cache for {host}"),
+            Self::ClearHostErrors => format!(", not clearing host error state for {host}"),
+            Self::EndRole => format!(", continuing role {} for {host}", role()),
+            Self::RefreshInventory | Self::ResetConnection | Self::Noop => String::new(),
+        }
     }
 }
 
@@ -63,6 +85,28 @@ const EFFECTS: &[(&str, Effect)] = &[
     ("reset_connection", Effect::ResetConnection),
     ("noop", Effect::Noop),
 ];
+
+/// What a task does, by what is written.
+pub fn effect_of(task: &Task) -> Option<(&'static str, Effect)> {
+    let written = imports::file_of(&task.action)?.value.to_str();
+    EFFECTS.iter().find(|(name, _)| *name == written.trim()).copied()
+}
+
+/// The result of a task whose condition does not hold.
+pub fn skipped(task: &Task, host: &str) -> Fields {
+    let mut result = Fields::new();
+    if let Some((name, effect)) = effect_of(task) {
+        let reason = format!("{name} conditional evaluated to False{}", effect.instead(host, task));
+        let msg = match effect {
+            Effect::EndHost => reason.replacen("False", "false", 1),
+            _ => name.to_owned(),
+        };
+        result.insert("msg".into(), json!(msg));
+        result.insert("skip_reason".into(), json!(reason));
+    }
+    result.insert("skipped".into(), json!(true));
+    result
+}
 
 /// Runs it.
 pub fn run(arguments: &Evaluated, task: &Task) -> Result<Done, PrepareError> {

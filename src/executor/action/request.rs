@@ -71,12 +71,24 @@ async fn run_joined(
         done(0, result);
         return Ok(());
     }
+    for user in removed_users(&task) {
+        Box::pin(connections.leave(&target, user)).await;
+    }
     let session = match connections.running(&target, becoming.as_ref()) {
         Some(session) => session,
         // Seldom, and large too.
         None => Box::pin(connections.helper(&target, becoming.as_ref())).await?,
     };
     session.run_each(*task, &contents, done).await
+}
+
+/// The users that a task removes: what runs as one of them, our own helper too, would keep them there.
+fn removed_users(task: &HelperTask) -> impl Iterator<Item = &str> {
+    let items = task.items.iter().filter(|_| task.module == "user");
+    items.filter(|item| item.get("state").is_some_and(|state| state == "absent")).filter_map(|item| {
+        let name = item.get("name").or_else(|| item.get("user"))?;
+        name.as_str()
+    })
 }
 
 /// A request that is on its way before the turn of its task. When it is dropped before its end the helper stops it.
@@ -106,7 +118,10 @@ impl Sent {
         let joined = Joined::new(jobs, parallel)?;
         let session = context.run.connections.running(&joined.target, joined.becoming.as_ref())?;
         let JoinedWork::Module(task, contents) = joined.work else { return None };
-        if joined.background.is_some() || after.is_some_and(|after| !Arc::ptr_eq(&after.session, &session)) {
+        if joined.background.is_some()
+            || removed_users(&task).next().is_some()
+            || after.is_some_and(|after| !Arc::ptr_eq(&after.session, &session))
+        {
             return None;
         }
         let pending = match session.begin(*task, after.map(|after| after.id)).await {

@@ -5,31 +5,48 @@ use std::os::unix::fs::MetadataExt;
 use super::{Contents, Evaluated, PrepareError, files};
 use crate::{
     source::{Diagnostic, SourceFile, Span},
-    template::{Syntax, template_file_names, template_file_with},
+    template::{Syntax, encode, template_file_names, template_file_with},
     vars::Scope,
 };
 
 /// Renders the template and adds it as the content.
 pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Contents) -> Result<(), PrepareError> {
-    let Some(src) = arguments.text("src")? else {
-        return Err(Diagnostic::error("missing required arguments: src").into());
+    if arguments.value("state").is_some() {
+        return Err(Diagnostic::error("'state' cannot be specified on a template").into());
+    }
+    let Some(src) = arguments.text("src")?.filter(|_| arguments.value("dest").is_some()) else {
+        return Err(Diagnostic::error("src and dest are required").into());
     };
     let path = files::find("templates", &src, arguments)?;
-    let file = SourceFile::read(&path).map_err(PrepareError::Failed)?;
+    let file = SourceFile::read(&path).map_err(PrepareError::Raised)?;
+    name_newlines(arguments);
     let syntax = syntax(arguments)?;
     let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax)?;
     let mut scope = scope.clone();
     let dest = arguments.value("dest").cloned();
-    let names = template_file_names(scope.context().environment.config(), &src, &path, dest);
+    let is_managed = scope.context().names.lookup("ansible_managed").is_some();
+    let names = template_file_names(scope.context().environment.config(), &src, &path, dest, is_managed);
     for (name, value) in names.entries() {
         scope.bind(&name.value().to_str(), value);
     }
     let text = scope.context().render_text(&template)?;
-    contents.add_bytes(text.into_bytes());
+    let encoding = arguments.text("output_encoding")?.filter(|encoding| !encoding.is_empty());
+    contents.add_bytes(match encoding {
+        Some(encoding) => encode(&text, &encoding, "strict")?,
+        None => text.into_bytes(),
+    });
     contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
     let mode = path.metadata().map_or(0o644, |metadata| metadata.mode() & 0o7777);
     contents.add_argument("_mode", mode);
     Ok(())
+}
+
+/// Line ends may be written as they are, or as escapes.
+fn name_newlines(arguments: &mut Evaluated) {
+    let Some(argument) = arguments.arguments.get_mut("newline_sequence") else { return };
+    if let Some(ends @ ("\n" | "\r" | "\r\n")) = argument.value.as_str() {
+        argument.value = ends.replace('\r', "\\r").replace('\n', "\\n").into();
+    }
 }
 
 fn syntax(arguments: &Evaluated) -> Result<Syntax, PrepareError> {

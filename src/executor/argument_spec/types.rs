@@ -15,12 +15,14 @@ pub fn convert(value: &Json, wanted: &str) -> Result<Json, String> {
     let cannot = |what: &str| Err(format!("<class '{}'> cannot be converted to {what}", python_type(value)));
     let text = plain_text(value);
     match wanted {
+        "str" | "path" if value.is_null() => Err("'None' is not a string and conversion is not allowed".to_owned()),
         "str" | "path" => Ok(Json::String(text)),
         "raw" => Ok(value.clone()),
         "json" | "jsonarg" => match value {
             Json::String(_) | Json::Array(_) | Json::Object(_) => Ok(value.clone()),
             _ => cannot("a json string"),
         },
+        "bool" if value.is_null() => cannot("a bool"),
         "bool" => match text.trim().to_lowercase().as_str() {
             "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(json!(true)),
             "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(json!(false)),

@@ -145,7 +145,7 @@ impl<'a> Walk<'a> {
         match task_end.effect {
             Some(Effect::RefreshInventory) => play.refresh_inventory(),
             // The others go their own ways.
-            Some(Effect::ClearHostErrors) => play.clear_host_errors(std::iter::empty()),
+            Some(Effect::ClearHostErrors) => play.clear_host_errors(std::iter::once(&mut self.host)),
             _ => {}
         }
         play.settle(&mut self.host, &task, &task_end, !task.is_meta() || is_bad);
@@ -156,11 +156,9 @@ impl<'a> Walk<'a> {
     /// A task in its turn, while those behind it are sent ahead; `None` when it was stopped by force.
     async fn run(&mut self, task: &Arc<Task>, scope: &Scope, parameters: Arc<[Arc<Vars>]>) -> Option<TaskEnd> {
         let play = self.play;
-        let throttle = Settings::new(task, scope).text("throttle").ok().flatten();
-        let throttle = throttle.and_then(|text| text.trim().parse::<usize>().ok()).filter(|limit| *limit > 0);
-        let _throttled = match throttle {
-            Some(limit) => play.throttle(task, limit).acquire_owned().await.ok(),
-            None => None,
+        let _throttled = match play.throttle_limit(task, scope)? {
+            0 => None,
+            limit => play.throttle(task, limit).acquire_owned().await.ok(),
         };
         if self.permit.is_none() {
             self.permit = Arc::clone(play.permits()).acquire_owned().await.ok();

@@ -9,7 +9,7 @@ use crate::{
     config::settings::running,
     executor::{
         action::Effect,
-        host::{HostState, Included, Place},
+        host::{Ended, HostState, Included, Place},
         play::{Batch, Flow, PlayRun, is_lost},
         settings::Settings,
         task::{IncludeRequest, TaskEnd},
@@ -65,7 +65,6 @@ struct Together {
     /// Whether other hosts get what the one that does it stores: not where only the action is for all.
     is_shared: bool,
     is_fatal: bool,
-    throttle: usize,
 }
 
 impl Together {
@@ -75,13 +74,7 @@ impl Together {
         let is_shared = flag("run_once", false);
         let once = is_shared || task.is_for_all();
         let default = play.context.run.options.config.get(&running::ANY_ERRORS_FATAL);
-        let throttle = settings.text("throttle").ok().flatten().and_then(|text| text.trim().parse().ok());
-        Self {
-            once,
-            is_shared,
-            is_fatal: (flag("any_errors_fatal", default) || once) && !flag("ignore_errors", false),
-            throttle: throttle.unwrap_or(0),
-        }
+        Self { once, is_shared, is_fatal: (flag("any_errors_fatal", default) || once) && !flag("ignore_errors", false) }
     }
 }
 
@@ -107,7 +100,8 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
             }
             return Flow::Next;
         }
-        ends.extend(play.on_hosts(task, part, together.throttle).await);
+        let Some(throttle) = play.throttle_limit(task, &scope) else { return Flow::EndRun };
+        ends.extend(play.on_hosts(task, part, throttle).await);
     }
     let mut flow = Flow::Next;
     let mut lost_someone = false;
@@ -115,7 +109,10 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
         match end.effect {
             Some(Effect::EndPlay) => flow = Flow::EndPlay,
             Some(Effect::EndBatch) if flow == Flow::Next => flow = Flow::EndBatch,
-            Some(Effect::RefreshInventory) => play.refresh_inventory(),
+            Some(Effect::RefreshInventory) => {
+                play.refresh_inventory();
+                play.end_gone(hosts.values_mut());
+            }
             Some(Effect::ClearHostErrors) => play.clear_host_errors(hosts.values_mut()),
             _ => {}
         }
@@ -144,14 +141,17 @@ fn share(
     hosts: &mut Batch,
 ) {
     let counts = !task.is_meta() || end.status == Status::Failed;
+    if is_shared {
+        // Hosts that are elsewhere get it too.
+        let is_there = |host: &&HostState| host.ended != Some(Ended::Unreachable);
+        let others = hosts.iter().filter(|(name, _)| *name != from).map(|(_, host)| host);
+        others.filter(is_there).for_each(|host| end.store_on(&host.vars));
+    }
     for name in here {
         let Some(host) = hosts.get_mut(name) else { continue };
         if name == from {
             play.settle(host, task, end, counts);
             continue;
-        }
-        if is_shared {
-            end.store_on(&host.vars);
         }
         match (end.status, end.effect) {
             // All of them are stopped together, below.

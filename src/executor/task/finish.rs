@@ -29,13 +29,18 @@ impl Runner<'_> {
             host.set(end.layer, name, value.clone());
         }
         if let Some(Json::Object(facts)) = end.result.get("ansible_facts").filter(|_| end.facts.is_empty()) {
+            let action = &self.task.action;
+            let may_be_foreign = action.foreign.is_some() || action.module.0.short_name() == "gather_facts";
             for (name, value) in facts {
-                if self.task.action.foreign.is_some() && facts::is_restricted(name) {
+                if may_be_foreign && facts::is_restricted(name) {
                     let message = format!("Removed restricted key from module data: {name}");
                     self.context.run.events.emit(Event::Warning(Diagnostic::warning(message)));
                     continue;
                 }
                 host.add_fact(name, Value::from_json(value.clone()));
+            }
+            if action.module.0.short_name() == "gather_facts" {
+                host.add_fact("_ansible_facts_gathered", Value::Bool(true));
             }
         }
         if end.facts.is_empty() || end.layer == Layer::StoredAndFact {
@@ -71,7 +76,7 @@ impl Runner<'_> {
             // The include's own variables may use the item, but not hide it.
             vars.push(Arc::new(item.bound.iter().cloned().collect()));
         }
-        Some(IncludeRequest { file, item: item.item.as_ref().map(|(_, label)| label.clone()), vars, key })
+        Some(IncludeRequest { file, item: item.label.get().cloned(), vars, key })
     }
 
     pub(super) fn show_item(&self, item: &ItemRun, end: &ItemEnd) {
@@ -79,14 +84,14 @@ impl Runner<'_> {
             return;
         }
         let mut outcome = self.outcome(end, false, &item.scope);
-        outcome.item = item.item.as_ref().map(|(_, label)| label.clone());
+        outcome.item = item.label.get().cloned();
         self.add_item(item, &mut outcome.result);
         self.context.run.events.emit(Event::Item(outcome));
     }
 
     /// The item, under its name, among the values of its result.
     fn add_item(&self, item: &ItemRun, result: &mut Fields) {
-        let Some((value, _)) = &item.item else { return };
+        let Some(value) = &item.item else { return };
         let Some((name, _)) = item.bound.first() else { return };
         result.insert("ansible_loop_var".into(), json!(name));
         result.insert(name.clone(), value.to_json().unwrap_or(Json::Null));
@@ -105,12 +110,14 @@ impl Runner<'_> {
 
     fn outcome(&self, end: &ItemEnd, is_loop: bool, scope: &Scope) -> Outcome {
         let settings = Settings::new(self.task, scope);
-        let delegated_to = settings.text("delegate_to").unwrap_or_else(|_| {
-            // One that cannot be evaluated is shown as it is written.
-            self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value))
-        });
+        let delegated_to = match settings.text("delegate_to") {
+            Ok(None) => None,
+            Ok(Some(host)) if !host.is_empty() => Some(host),
+            // One that is no name is shown as it is written.
+            _ => self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value)),
+        };
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
-        let is_hidden = settings.hides(default);
+        let is_hidden = end.is_hidden || settings.hides(default);
         let mut outcome = Outcome {
             host: self.host.name.clone(),
             task: self.task.id,
@@ -127,9 +134,9 @@ impl Runner<'_> {
         if is_loop {
             outcome.error = None;
         }
-        // Modules of people's own tell what differs even where nobody wants to see it.
+        // Some modules tell what differs even where nobody wants to see it.
         let shows_diff = || settings.flag("diff").ok().flatten().unwrap_or(self.context.run.options.diff);
-        if self.task.action.foreign.is_some() && !shows_diff() {
+        if outcome.result.contains_key("diff") && !shows_diff() {
             outcome.result.shift_remove("diff");
         }
         outcome
@@ -156,13 +163,16 @@ impl Runner<'_> {
             () if has(Status::Changed) => Status::Changed,
             () => Status::Ok,
         };
+        // An item that `failed_when` takes for no failure may say so all the same.
+        let says_failed = |end: &ItemEnd| end.result.get("failed").is_some_and(is_true);
+        let has_failed = has(Status::Failed) || (!all_skipped && ends.iter().any(says_failed));
         let changed = ends.iter().any(|end| end.result.get("changed").is_some_and(is_true));
         let mut result = Fields::new();
         result.insert("changed".into(), json!(changed));
         let msg = match status {
             Status::Skipped if ends.is_empty() => "No items in the list",
             Status::Skipped => "All items skipped",
-            _ if has(Status::Failed) => "One or more items failed",
+            _ if has_failed => "One or more items failed",
             _ => "All items completed",
         };
         match status {
@@ -170,16 +180,19 @@ impl Runner<'_> {
             _ => drop(result.insert("msg".into(), json!(msg))),
         }
         match status {
-            Status::Failed => drop(result.insert("failed".into(), json!(true))),
             Status::Unreachable => drop(result.insert("unreachable".into(), json!(true))),
+            _ if has_failed => drop(result.insert("failed".into(), json!(true))),
             _ => {}
         }
         result.insert("skipped".into(), json!(status == Status::Skipped));
         let effect = ends.iter().find_map(|end| end.effect);
         let mut notified: Vec<Spanned<String>> = Vec::new();
         let is_hard = ends.iter().any(|end| end.is_hard);
+        let is_lost = ends.iter().any(|end| end.is_lost);
         let layer = ends.first().map(|end| end.layer).unwrap_or_default();
         let mut facts = Vec::new();
+        let is_hidden = ends.iter().any(|end| end.is_hidden);
+        let warned = ends.iter_mut().flat_map(|end| std::mem::take(&mut end.warned)).collect();
         // What items warn of is told of the whole.
         for name in ["warnings", "deprecations"] {
             let told = ends.iter_mut().filter_map(|end| end.result.shift_remove(name));
@@ -206,19 +219,23 @@ impl Runner<'_> {
         end.layer = layer;
         end.notified = notified;
         end.is_hard = is_hard;
-        self.finish_as(end, includes, true)
+        end.is_lost = is_lost;
+        end.is_hidden = is_hidden;
+        end.warned = warned;
+        self.finish_as(end, includes, Some(items))
     }
 
     pub(super) fn finish(&self, end: ItemEnd) -> TaskEnd {
-        self.finish_as(end, Vec::new(), false)
+        self.finish_as(end, Vec::new(), None)
     }
 
     pub(super) fn finish_including(&self, end: ItemEnd, includes: Vec<IncludeRequest>) -> TaskEnd {
-        self.finish_as(end, includes, false)
+        self.finish_as(end, includes, None)
     }
 
-    /// Registers, notifies and shows the end.
-    fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, is_loop: bool) -> TaskEnd {
+    /// Registers, notifies and shows the end; of a loop, with its items.
+    fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, items: Option<&[ItemRun]>) -> TaskEnd {
+        let is_loop = items.is_some();
         let outcome = self.outcome(&end, is_loop, &self.scope);
         end.result.entry("changed").or_insert(json!(false));
         if !includes.is_empty() && !is_loop {
@@ -230,7 +247,16 @@ impl Runner<'_> {
             let mut result = end.result.clone();
             // The arguments that a module was given are told of the items of a loop alone.
             result.shift_remove("invocation");
-            self.host.stored.insert(name.as_str(), Value::from_json(Json::Object(result)));
+            if !end.warned.is_empty()
+                && let Some(warnings) = result.entry("warnings").or_insert(json!([])).as_array_mut()
+            {
+                warnings.extend(end.warned.into_iter().map(Json::String));
+            }
+            let result = Value::from_json(Json::Object(result));
+            if let Some(items) = items {
+                give_items(&result, items);
+            }
+            self.host.stored.insert(name.as_str(), result);
         }
         let is_ignored = outcome.is_ignored;
         let is_silent =
@@ -247,6 +273,7 @@ impl Runner<'_> {
             effect: end.effect,
             includes,
             is_hard: end.is_hard,
+            is_lost: end.is_lost,
             title: self.task.name.as_ref().and_then(|name| Some(evaluate(name, &self.scope).ok()?.to_str())),
             register: self.task.register.clone(),
             facts: if self.delegates_facts(&self.scope) { Vec::new() } else { end.facts },
@@ -280,5 +307,17 @@ impl Runner<'_> {
             }
         }
         Ok(names)
+    }
+}
+
+/// Puts the items of a loop themselves into its results: what a playbook says stays what it is, expressions among it.
+fn give_items(result: &Value, items: &[ItemRun]) {
+    let Some(Value::List(results)) = result.as_dict().and_then(|result| result.get("results")) else { return };
+    for (result, item) in results.to_vec().iter().zip(items) {
+        if let (Value::Dict(result), Some((name, value))) = (result, item.bound.first())
+            && item.item.is_some()
+        {
+            result.insert(name.as_str(), value.deep_copy());
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A task before its turn: what it will ask of its host, as far as that is known already.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use parking_lot::Mutex;
 
@@ -49,7 +49,14 @@ pub fn foresee(
     if error.is_some() {
         return None;
     }
-    let runner = Runner { context, task, host, scope: scope.watched_by(foresight), sent: Mutex::default() };
+    let runner = Runner {
+        context,
+        task,
+        host,
+        scope: scope.watched_by(foresight),
+        sent: Mutex::default(),
+        attempt: AtomicU64::default(),
+    };
     let foreseen = if task.action.module.0.is_action { runner.foresee_action() } else { runner.foresee_request() };
     foreseen.filter(|_| foresight.hindrance().is_none())
 }

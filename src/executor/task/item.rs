@@ -1,6 +1,6 @@
 //! One item of a task: condition, arguments, the work, and trying again.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::json;
 
@@ -8,17 +8,23 @@ use super::{ItemEnd, ItemRun, Runner};
 use crate::{
     config::settings::running,
     executor::{
-        action::{self, Done, Effect, Prepared},
+        action::{self, Done, Effect, Prepared, meta},
         conditions::{all_hold, first_unmet},
         connect,
         settings::{Settings, evaluate},
         times::seconds,
     },
-    output::{Event, Status},
+    output::{Event, REASON, Status},
+    playbook::Condition,
     source::{Diagnostic, Spanned},
     value::Value,
     vars::Scope,
 };
+
+/// The longest `timeout`, in seconds.
+const LONGEST: i64 = 100_000_000;
+/// What Ansible says where it keeps no frame of Python.
+const NO_FRAME: &str = "Configure `DISPLAY_TRACEBACK` to see a traceback on timeout errors.";
 
 impl Runner<'_> {
     /// One item, with `until`.
@@ -42,7 +48,9 @@ impl Runner<'_> {
         let mut prepared = Some(prepared);
         for attempt in 1..=retries + 1 {
             let tried = prepared.take().unwrap_or_else(|| self.prepare(item));
+            self.attempt.store(attempt, Ordering::Relaxed);
             let mut end = self.go(item, tried).await;
+            self.attempt.store(0, Ordering::Relaxed);
             end.result.insert("attempts".into(), json!(attempt));
             if matches!(end.status, Status::Skipped | Status::Unreachable) {
                 return end;
@@ -65,7 +73,11 @@ impl Runner<'_> {
                 }
                 Ok(false) => {
                     let is_own = end.status == Status::Failed;
-                    end.status = Status::Failed;
+                    // What `failed_when` says of the last try counts more.
+                    let is_failure = end.result.get("failed_when_result") != Some(&json!(false));
+                    if is_failure {
+                        end.status = Status::Failed;
+                    }
                     end.result.insert("failed".into(), json!(true));
                     // Ansible counts the tries that were followed by another one.
                     end.result.insert("attempts".into(), json!(retries.max(1)));
@@ -86,25 +98,61 @@ impl Runner<'_> {
     /// Condition and arguments of an item.
     pub(super) fn prepare(&self, item: &ItemRun) -> Result<Prepared, ItemEnd> {
         // Where a task goes counts even where its condition does not hold.
-        if let Err(error) = Settings::new(self.task, &item.scope).text("delegate_to") {
-            let span = self.task.keywords.setting("delegate_to").map(|setting| &setting.span);
-            return Err(self.template_failure(error, span));
+        let setting = self.task.keywords.setting("delegate_to");
+        match Settings::new(self.task, &item.scope).text("delegate_to") {
+            Ok(Some(host)) if host.is_empty() && setting.is_some_and(|name| matches!(name.value, Value::Lazy(_))) => {
+                let written = setting.map(|setting| crate::playbook::written(&setting.value)).unwrap_or_default();
+                let message = format!("Empty hostname produced from delegate_to: \"{written}\"");
+                return Err(self.failed_to_evaluate(Diagnostic::error(message)));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(self.template_failure(error, setting.map(|setting| &setting.span))),
         }
-        match first_unmet(&self.task.keywords.when, &item.scope) {
+        match first_unmet(self.conditions(), &item.scope) {
             Ok(None) => {}
+            Ok(Some(_)) if self.task.is_meta() => return Err(self.meta_skipped()),
             Ok(Some(unmet)) => return Err(Self::skipped(unmet)),
             Err((error, span)) => return Err(self.condition_failure(error, span.as_ref())),
         }
         if let Err(error) = Settings::new(self.task, &item.scope).check() {
             return Err(self.failed_to_evaluate(error));
         }
+        if let Some(limit) = self.wrong_timeout(&item.scope) {
+            let message = format!("Timeout {limit} is invalid, it must be between 0 and {LONGEST}.");
+            return Err(self.failed_to_evaluate(Diagnostic::error(message)));
+        }
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
-            action::PrepareError::Include(diagnostic) => ItemEnd { is_hard: true, ..self.failure(diagnostic) },
+            action::PrepareError::Include(diagnostic) => self.not_included(diagnostic),
+            action::PrepareError::Broken(diagnostic) => {
+                ItemEnd { is_hard: true, is_lost: true, ..self.failure(diagnostic) }
+            }
             action::PrepareError::Template(error, span) => self.argument_failure(error, span.as_ref()),
             action::PrepareError::Condition(error, span) => self.condition_failure(error, Some(&span)),
             action::PrepareError::Failed(diagnostic) => self.failure(diagnostic),
             action::PrepareError::Raised(diagnostic) => self.failed_to_evaluate(diagnostic),
         })
+    }
+
+    /// The conditions that count, with a warning where they do not.
+    fn conditions(&self) -> &[Condition] {
+        let conditions = &self.task.keywords.when;
+        if !self.task.is_meta() || conditions.is_empty() {
+            return conditions;
+        }
+        let effect = meta::effect_of(self.task);
+        let Some((name, _)) = effect.filter(|(_, effect)| !effect.is_conditional()) else { return conditions };
+        let warning = Diagnostic::warning(format!("{name} task does not support when conditional"));
+        self.context.run.events.emit(Event::Warning(warning));
+        &[]
+    }
+
+    fn meta_skipped(&self) -> ItemEnd {
+        let result = meta::skipped(self.task, &self.host.name);
+        if let Some(reason) = result.get("skip_reason").and_then(serde_json::Value::as_str) {
+            let text = format!("META: {reason}");
+            self.context.run.events.emit(Event::Detail { verbosity: 2, text });
+        }
+        ItemEnd::new(Status::Skipped, result)
     }
 
     /// Runs what is prepared.
@@ -139,6 +187,7 @@ impl Runner<'_> {
 
     /// The end of what the controller did.
     async fn done(&self, item: &ItemRun, done: Done) -> ItemEnd {
+        let warned = done.warning.iter().map(Diagnostic::full_message).collect();
         if let Some(warning) = done.warning {
             self.context.run.events.emit(Event::Warning(warning));
         }
@@ -157,12 +206,19 @@ impl Runner<'_> {
         end.effect = done.effect.filter(|_| is_good);
         end.include = done.include.filter(|_| is_good);
         end.shown = done.shown;
+        end.warned = warned;
         end
     }
 
     pub(super) fn timeout(&self, scope: &Scope) -> Option<Duration> {
         let default = self.context.run.options.config.get(&running::TASK_TIMEOUT);
         Settings::new(self.task, scope).timeout(default).ok().flatten()
+    }
+
+    /// A `timeout` that is none.
+    fn wrong_timeout(&self, scope: &Scope) -> Option<i64> {
+        let given = Settings::new(self.task, scope).text("timeout").ok().flatten()?;
+        given.trim().parse().ok().filter(|limit| !(0..=LONGEST).contains(limit))
     }
 
     async fn reset_connection(&self, item: &ItemRun) {
@@ -173,10 +229,22 @@ impl Runner<'_> {
         }
     }
 
+    /// What cannot be included has its own key in the result, and in Ansible's words no task that failed.
+    fn not_included(&self, diagnostic: Diagnostic) -> ItemEnd {
+        let mut end = self.failure(diagnostic);
+        if let Some(reason) = end.result.shift_remove("msg") {
+            end.result.insert(REASON.into(), reason);
+        }
+        if let Some(error) = &mut end.error {
+            error.ansible.contexts.clear();
+        }
+        ItemEnd { is_hard: true, ..end }
+    }
+
     fn timed_out(&self, limit: Duration) -> ItemEnd {
-        let message = format!("the task did not end within its `timeout` of {} seconds", limit.as_secs());
-        let mut end = self.failure(Diagnostic::error(message));
-        end.result.insert("timedout".into(), json!({ "period": limit.as_secs() }));
+        let message = format!("Timed out after {} second(s).", limit.as_secs());
+        let mut end = self.failed_to_evaluate(Diagnostic::error(message));
+        end.result.insert("timedout".into(), json!({ "frame": NO_FRAME, "period": limit.as_secs() }));
         end
     }
 }

@@ -1,5 +1,7 @@
 //! Loops: their items one after the other, or in one request where nothing stands between them.
 
+use std::sync::OnceLock;
+
 use super::{ItemEnd, ItemRun, Runner, TaskEnd};
 use crate::{
     config::settings::running,
@@ -9,7 +11,7 @@ use crate::{
         settings::evaluate,
         times::seconds,
     },
-    output::Event,
+    output::{Event, Status},
     playbook::Loop,
     source::Diagnostic,
     template::{ErrorKind, TemplateError},
@@ -24,7 +26,12 @@ impl Runner<'_> {
     /// The items of the loop, each with its scope; one without an item for a task that has none.
     pub(super) fn items(&self) -> Result<Vec<ItemRun>, Box<ItemEnd>> {
         let Some(repeat) = &self.task.repeat else {
-            return Ok(vec![ItemRun { scope: self.scope.clone(), item: None, bound: Vec::new() }]);
+            return Ok(vec![ItemRun {
+                scope: self.scope.clone(),
+                item: None,
+                label: OnceLock::new(),
+                bound: Vec::new(),
+            }]);
         };
         let items = self.evaluate_loop(repeat).map_err(|error| {
             // A loop over something undefined is no failure where the condition does not hold anyway.
@@ -101,9 +108,37 @@ impl Runner<'_> {
             bound.push(("ansible_loop".into(), extended(index, count, all, flag(&control.all_items, true))));
             scope = bind(&bound);
         }
-        let label = self.label(repeat, &scope, &item);
-        let label = label.map_err(|error| Box::new(self.template_failure(error, None)))?;
-        Ok(ItemRun { scope, item: Some((item, label)), bound })
+        Ok(ItemRun { scope, item: Some(item), label: OnceLock::new(), bound })
+    }
+
+    /// What is shown of an item, which may be a part of its result; what is undefined fails the item, anything else
+    /// the task, whose end that is.
+    fn label_item(&self, item: &ItemRun, end: &mut ItemEnd) -> Option<ItemEnd> {
+        let (Some(repeat), Some(value)) = (&self.task.repeat, &item.item) else { return None };
+        if repeat.control.label.is_none() {
+            let _ = item.label.set(value.to_str());
+            return None;
+        }
+        let found = self.label(repeat, &self.with_result(item, &end.result), value);
+        if let Err(error) = &found
+            && !error.is_undefined()
+        {
+            return Some(self.template_failure(error.clone(), None));
+        }
+        let label = found.unwrap_or_else(|error| {
+            let message = format!("Failed to template loop_control.label: {error}");
+            end.result.shift_remove("skipped");
+            end.result.insert("failed".into(), true.into());
+            end.result.insert("changed".into(), false.into());
+            end.result.insert("msg".into(), message.as_str().into());
+            end.status = Status::Failed;
+            end.error = Some(self.at_task(Diagnostic::error(message)));
+            // What `debug` shows is no more than its message.
+            if self.task.action.module.0.short_name() == "debug" { "None".to_owned() } else { value.to_str() }
+        });
+        // An item is labelled once.
+        let _ = item.label.set(label);
+        None
     }
 
     fn label(&self, repeat: &Loop, scope: &Scope, item: &Value) -> Result<String, TemplateError> {
@@ -226,6 +261,10 @@ impl Repeated<'_, '_> {
     /// An item is done: it is shown, and what it stored is there for the next one.
     fn take(&mut self, mut end: ItemEnd) {
         let item = &self.items[self.ends.len()];
+        if let Some(broken) = self.runner.label_item(item, &mut end) {
+            self.broken = Some(broken);
+            return;
+        }
         self.runner.store(item, &end);
         self.runner.notify(item, &mut end);
         if let Some(name) = &self.runner.task.register {

@@ -4,7 +4,11 @@ use serde_json::{Value as Json, json};
 
 use super::{Fields, ItemEnd, ItemRun, Runner};
 use crate::{
-    executor::conditions::{Unmet, all_hold},
+    config::settings::output,
+    executor::{
+        action::{gather_facts, tracebacks},
+        conditions::{Unmet, all_hold},
+    },
     output::Status,
     source::{Diagnostic, Span},
     template::{ErrorKind, TemplateError},
@@ -20,12 +24,21 @@ const FAILED: &str = "Task failed";
 const UNKNOWN: &str = "Unknown error.";
 const OTHER_INTERPRETER: &str = " Consider overriding the configured interpreter path for this host.";
 const SEE_OUTPUT: &str = " See stdout/stderr for the returned output.";
+/// The return value that hides the others, as `no_log` does.
+pub const HIDDEN: &str = "_ansible_no_log";
 /// The return value of a module that says what led to its failure.
-const CAUSE: &str = "_ansible_cause";
+pub const CAUSE: &str = "_ansible_cause";
 const BROKEN_CONDITION: &str =
     "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
 
 impl Runner<'_> {
+    /// The traceback that a module ended with, where it is asked for (`DISPLAY_TRACEBACK`).
+    fn printed_traceback(&self, result: &Fields) -> String {
+        let wanted = tracebacks(&self.context.run.options.config.get(&output::DISPLAY_TRACEBACK));
+        let printed = result.get("module_stderr").and_then(Json::as_str).filter(|text| text.contains("Traceback"));
+        printed.filter(|_| wanted.contains(&"error")).unwrap_or(NO_TRACEBACK).to_owned()
+    }
+
     /// The scope in which conditions see the result under the name it is registered as.
     pub(super) fn with_result(&self, item: &ItemRun, result: &Fields) -> Scope {
         let mut scope = item.scope.clone();
@@ -37,10 +50,20 @@ impl Runner<'_> {
 
     /// How a result counts.
     pub(super) fn judge(&self, item: &ItemRun, result: Result<Fields, ConnectError>) -> ItemEnd {
-        let mut result = match result {
-            Ok(result) => result,
-            Err(error) => return self.connect_failure(&error),
-        };
+        match result {
+            Ok(mut result) => {
+                let is_hidden = result.shift_remove(HIDDEN).is_some_and(|hidden| is_true(&hidden));
+                let end = self.judge_result(item, result);
+                ItemEnd { is_hidden, ..end }
+            }
+            Err(error) => self.connect_failure(&error),
+        }
+    }
+
+    fn judge_result(&self, item: &ItemRun, mut result: Fields) -> ItemEnd {
+        if self.task.action.module.0.short_name() == "gather_facts" {
+            result = gather_facts::told(result);
+        }
         add_lines(&mut result);
         let is_foreign = self.task.action.foreign.is_some();
         let cause = result.shift_remove(CAUSE);
@@ -66,6 +89,12 @@ impl Runner<'_> {
         if is_foreign && !result.contains_key("failed") {
             failed = result.get("rc").is_some_and(is_exit_of_failure);
         }
+        // `changed_when` and `failed_when` may ask which try it is.
+        let attempt = self.attempt.load(std::sync::atomic::Ordering::Relaxed);
+        if attempt > 0 {
+            result.insert("attempts".into(), json!(attempt));
+        }
+        let was_failed = failed;
         let mut changed = result.get("changed").is_some_and(is_true);
         let verdicts =
             [(&self.task.changed_when, &mut changed, "changed"), (&self.task.failed_when, &mut failed, "failed")];
@@ -89,6 +118,10 @@ impl Runner<'_> {
                 }
             }
         }
+        if was_failed && !failed {
+            let exception = result.shift_remove("exception").unwrap_or_else(|| json!(NO_TRACEBACK));
+            result.insert("failed_when_suppressed_exception".into(), exception);
+        }
         result.entry("changed").or_insert(json!(changed));
         result.insert("failed".into(), json!(failed));
         let status = match (failed, changed) {
@@ -98,7 +131,8 @@ impl Runner<'_> {
         };
         let mut end = ItemEnd::new(status, result);
         if failed {
-            end.result.entry("exception").or_insert(json!(NO_TRACEBACK));
+            let traceback = self.printed_traceback(&end.result);
+            end.result.entry("exception").or_insert(json!(traceback));
             let who = self.who_failed(is_own);
             let unknown = format!("{FAILED}: {who}: {UNKNOWN}");
             end.result.entry("msg").or_insert_with(|| json!(unknown));
@@ -203,8 +237,11 @@ impl Runner<'_> {
     pub(super) fn loop_failure(&self, error: &TemplateError, span: &Span) -> ItemEnd {
         let help = "Provide a list of items/templates, or a template resolving to a list.";
         let text = error.to_string();
-        let mut diagnostic = Diagnostic::error(text.clone()).at(error.span().unwrap_or(span)).origin(span);
-        diagnostic.ansible.help = text.starts_with("The `loop` value").then(|| help.into());
+        let is_no_list = text.starts_with("The `loop` value");
+        let told = if is_no_list { Diagnostic::error(text) } else { Diagnostic::from(error.clone()) };
+        let mut diagnostic = told.at(error.span().unwrap_or(span)).origin(span);
+        let text = diagnostic.ansible_message().to_owned();
+        diagnostic.ansible.help = is_no_list.then(|| help.into());
         let mut end = self.failure(diagnostic.clone());
         end.result.insert("msg".into(), json!(text));
         end.error = Some(diagnostic);
@@ -230,6 +267,9 @@ impl Runner<'_> {
 
     fn connect_failure(&self, error: &ConnectError) -> ItemEnd {
         let mut diagnostic = Diagnostic::error(error.to_string());
+        if let Some(wording) = error.wording() {
+            diagnostic = diagnostic.worded(wording);
+        }
         if let Some(help) = error.help() {
             diagnostic = diagnostic.help(help);
         }

@@ -12,7 +12,9 @@ use super::{
 use crate::value::{Str, Value};
 
 /// Filters that look only at the outside of a container, or at one item of it: what they do not touch stays lazy.
-const SHALLOW: [&str; 13] = [
+const SHALLOW: [&str; 16] = [
+    "ansible._protomatter.dump_object",
+    "ansible._protomatter.true_type",
     "default",
     "d",
     "length",
@@ -23,6 +25,7 @@ const SHALLOW: [&str; 13] = [
     "type_debug",
     "ternary",
     "attr",
+    "unvault",
     "extract",
     "bool",
     "keys",
@@ -98,7 +101,7 @@ impl Frame<'_> {
         arguments: &ast::Arguments,
         expr: &Expr,
     ) -> Result<Value, TemplateError> {
-        if is_failure(&value) {
+        if is_failure(&value) && !takes_failures(name) {
             return Ok(value);
         }
         let filters = &self.context.environment.vocabulary().filters;
@@ -142,7 +145,7 @@ impl Frame<'_> {
     ) -> Result<Value, TemplateError> {
         if is_failure(&value) {
             let asks = short_name(name) == "vault_encrypted";
-            return Ok(if asks && is_sealed(&value) { Value::Bool(!negated) } else { value });
+            return Ok(if asks && sealed(&value).is_some() { Value::Bool(!negated) } else { value });
         }
         let tests = &self.context.environment.vocabulary().tests;
         let Some(test) = find_word(tests, name) else {
@@ -166,13 +169,13 @@ fn attempt<T>(
 ) -> Result<T, TemplateError> {
     let full = arguments.name;
     let name = short_name(full);
-    words.check(name, arguments.positional.len())?;
+    words.check(name, arguments.positional.len()).map_err(|error| error.raised_by(words.what(), full))?;
     let given = arguments.values();
     work(arguments).map_err(|error| words.named(name, full, error)).map_err(|error| {
         let about_type = matches!(error.kind(), ErrorKind::Raised { class: "TypeError" | "AttributeError", .. });
         let asks = !about_type && !error.is_undefined();
         let missing = if asks { given.iter().find_map(Value::missing_inside) } else { None };
-        missing.map_or(error, |undefined| TemplateError::undefined(&undefined))
+        missing.map_or_else(|| error.raised_by(words.what(), full), |undefined| TemplateError::undefined(&undefined))
     })
 }
 
@@ -227,8 +230,16 @@ fn is_failure(value: &Value) -> bool {
     matches!(value, Value::Undefined(undefined) if undefined.is_failure())
 }
 
-/// Whether the value is an encrypted one that cannot be decrypted.
-fn is_sealed(value: &Value) -> bool {
-    let Value::Undefined(undefined) = value else { return false };
-    undefined.cause.as_ref().is_some_and(|cause| matches!(cause.kind(), ErrorKind::Encrypted(_)))
+/// Whether a filter takes errors that stand in place of a value.
+fn takes_failures(name: &str) -> bool {
+    matches!(short_name(name), "ansible._protomatter.dump_object" | "ansible._protomatter.true_type" | "unvault")
+}
+
+/// The encrypted text of a value that cannot be decrypted.
+pub(in crate::template) fn sealed(value: &Value) -> Option<&Str> {
+    let Value::Undefined(undefined) = value else { return None };
+    match undefined.cause.as_ref()?.kind() {
+        ErrorKind::Encrypted { ciphertext, .. } => Some(ciphertext),
+        _ => None,
+    }
 }

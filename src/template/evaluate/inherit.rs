@@ -162,11 +162,12 @@ impl Frame<'_> {
         let mut out = Output::default();
         frame.render(&template, &mut out).map_err(|error| error.via(template.source(), template.span()))?;
         let names: Dict = frame.scope.own().into_iter().filter(|(name, _)| !name.starts_with('_')).collect();
-        let text = match out.finish() {
-            Value::None => String::new(),
-            other => other.to_str(),
+        let printed = match out.finish() {
+            undefined @ Value::Undefined(_) => undefined,
+            Value::None => Value::empty_text(),
+            other => other.to_str().into(),
         };
-        Ok(Value::object(Module { names, text }))
+        Ok(Value::object(Module { names, printed }))
     }
 
     /// A frame for another template: with the names of this one, or with functions only.
@@ -320,7 +321,8 @@ impl Object for Reference {
 #[derive(Debug)]
 struct Module {
     names: Dict,
-    text: String,
+    /// What it printed: text, or what was missing in it.
+    printed: Value,
 }
 
 impl Object for Module {
@@ -337,10 +339,17 @@ impl Object for Module {
     }
 
     fn text(&self) -> String {
-        self.text.clone()
+        self.printed.to_str()
+    }
+
+    fn missing(&self) -> Option<Arc<Undefined>> {
+        self.printed.missing().cloned()
     }
 
     fn plain(&self) -> Result<Value, TemplateError> {
-        Ok(self.text.as_str().into())
+        match &self.printed {
+            Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
+            text => Ok(text.clone()),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     source::Span,
     template::TemplateError,
-    value::{Dict, Undefined, Value},
+    value::{Dict, Shape, Undefined, Value},
 };
 
 /// Pieces of output. `None` prints nothing; a single piece keeps its type.
@@ -42,7 +42,7 @@ impl Output {
                     self.single = Some(value);
                 } else {
                     self.flush();
-                    self.text.push_str(&printed(&value));
+                    self.print(&value);
                 }
                 self.pieces += 1;
             }
@@ -51,7 +51,16 @@ impl Output {
 
     fn flush(&mut self) {
         if let Some(value) = self.single.take() {
-            self.text.push_str(&printed(&value));
+            self.print(&value);
+        }
+    }
+
+    fn print(&mut self, value: &Value) {
+        match printed(value) {
+            Ok(text) => self.text.push_str(&text),
+            Err(error) => {
+                self.missing.get_or_insert_with(|| Arc::new(Undefined::caused_by(error)));
+            }
         }
     }
 
@@ -74,12 +83,14 @@ fn first_missing(value: &Value) -> Option<Arc<Undefined>> {
         Value::Tuple(items) => items.iter().find_map(first_missing),
         Value::List(list) => list.with(|items| items.iter().find_map(first_missing)),
         Value::Dict(dict) => dict.with(|entries| entries.values().find_map(first_missing)),
+        Value::Object(object) => object.missing(),
         other => other.missing().cloned(),
     }
 }
 
-/// A value inside of text: tuples and views print as the lists that they become outside of templates.
-fn printed(value: &Value) -> String {
+/// A value inside of text: tuples and views print as the lists that they become outside of templates. Fails where what
+/// it holds cannot be evaluated.
+fn printed(value: &Value) -> Result<String, TemplateError> {
     fn has_others(value: &Value) -> bool {
         match value {
             Value::Tuple(_) | Value::Object(_) => true,
@@ -88,25 +99,30 @@ fn printed(value: &Value) -> String {
             _ => false,
         }
     }
-    match value {
+    Ok(match value {
         value if value.is_omit() => String::new(),
         Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        value if has_others(value) => listed(value).to_str(),
+        value if has_others(value) => listed(value)?.to_str(),
         value => value.to_str(),
-    }
+    })
 }
 
-fn listed(value: &Value) -> Value {
-    match value {
-        Value::Tuple(items) => items.iter().map(listed).collect(),
-        Value::List(list) => list.with(|items| items.iter().map(listed).collect()),
+fn listed(value: &Value) -> Result<Value, TemplateError> {
+    Ok(match value {
+        Value::Tuple(items) => items.iter().map(listed).collect::<Result<_, _>>()?,
+        Value::List(list) => list.to_vec().iter().map(listed).collect::<Result<_, _>>()?,
         Value::Dict(dict) => {
-            Value::Dict(dict.entries().into_iter().map(|(key, value)| (key, listed(&value))).collect::<Dict>())
+            let entries = dict.entries().into_iter().map(|(key, value)| Ok((key, listed(&value)?)));
+            Value::Dict(entries.collect::<Result<Dict, TemplateError>>()?)
         }
         Value::Object(object) => match object.plain() {
-            Ok(plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_))) => listed(&plain),
+            Ok(plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_))) => listed(&plain)?,
+            Err(error) if object.shape() == Shape::Mapping => return Err(error),
             _ => value.clone(),
         },
-        other => other.clone(),
-    }
+        other => match other.missing() {
+            Some(undefined) => return Err(TemplateError::undefined(undefined)),
+            None => other.clone(),
+        },
+    })
 }

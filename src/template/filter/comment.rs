@@ -83,9 +83,9 @@ fn comment(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         out.push_str(&newline);
     }
     let prefix_count = count(prefix_count)?;
-    if !prefix.is_empty() {
-        out.push_str(&format!("{prefix}{newline}").repeat(prefix_count));
-    }
+    // A prefix that is a line break is one already.
+    let prefix = if prefix.is_empty() || prefix == newline { prefix } else { format!("{prefix}{newline}") };
+    out.push_str(&prefix.repeat(prefix_count));
     let bare = style.decoration.trim_end();
     let lines: Vec<&str> = text.split(&newline).collect();
     for (index, line) in lines.iter().enumerate() {

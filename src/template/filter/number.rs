@@ -169,7 +169,7 @@ fn human_readable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let value = required(value, "human_readable", "size")?;
     let size = value.as_f64().ok_or_else(|| {
         let text = format!("'>=' not supported between instances of '{}' and 'int'", value.type_name());
-        TemplateError::type_error(text)
+        TemplateError::type_error(format!("human_readable() failed on bad input: {text}"))
     })?;
     let base = if flag(bits.as_ref()) { "bits" } else { "Bytes" };
     let unit = unit.filter(|unit| !unit.is_none());
@@ -196,7 +196,10 @@ fn human_readable(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn human_to_bytes(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, default_unit, bits] = arguments.bind(["size", "default_unit", "isbits"])?;
     let text = required(value, "human_to_bytes", "size")?.to_str();
-    let unclear = || TemplateError::value_error(format!("human_to_bytes() can't interpret following string: {text}"));
+    let wrong = |why: String| {
+        TemplateError::value_error(format!("human_to_bytes() can't interpret the input: human_to_bytes() {why}"))
+    };
+    let unclear = || wrong(format!("can't interpret following string: {text}"));
     let start = text.trim_start();
     let end = start.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(start.len());
     let (digits, rest) = start.split_at(end);
@@ -211,17 +214,12 @@ fn human_to_bytes(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         return Ok(Value::from(BigInt::from_f64(number.round_ties_even()).unwrap_or_default()));
     };
     let letter = letter.to_ascii_uppercase();
-    let failed = |expected: String| {
-        let why = format!("Value is not a valid string ({expected})");
-        TemplateError::value_error(format!("human_to_bytes() failed to convert {text}. {why}"))
-    };
     let Some((_, power)) = UNITS.into_iter().find(|(known, _)| *known == letter) else {
-        return Err(failed(format!(
-            "The suffix must be one of {}",
-            UNITS.map(|(known, _)| known.to_string()).join(", ")
-        )));
+        let known = UNITS.map(|(known, _)| known.to_string()).join(", ");
+        return Err(wrong(format!("failed to convert {text} (unit = {unit}). The suffix must be one of {known}")));
     };
-    check_unit(&unit, letter, flag(bits.as_ref())).map_err(failed)?;
+    check_unit(&unit, letter, flag(bits.as_ref()))
+        .map_err(|expected| wrong(format!("failed to convert {text}. Value is not a valid string ({expected})")))?;
     let bytes = number * 2_f64.powi(power as i32);
     Ok(Value::from(BigInt::from_f64(bytes.round_ties_even()).unwrap_or_default()))
 }

@@ -10,7 +10,7 @@ use super::{
     choose::attribute_of,
     failed, flag,
 };
-use crate::value::{Object, Shape, Undefined, Value};
+use crate::value::{Key, Object, Shape, Undefined, Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
@@ -124,7 +124,7 @@ fn dictsort(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         _ => return Err(failed("You can only sort by either \"key\" or \"value\"")),
     };
     let case = flag(case.as_ref());
-    let pair = |(key, value): (crate::value::Key, Value)| Value::Tuple([key.value().clone(), value].into());
+    let pair = |(key, value): (Key, Value)| Value::Tuple([key.value().clone(), value].into());
     let mut pairs: Vec<Value> = dict.entries().into_iter().map(pair).collect();
     let key = |pair: &Value| {
         let Value::Tuple(pair) = pair else { return Ok(Value::None) };
@@ -138,6 +138,8 @@ fn dictsort(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn unique(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let context = arguments.context;
     let [items, case, attribute] = arguments.bind(["value", "case_sensitive", "attribute"])?;
+    // Python compares what cannot be a key only where it is asked for nothing else.
+    let needs_keys = matches!(case, Some(Value::Bool(false))) || attribute.as_ref().is_some_and(Value::is_truthy);
     let case = flag(case.as_ref());
     let mut seen: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
@@ -145,6 +147,14 @@ fn unique(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         let key = key_of(context, &item, attribute.as_ref(), case)?;
         if let Some(undefined) = key.missing() {
             return Err(TemplateError::undefined(undefined));
+        }
+        if needs_keys {
+            Key::new(key.clone()).map_err(|error| {
+                failed(format!(
+                    "Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not \
+                     support the parameters supplied: {error}"
+                ))
+            })?;
         }
         if !seen.contains(&key) {
             seen.push(key);

@@ -23,7 +23,10 @@ fn password_hash(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let given = |value: Option<Value>| value.filter(|value| !value.is_none());
     let name = scheme.map_or_else(|| "sha512".to_owned(), |scheme| scheme.to_str());
     let Some(scheme) = Scheme::find(&name) else {
-        return Err(failed(format!("{name} is not in the list of supported algorithms: {}", Scheme::NAMES.join(", "))));
+        return Err(failed(format!(
+            "{name} is not in the list of supported passlib algorithms: {}",
+            Scheme::NAMES.join(", ")
+        )));
     };
     // The password itself is in no message.
     let Some(secret) = password.as_str() else {
@@ -32,11 +35,18 @@ fn password_hash(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     };
     let options = Options {
         salt: given(salt).map(|salt| salt.to_str()).filter(|salt| !salt.is_empty()),
-        salt_size: given(salt_size).as_ref().map(whole).transpose()?,
+        salt_size: given(salt_size)
+            .as_ref()
+            .map(whole)
+            .transpose()
+            .map_err(|_| TemplateError::type_error("salt_size must be an integer"))?,
         rounds: given(rounds).as_ref().map(whole).transpose()?,
         ident: given(ident).map(|ident| ident.to_str()),
     };
-    scheme.hash(secret.as_bytes(), &options).map(Value::from).map_err(TemplateError::value_error)
+    scheme
+        .hash(secret.as_bytes(), &options)
+        .map(Value::from)
+        .map_err(|why| TemplateError::value_error(format!("Could not hash the secret: {why}")))
 }
 
 /// A password's hash, with a salt that is given or made. Fails for an unknown scheme, and for a salt that the scheme

@@ -147,6 +147,7 @@ fn escape(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let special = match kind.map_or_else(|| "python".to_owned(), |kind| kind.to_str()).as_str() {
         "python" => "()[]{}?*+-|^$\\.&~# \t\n\r\x0b\x0c",
         "posix_basic" => "[].*^$\\",
+        "posix_extended" => return Err(failed("Regex type (posix_extended) not yet implemented")),
         other => return Err(failed(format!("Invalid regex type ({other})"))),
     };
     let mut out = String::new();

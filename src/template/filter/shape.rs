@@ -80,6 +80,10 @@ fn items2dict(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             ))
         };
         let dict_entry = entry.as_dict();
+        if dict_entry.is_none() {
+            let text = format!("items2dict requires a list of dictionaries, got {} instead.", list.repr());
+            return Err(failed(text));
+        }
         let field = |name: &Value| dict_entry.and_then(|dict| dict.get_value(name)).ok_or_else(missing);
         let (key, value) = (field(&key_name)?, field(&value_name)?);
         dict.set(Key::new(key)?, value);
@@ -153,7 +157,7 @@ fn rekey_on_member(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let overwrite = match duplicates.map_or_else(|| "error".to_owned(), |mode| mode.to_str()).as_str() {
         "error" => false,
         "overwrite" => true,
-        other => return Err(failed(format!("duplicates parameter to rekey_on_member has unknown value: '{other}'"))),
+        other => return Err(failed(format!("duplicates parameter to rekey_on_member has unknown value '{other}'"))),
     };
     let key = required(key, "rekey_on_member", "key")?;
     let items = match required(data, "rekey_on_member", "data")? {
@@ -167,11 +171,11 @@ fn rekey_on_member(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             return Err(TemplateError::type_error("List item is not a valid dict"));
         };
         let Some(member) = entry.get_value(&key) else {
-            return Err(failed(format!("Key {} was not found.", key.to_str())));
+            return Err(failed(format!("Key {} was not found.", key.repr())));
         };
         let member = Key::new(member)?;
         if !overwrite && result.get_value(member.value()).is_some() {
-            return Err(failed(format!("Key {} is not unique, cannot convert to dict", member.value().to_str())));
+            return Err(failed(format!("Key {} is not unique, cannot convert to dict.", member.value().repr())));
         }
         result.set(member, item);
     }

@@ -33,14 +33,7 @@ fn urlencode(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let value = required(value, "urlencode", "value")?;
     let pairs: Vec<(Value, Value)> = match &value {
         Value::Dict(dict) => dict.entries().into_iter().map(|(key, value)| (key.value().clone(), value)).collect(),
-        Value::List(list) => list
-            .to_vec()
-            .iter()
-            .map(|pair| match &pair.iter()?[..] {
-                [key, value] => Ok((key.clone(), value.clone())),
-                _ => Err(TemplateError::value_error("not enough values to unpack (expected 2)")),
-            })
-            .collect::<Result<_, TemplateError>>()?,
+        Value::List(_) | Value::Tuple(_) => value.iter()?.iter().map(pair).collect::<Result<_, TemplateError>>()?,
         other => return Ok(encode(&other.to_str(), false).into()),
     };
     let parts: Vec<String> = pairs
@@ -48,6 +41,24 @@ fn urlencode(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         .map(|(key, value)| format!("{}={}", encode(&key.to_str(), true), encode(&value.to_str(), true)))
         .collect();
     Ok(parts.join("&").into())
+}
+
+/// A name and its value, as Python unpacks them.
+fn pair(value: &Value) -> Result<(Value, Value), TemplateError> {
+    if let Some(missing) = value.missing() {
+        return Err(TemplateError::undefined(missing));
+    }
+    let kind = value.type_name();
+    let items =
+        value.iter().map_err(|_| TemplateError::type_error(format!("cannot unpack non-iterable {kind} object")))?;
+    match &items[..] {
+        [key, value] => Ok((key.clone(), value.clone())),
+        [] | [_] => {
+            let text = format!("not enough values to unpack (expected 2, got {})", items.len());
+            Err(TemplateError::value_error(text))
+        }
+        _ => Err(TemplateError::value_error("too many values to unpack (expected 2)")),
+    }
 }
 
 fn urldecode(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use zeroize::Zeroizing;
 
 use super::{
-    super::{Arguments, Filter, TemplateError, arguments::required},
+    super::{Arguments, Filter, TemplateError, arguments::required, evaluate::sealed},
     failed, flag,
 };
 use crate::{
@@ -34,9 +34,17 @@ fn encrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 }
 
 fn decrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [sealed, secret, id] = arguments.bind(["vault", "secret", "vault_id"])?;
-    let sealed =
-        text(&required(sealed, "unvault", "vault")?, "Vault should be in the form of a string, instead we got")?;
+    let [given, secret, id] = arguments.bind_any(["vault", "secret", "vault_id"])?;
+    if let Some(missing) = [&secret, &id].into_iter().flatten().find_map(Value::missing) {
+        return Err(TemplateError::undefined(missing));
+    }
+    let given = required(given, "unvault", "vault")?;
+    let sealed = match (sealed(&given), &given) {
+        // The run's own passwords do not open it: this one may.
+        (Some(ciphertext), _) => ciphertext.clone(),
+        (None, Value::Undefined(undefined)) => return Err(TemplateError::undefined(undefined)),
+        (None, given) => text(given, "Vault should be in the form of a string, instead we got")?,
+    };
     let identity = identity(secret, id, "unvault")?;
     // What is no vault, or was decrypted already, stays what it is.
     if !vault::is_vault(sealed.as_bytes()) {

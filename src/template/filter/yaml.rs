@@ -1,5 +1,7 @@
 //! YAML as PyYAML's dumper writes it and Ansible's loader reads it.
 
+mod canonical;
+
 use std::{collections::HashMap, sync::Arc};
 
 use libyaml_safer::{Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     source::{self, SourceFile},
-    value::{Value, yaml_float_text},
+    value::{Dict, Value, yaml_float_text},
     vault,
 };
 
@@ -52,9 +54,11 @@ fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) 
         None => None,
         Some(style) => Some(scalar_style(&style)?),
     };
-    for known in
-        ["canonical", "encoding", "line_break", "redact_sensitive_values", "vault_behavior", "dump_custom_tags"]
-    {
+    if arguments.take("canonical").is_some_and(|canonical| canonical.is_truthy()) {
+        let indent = usize::try_from(indent).unwrap_or(2).clamp(2, 9);
+        return canonical::document(&value, indent, sort, explicit_end).map(Value::from);
+    }
+    for known in ["encoding", "line_break", "redact_sensitive_values", "vault_behavior", "dump_custom_tags"] {
         arguments.take(known);
     }
     if let Some((name, _)) = arguments.named.first() {
@@ -153,22 +157,14 @@ impl Dumper<'_> {
             Value::List(list) => self.items(&list.to_vec()),
             Value::Tuple(items) => self.items(items),
             Value::Dict(dict) => {
-                let mut entries: Vec<Value> =
-                    dict.entries().into_iter().map(|(key, value)| vec![key.value().clone(), value].into()).collect();
-                if self.sort {
-                    let unsorted = entries.clone();
-                    let key = |pair: &Value| Ok(pair.iter()?.swap_remove(0));
-                    if order::sort(&mut entries, key, false).is_err() {
-                        entries = unsorted;
-                    }
-                }
-                let pairs = entries.iter().map(Value::iter).collect::<Result<Vec<_>, _>>()?;
-                let flow =
-                    self.flow.unwrap_or_else(|| self.style.is_none() && pairs.iter().flatten().all(is_plain_scalar));
+                let pairs = sorted_pairs(dict, self.sort);
+                let all_plain = || pairs.iter().all(|(key, value)| is_plain_scalar(key) && is_plain_scalar(value));
+                let flow = self.flow.unwrap_or_else(|| self.style.is_none() && all_plain());
                 let style = if flow { MappingStyle::Flow } else { MappingStyle::Block };
                 self.emit(Event::mapping_start(None, None, true, style))?;
-                for item in pairs.iter().flatten() {
-                    self.value(item)?;
+                for (key, value) in &pairs {
+                    self.value(key)?;
+                    self.value(value)?;
                 }
                 self.emit(Event::mapping_end())
             }
@@ -210,6 +206,17 @@ impl Dumper<'_> {
             (Some(style), _) => self.emit(Event::scalar(None, Some("!"), &text, false, false, style)),
         }
     }
+}
+
+/// The keys of a dict with their values, sorted where that is asked for and Python can.
+fn sorted_pairs(dict: &Dict, sort: bool) -> Vec<(Value, Value)> {
+    let unsorted = || dict.entries().into_iter().map(|(key, value)| (key.value().clone(), value)).collect();
+    let mut keys: Vec<Value> = dict.keys();
+    if !sort || order::sort(&mut keys, |key| Ok(key.clone()), false).is_err() {
+        return unsorted();
+    }
+    let value = |key: &Value| dict.get_value(key).unwrap_or(Value::None);
+    keys.into_iter().map(|key| (key.clone(), value(&key))).collect()
 }
 
 /// Whether a value is no collection: collections of such go into one line.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::{Arguments, ErrorKind, Function, TemplateError, environment::short_name, evaluate::unknown};
+use super::super::{Arguments, Function, TemplateError, environment::short_name, evaluate::unknown};
 use crate::{
     source::Diagnostic,
     value::{Str, Value},
@@ -75,11 +75,7 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
             }
             return Ok(if list { Vec::new().into() } else { Value::None });
         }
-        Err(error) if matches!(error.kind(), ErrorKind::Raised { .. }) => {
-            let text = error.to_string();
-            return Err(TemplateError::new(ErrorKind::Lookup { name: name.to_string(), text }));
-        }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.in_lookup(&name)),
     };
     if list {
         return Ok(values.into());

@@ -12,7 +12,7 @@ use super::{
     super::{
         Arguments, Context, Lookup, Syntax, TemplateError,
         arguments::{text, text_or, text_with},
-        environment::Environment,
+        environment::{Environment, short_name},
         filter::path::{expand_user, glob_files},
         template_file_names, template_file_with,
     },
@@ -52,10 +52,15 @@ impl Environment {
 
 /// The path of a file that a lookup names. Fails when no search path has it.
 pub(super) fn locate(context: &Context<'_>, folder: &str, name: &str) -> Result<PathBuf, TemplateError> {
+    locate_or(context, folder, name, &format!("No such file or directory: '{name}'"))
+}
+
+/// As `locate`, failing in these words.
+fn locate_or(context: &Context<'_>, folder: &str, name: &str, missing: &str) -> Result<PathBuf, TemplateError> {
     context.environment.find(folder, name).ok_or_else(|| {
         let searched = context.environment.candidates(folder, name);
         let searched: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
-        failed(format!("could not find `{name}`; searched {}", searched.join(", ")))
+        failed(format!("{missing}; searched {}", searched.join(", ")))
     })
 }
 
@@ -85,8 +90,14 @@ pub(super) fn content(path: &Path) -> Result<Content, TemplateError> {
     Ok(Content { bytes, is_secret })
 }
 
-fn read(context: &Context<'_>, folder: &str, name: &Value) -> Result<(PathBuf, String), TemplateError> {
-    let path = locate(context, folder, &text_with(name, "startswith")?)?;
+fn read(context: &Context<'_>, folder: &str, name: &Value, lookup: &str) -> Result<(PathBuf, String), TemplateError> {
+    let name = text_with(name, "startswith")?;
+    let missing = match short_name(lookup) {
+        "template" => format!("the template file {name} could not be found for the lookup"),
+        "unvault" => format!("Unable to find file matching \"{name}\""),
+        _ => format!("Unable to access the file '{name}': File not found"),
+    };
+    let path = locate_or(context, folder, &name, &missing)?;
     let content = content(&path)?;
     Ok((path, String::from_utf8_lossy(&content.bytes).into_owned()))
 }
@@ -96,7 +107,7 @@ fn file(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let lstrip = arguments.take("lstrip").is_some_and(|strip| strip.to_flag());
     let mut contents = Vec::new();
     for name in &arguments.positional {
-        let (_, content) = read(arguments.context, "files", name)?;
+        let (_, content) = read(arguments.context, "files", name, arguments.name)?;
         let mut content = content.as_str();
         if rstrip {
             content = content.trim_end();
@@ -111,7 +122,8 @@ fn file(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
 
 /// Files as they are, decrypted.
 fn unvault(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
-    let content = |name| read(arguments.context, "files", name).map(|(_, content)| Value::from(content));
+    let content =
+        |name| read(arguments.context, "files", name, arguments.name).map(|(_, content)| Value::from(content));
     arguments.positional.iter().map(content).collect()
 }
 
@@ -125,14 +137,15 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     }
     let mut values = Vec::new();
     for name in &arguments.positional {
-        let (path, content) = read(context, "templates", name)?;
+        let (path, content) = read(context, "templates", name, arguments.name)?;
         let file = Arc::new(SourceFile::new(&path, content));
         let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax.clone())?;
         let mut environment = context.environment.clone();
         if let Some(parent) = path.parent() {
             environment.template_paths.insert(0, parent.to_path_buf());
         }
-        let own = template_file_names(context.environment.config(), &text(name)?, &path, None);
+        let is_managed = context.names.lookup("ansible_managed").is_some();
+        let own = template_file_names(context.environment.config(), &text(name)?, &path, None, is_managed);
         if let Some(Value::Dict(vars)) = &vars {
             own.update(vars);
         }

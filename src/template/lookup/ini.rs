@@ -72,8 +72,7 @@ fn ini(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             allow_no_value: options.flag("allow_no_value", false)? || options.flag("allow_none", false)?,
             first_line: usize::from(!is_properties),
         };
-        let ini = Ini::parse(&content, &reading)
-            .map_err(|error| failed(format!("{}:{}: {}", path.display(), error.line, error.what)))?;
+        let ini = Ini::parse(&content, &reading).map_err(|error| failed(error.told(&name, &path)))?;
         if !ini.has(&section) {
             return Err(failed(format!("No section '{section}' in '{name}'.")));
         }

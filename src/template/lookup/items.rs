@@ -71,7 +71,7 @@ fn dict(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             let kind = term.type_name();
             return Err(failed(format!(
                 "the 'dict' lookup plugin expects a dictionary, got '{}' of type <class '{kind}'>)",
-                term.repr()
+                term.to_str()
             )));
         };
         for (key, value) in dict.entries() {
@@ -150,11 +150,13 @@ fn subelements(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         return Err(failed(format!("{wanted} {first}")));
     };
     let skips = match terms.get(2) {
+        // What was skipped has no results.
+        _ if walked.get("skipped").is_some_and(|skipped| skipped.is_truthy()) => return Ok(Vec::new()),
         None => false,
         Some(Value::Dict(flags)) => flags.get("skip_missing").is_some_and(|flag| flag.to_flag()),
-        Some(other) => {
+        Some(_) => {
             let flags = "the optional third item must be a dict with flags skip_missing";
-            return Err(failed(format!("{wanted} {flags}, not {}", other.type_name())));
+            return Err(failed(format!("{wanted} {flags}")));
         }
     };
     let keys: Vec<&str> = path.split('.').collect();
@@ -166,7 +168,7 @@ fn subelements(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         if dict.get("skipped").is_some_and(|skipped| skipped.is_truthy()) {
             continue;
         }
-        let (rest, found) = take(dict, &keys)?;
+        let (rest, found) = take(dict, &keys, skips)?;
         match found {
             Some(found) => {
                 pairs.extend(found.into_iter().map(|item| Value::Tuple([Value::Dict(rest.clone()), item].into())));
@@ -181,8 +183,8 @@ fn subelements(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     Ok(pairs)
 }
 
-/// An element without the list that the keys lead to, and that list.
-fn take(element: &Dict, keys: &[&str]) -> Result<(Dict, Option<Vec<Value>>), TemplateError> {
+/// An element without the list that the keys lead to, and that list; with `skips`, it may be missing on the way.
+fn take(element: &Dict, keys: &[&str], skips: bool) -> Result<(Dict, Option<Vec<Value>>), TemplateError> {
     let rest = element.copy();
     let [key, inner @ ..] = keys else { return Ok((rest, None)) };
     let Some(value) = element.get(key) else { return Ok((rest, None)) };
@@ -192,8 +194,10 @@ fn take(element: &Dict, keys: &[&str]) -> Result<(Dict, Option<Vec<Value>>), Tem
         rest.remove(key);
         return Ok((rest, Some(items.to_vec())));
     }
-    let Value::Dict(dict) = &value else { return Err(wrong("dictionary")) };
-    let (below, found) = take(dict, inner)?;
+    let Value::Dict(dict) = &value else {
+        return if skips { Ok((rest, None)) } else { Err(wrong("dictionary")) };
+    };
+    let (below, found) = take(dict, inner, skips)?;
     rest.insert(*key, Value::Dict(below));
     Ok((rest, found))
 }

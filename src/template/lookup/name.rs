@@ -81,7 +81,11 @@ fn varnames(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             let text = format!("Invalid setting identifier, \"{shown}\" is not a string, it is a <class '{kind}'>");
             return Err(TemplateError::raised("AnsibleError", text));
         };
-        let regex = python_regex::compile(pattern, Flags::default())?;
+        let unusable = |error| {
+            let text = format!("Unable to use \"{pattern}\" as a search parameter: {error}");
+            TemplateError::raised("AnsibleError", text)
+        };
+        let regex = python_regex::compile(pattern, Flags::default()).map_err(unusable)?;
         for name in &names {
             if regex.is_match(name).map_err(|error| python_regex::gave_up(&error))? {
                 found.push(Value::from(name.as_str()));

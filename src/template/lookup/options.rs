@@ -114,8 +114,11 @@ impl<'a> Options<'a> {
     }
 
     fn invalid(&self, name: &str, kind: &str, value: &Value) -> TemplateError {
+        let kind = if self.plugin == "csvfile" { "int" } else { kind };
+        let given = self.given.iter().any(|(key, _)| **key == *name);
+        let origin = if given { " from 'Direct'" } else { "" };
         failed(format!(
-            "Config '{name}' for '{}' lookup plugin has an invalid value: Invalid value provided for '{kind}': {}",
+            "Config '{name}' for '{}' lookup plugin{origin} has an invalid value: Invalid value provided for '{kind}': {}",
             self.plugin,
             value.repr()
         ))

@@ -113,7 +113,7 @@ impl Wish {
                 .chars()
                 .collect(),
             seed: options.text("seed")?,
-            encrypt: options.text("encrypt")?,
+            encrypt: options.text("encrypt")?.filter(|scheme| !scheme.is_empty()),
             ident: options.text("ident")?,
         })
     }

@@ -29,8 +29,13 @@ impl Spec {
                 Value::Float(number) => (number.fract() == 0.0).then_some(*number as i64),
                 other => other.as_i64(),
             };
-            let wrong =
-                || TemplateError::value_error(format!("Invalid value provided for 'integer': {}", value.repr()));
+            let wrong = || {
+                failed(format!(
+                    "Config '{name}' for 'sequence' lookup plugin from 'Direct' has an invalid value: Invalid value \
+                     provided for 'integer': {}",
+                    value.repr()
+                ))
+            };
             number.map(Some).ok_or_else(wrong)
         };
         match name {
@@ -44,21 +49,22 @@ impl Spec {
         Ok(())
     }
 
-    /// The short form: `[start-]end[/stride][:format]`.
-    fn short(&mut self, term: &str) -> Option<()> {
-        let digits = |text: &str| decimal(text).filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    /// The short form: `[start-]end[/stride][:format]`. Gives whether the term has it; fails for numbers that look
+    /// hexadecimal, which it may have and which are none.
+    fn short(&mut self, term: &str) -> Result<bool, TemplateError> {
         let (range, format) = term.split_once(':').map_or((term, None), |(range, format)| (range, Some(format)));
         let (range, stride) = range.split_once('/').map_or((range, None), |(range, stride)| (range, Some(stride)));
         let (start, end) = range.split_once('-').map_or((None, range), |(start, end)| (Some(start), end));
-        self.end = Some(digits(end)?);
-        if let Some(start) = start {
-            self.start = Some(digits(start)?);
+        let parts = [("start", start), ("end", Some(end)), ("stride", stride)];
+        let parts = || parts.into_iter().filter_map(|(name, part)| Some((name, part?)));
+        if !parts().all(|(_, part)| is_number(part)) {
+            return Ok(false);
         }
-        if let Some(stride) = stride {
-            self.stride = Some(digits(stride)?);
+        for (name, part) in parts() {
+            self.set(name, &part.into())?;
         }
         self.format = format.map(str::to_owned);
-        Some(())
+        Ok(true)
     }
 
     fn values(self) -> Result<Vec<Value>, TemplateError> {
@@ -72,7 +78,8 @@ impl Spec {
             (Some(_), Some(_)) => return Err(failed("can't specify both count and end in with_sequence")),
             (Some(end), None) => end,
             (None, Some(0)) => return Ok(Vec::new()),
-            (None, Some(count)) => start + (count - 1) * stride,
+            // Ansible's formula: backwards, it counts further than it is told.
+            (None, Some(count)) => start + count * stride - 1,
             (None, None) => return Err(failed("must specify count or end in with_sequence")),
         };
         if stride == 0 {
@@ -91,11 +98,19 @@ impl Spec {
         let mut values = Vec::new();
         let mut number = start;
         while if stride > 0 { number <= end } else { number >= end } {
-            values.push(format.modulo(&Value::Int(number))?);
+            let formatted = format.modulo(&Value::Int(number));
+            values.push(formatted.map_err(|_| failed(format!("bad formatting string: {}", format.to_str())))?);
             number += stride;
         }
         Ok(values)
     }
+}
+
+/// Whether a text has the form of a number, decimal or hexadecimal.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('0').unwrap_or(text);
+    let digits = digits.strip_prefix(['x', 'X']).unwrap_or(digits);
+    !text.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) && (!digits.is_empty() || text == "0")
 }
 
 /// Hexadecimal and octal numbers are none, whatever the documentation says.
@@ -115,19 +130,19 @@ fn sequence(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             let text = format!("unknown error parsing with_sequence arguments: {}. Error was: {why}", term.repr());
             return Err(failed(text));
         };
-        if !term.trim().is_empty() && (term.contains('=') || spec.short(term).is_none()) {
-            for pair in term.split_whitespace() {
-                let Some((name, value)) = pair.split_once('=') else {
-                    return Err(failed(format!("can't parse with_sequence argument `{term}`")));
-                };
-                spec.set(name, &value.into())?;
-            }
-        }
-        // What is no option of the lookup, or not given after all, is passed over.
+        // What is no option of the lookup, or not given after all, is passed over; the term's own come before them.
         let known = ["start", "end", "count", "stride", "format"];
         for (name, value) in arguments.named.iter().filter(|(name, value)| known.contains(&&**name) && !value.is_none())
         {
             spec.set(name, value)?;
+        }
+        if !term.trim().is_empty() && (term.contains('=') || !spec.short(term)?) {
+            for pair in term.split_whitespace() {
+                let Some((name, value)) = pair.split_once('=') else {
+                    return Err(failed("unrecognized arguments to with_sequence: ['_raw_params']"));
+                };
+                spec.set(name, &value.into())?;
+            }
         }
         values.extend(spec.values()?);
     }

@@ -40,6 +40,11 @@ fn config(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         (Some(_), Some(name)) => Some((options.choice("plugin_type", &KINDS)?, name)),
         _ => return Err(failed("Both plugin_type and plugin_name are required, cannot use one without the other.")),
     };
+    if let Some((kind, plugin)) = &plugin
+        && !is_known(arguments.context, kind, plugin)
+    {
+        return Err(failed(format!("Unable to load {kind} plugin '{plugin}'.")));
+    }
     let mut values = Vec::new();
     for term in &arguments.positional {
         let Some(name) = term.as_str() else {
@@ -64,6 +69,13 @@ fn config(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         }
     }
     Ok(values)
+}
+
+/// Whether there is a plugin of that kind here.
+fn is_known(context: &Context<'_>, kind: &str, plugin: &str) -> bool {
+    let is_it = |(of_kind, of_plugin, _): (&str, &str, &str)| (kind, plugin) == (of_kind, of_plugin);
+    (kind == "lookup" && context.environment.has_lookup(plugin))
+        || settings::all().filter_map(Setting::plugin).any(is_it)
 }
 
 fn value(context: &Context<'_>, setting: &Setting) -> Result<(Value, String), TemplateError> {

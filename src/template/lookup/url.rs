@@ -27,9 +27,9 @@ fn url(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         let mut request = Request::new("GET", &address);
         request.headers = headers(&options)?;
         let answer = web::ask(Vec::new(), &client, request)
-            .map_err(|error| failed(format!("Failed lookup url for {shown} : {error}")))?;
+            .map_err(|error| failed(format!("Failed lookup url for {shown}: {error}")))?;
         if !answer.is_success() {
-            return Err(failed(format!("Received HTTP error for {shown} : {}", answer.message)));
+            return Err(failed(format!("Received HTTP error for {shown}: {}", answer.message)));
         }
         let body = String::from_utf8_lossy(&answer.body);
         if by_lines {

@@ -60,7 +60,22 @@ fn unknown_codec(name: &str) -> TemplateError {
     TemplateError::raised("LookupError", format!("unknown encoding: {name}"))
 }
 
-fn encode(s: &str, encoding: &str, errors: &str) -> Result<Vec<u8>, TemplateError> {
+/// The characters of Windows-1252 from 0x80 on, where it is not Latin 1; `\0` where there is none.
+const WINDOWS: [char; 32] = [
+    '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’', '“', '”', '•',
+    '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+];
+
+/// The byte of a character in Windows-1252.
+fn windows_byte(c: char) -> Option<u8> {
+    match c {
+        '\0'..='\x7f' | '\u{a0}'..='\u{ff}' => u8::try_from(c).ok(),
+        c => WINDOWS.iter().position(|known| *known == c).map(|at| 0x80 + at as u8),
+    }
+}
+
+/// Text in an encoding, by Python's names. Fails for unknown encodings and, with `strict`, for what it cannot hold.
+pub fn encode(s: &str, encoding: &str, errors: &str) -> Result<Vec<u8>, TemplateError> {
     let (name, limit) = match codec(encoding).as_str() {
         "utf8" | "u8" => return Ok(s.as_bytes().to_vec()),
         "utf16" => return Ok([0xff, 0xfe].into_iter().chain(s.encode_utf16().flat_map(u16::to_le_bytes)).collect()),
@@ -70,6 +85,12 @@ fn encode(s: &str, encoding: &str, errors: &str) -> Result<Vec<u8>, TemplateErro
         "utf32be" => return Ok(s.chars().flat_map(|c| (c as u32).to_be_bytes()).collect()),
         "ascii" | "usascii" | "646" => ("ascii", 128),
         "latin1" | "iso88591" | "l1" => ("latin-1", 256),
+        "cp1252" | "windows1252" | "1252" => {
+            return s.chars().map(windows_byte).collect::<Option<_>>().ok_or_else(|| {
+                let text = "'charmap' codec can't encode characters: character maps to <undefined>";
+                TemplateError::raised("UnicodeEncodeError", text)
+            });
+        }
         _ => return Err(unknown_codec(encoding)),
     };
     let mut out = Vec::with_capacity(s.len());

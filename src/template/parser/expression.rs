@@ -354,6 +354,9 @@ impl Parser<'_> {
             {
                 let name = self.name()?;
                 self.advance();
+                if arguments.named.iter().any(|(known, _)| *known == name) {
+                    return Err(self.error_at(format!("keyword argument repeated: {name}"), at));
+                }
                 arguments.named.push((name, self.expr()?));
             } else if arguments.star.is_none() && !double && arguments.named.is_empty() {
                 arguments.positional.push(self.expr()?);

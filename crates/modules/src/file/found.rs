@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::times::Times;
+use super::times::{Time, Times};
 use crate::kit::{
     Changes, Diff, Failure, Fields, FileArgs, Meta, Source, Writer,
     file_args::{Attributes, octal},
@@ -31,6 +31,8 @@ pub enum Step {
     Attributes(PathBuf, Attributes),
     /// Sets access and modification times.
     Times(PathBuf, Option<SystemTime>, Option<SystemTime>),
+    /// Sets both to the present, which whoever may write the file can do.
+    Touch(PathBuf),
 }
 
 impl Step {
@@ -48,6 +50,7 @@ impl Step {
             Self::HardLink(target, path) => host.hard_link(&target, &path),
             Self::Attributes(path, attributes) => host.set_attributes(&path, &attributes),
             Self::Times(path, accessed, modified) => host.set_times(&path, accessed, modified),
+            Self::Touch(path) => host.touch(&path),
         }
     }
 }
@@ -124,7 +127,10 @@ impl Found {
         if let Some(time) = new_modified {
             self.differs("mtime", seconds(modified), seconds(Some(time)));
         }
-        self.steps.push(Step::Times(path.to_owned(), new_accessed, new_modified));
+        self.steps.push(match (wanted.accessed, wanted.modified) {
+            (Time::Now(_), Time::Now(_)) => Step::Touch(path.to_owned()),
+            _ => Step::Times(path.to_owned(), new_accessed, new_modified),
+        });
     }
 
     /// The times of something that is about to be made: `now` comes by itself.
@@ -137,9 +143,8 @@ impl Found {
 
     /// For the engine.
     pub fn into_changes(self) -> Changes<Vec<Step>> {
-        let differs = self.before != self.after;
         let changes = Changes::when(!self.steps.is_empty(), self.steps).with_all(self.fields);
-        if differs { changes.with_diff(Diff::new(self.before, self.after)) } else { changes }
+        changes.with_diff(Diff::new(self.before, self.after))
     }
 }
 

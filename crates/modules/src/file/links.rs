@@ -102,7 +102,9 @@ impl File {
         let current = host.lstat(&path)?;
         let mut found = Found::at(&path).with("dest", path.to_string_lossy().as_ref());
         let Some(src) = &self.src else {
-            let Some(meta) = current else { return Err(Failure::new("src is required for creating new hardlinks")) };
+            let Some(meta) = current.filter(|meta| meta.file_state() == "hard") else {
+                return Err(Failure::new("src is required for creating new hardlinks"));
+            };
             found.set_attributes(&path, &self.attributes, &meta)?;
             found.set_times(&path, times, &meta);
             return Ok(found.with("src", json!(null)));

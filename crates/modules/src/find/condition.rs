@@ -1,7 +1,7 @@
 //! The conditions of `find`, each a question about one path.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Cursor, Read},
     os::unix::fs::MetadataExt,
     path::Path,
     time::SystemTime,
@@ -11,7 +11,7 @@ use fancy_regex::Regex;
 use serde_json::Value;
 
 use super::{FileType, Find, Stamp};
-use crate::kit::{Failure, Meta, Reader, args::python_type, file_args, glob, regex};
+use crate::kit::{Failure, Meta, Program, Reader, args::python_type, file_args, glob, regex};
 
 /// The conditions, read.
 pub struct Conditions {
@@ -136,14 +136,16 @@ impl Conditions {
         }
         let Some(pattern) = &self.content else { return Ok(false) };
         // A file that cannot be opened or read holds nothing.
-        let Ok(mut file) = host.open(path) else { return Ok(false) };
-        let encoding = Encoding::named(find.encoding.as_deref())?;
+        let Ok(file) = host.open(path) else { return Ok(false) };
+        let (mut file, encoding): (Box<dyn Read>, Encoding) = match Encoding::named(find.encoding.as_deref()) {
+            Ok(encoding) => (Box::new(file), encoding),
+            Err(name) => (Box::new(Cursor::new(converted(host, name, path)?)), Encoding::Utf8),
+        };
         let decode = |bytes: Vec<u8>| {
             encoding.decode(bytes).ok_or_else(|| {
                 let named = find.encoding.as_deref();
                 let named = named.unwrap_or("None (default determined by the Python built-in function \"open\")");
-                let path = path.display();
-                format!("Failed to read the file {path} due to an encoding error. current encoding: {named}")
+                undecodable(path, named)
             })
         };
         let failed = |failure: fancy_regex::Error| Failure::from(failure).msg;
@@ -175,13 +177,14 @@ enum Encoding {
 }
 
 impl Encoding {
-    fn named(name: Option<&str>) -> Result<Self, Stop> {
+    /// The one of a name; its name, where the host's `iconv` is to know it.
+    fn named(name: Option<&str>) -> Result<Self, &str> {
         let Some(name) = name else { return Ok(Self::Utf8) };
         match name.to_lowercase().replace(['_', ' '], "-").as_str() {
             "utf-8" | "utf8" => Ok(Self::Utf8),
             "ascii" | "us-ascii" => Ok(Self::Ascii),
             "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => Ok(Self::Latin1),
-            _ => Err(format!("unknown encoding: {name}")),
+            _ => Err(name),
         }
     }
 
@@ -192,6 +195,24 @@ impl Encoding {
             Self::Latin1 => Some(bytes.into_iter().map(char::from).collect()),
         }
     }
+}
+
+/// What a file holds, in UTF-8.
+fn converted(host: &Reader, encoding: &str, path: &Path) -> Result<Vec<u8>, Stop> {
+    let unknown = || format!("unknown encoding: {encoding}");
+    let program = Program::new(host.which("iconv").ok_or_else(unknown)?);
+    let program = program.args(["-f", encoding, "-t", "UTF-8", "--"]).arg(path).plain_locale();
+    let finished = host.query(&program).map_err(|failure| failure.msg)?;
+    if finished.success() {
+        return Ok(finished.stdout);
+    }
+    let is_no_text = ["illegal input", "incomplete"].iter().any(|what| finished.err().contains(what));
+    Err(if is_no_text { undecodable(path, encoding) } else { unknown() })
+}
+
+fn undecodable(path: &Path, encoding: &str) -> Stop {
+    let path = path.display();
+    format!("Failed to read the file {path} due to an encoding error. current encoding: {encoding}")
 }
 
 fn compile_all(patterns: &[String]) -> Result<Vec<Regex>, Stop> {

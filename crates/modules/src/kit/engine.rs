@@ -11,6 +11,8 @@ use super::{Args, Changes, Failure, Fields, InCheck, Reader, Source, Writer};
 pub trait Module: Args {
     /// What `inspect` hands to `apply`.
     type Plan;
+    /// Whether the result has the diff even where nobody asked for it.
+    const TELLS_DIFF: bool = false;
 
     /// Compares the host with what is wanted. Cannot change the host: [`Reader`] does not write.
     fn inspect(&self, host: &Reader) -> Result<Changes<Self::Plan>, Failure>;
@@ -90,7 +92,8 @@ fn run_parsed<M: Module>(module: &M, context: &Arc<Context>) -> Result<Fields, F
             skip(&mut fields, msg);
         }
     }
-    conclude(&mut fields, changed, &diff, context.mode);
+    let tells_diff = context.mode.diff || M::TELLS_DIFF;
+    conclude(&mut fields, changed, &diff, tells_diff);
     Ok(fields)
 }
 
@@ -99,9 +102,9 @@ fn skip(fields: &mut Fields, msg: String) {
     fields.insert("msg".into(), json!(msg));
 }
 
-fn conclude(fields: &mut Fields, changed: bool, diff: &[super::Diff], mode: Mode) {
+fn conclude(fields: &mut Fields, changed: bool, diff: &[super::Diff], tells_diff: bool) {
     fields.entry("changed").or_insert(json!(changed));
-    if mode.diff && !diff.is_empty() {
+    if tells_diff && !diff.is_empty() {
         let diffs: Vec<Value> = diff.iter().map(super::Diff::to_json).collect();
         fields.insert("diff".into(), if diffs.len() == 1 { diffs.into_iter().next().into() } else { json!(diffs) });
     }

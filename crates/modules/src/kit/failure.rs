@@ -62,6 +62,13 @@ impl Failure {
         Self { msg: format!("Task failed: Module failed: {}", self.msg), ..self }
     }
 
+    /// Adds return values.
+    #[must_use]
+    pub fn with_all(mut self, fields: Fields) -> Self {
+        self.fields.extend(fields);
+        self
+    }
+
     /// Adds a return value.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -221,6 +221,25 @@ impl FileArgs {
         }
     }
 
+    /// The owner and the group that are not there, in the words of what `file` warns of in check mode.
+    pub fn missing_names(&self) -> Vec<String> {
+        let user = |name: &str| match name.parse() {
+            Ok(uid) => users::user_by_id(uid).is_some(),
+            Err(_) => users::user(name).is_some(),
+        };
+        let group = |name: &str| match name.parse() {
+            Ok(gid) => users::group_by_id(gid).is_some(),
+            Err(_) => users::group(name).is_some(),
+        };
+        let owner = self.owner.as_deref().filter(|name| !user(name)).map(|name| ("user", "uid", name));
+        let group = self.group.as_deref().filter(|name| !group(name)).map(|name| ("group", "gid", name));
+        let sentence = |(kind, number, name): (&str, &str, &str)| {
+            let by = if name.parse::<u32>().is_ok() { format!(" with {number}") } else { String::new() };
+            format!("failed to look up {kind}{by} {name}. Create {kind} up to this point in real play")
+        };
+        owner.into_iter().chain(group).map(sentence).collect()
+    }
+
     /// A host without SELinux has nothing to set: roles for all kinds of hosts name contexts.
     fn label(&self) -> Option<Label> {
         let parts = [&self.seuser, &self.serole, &self.setype, &self.selevel].map(Clone::clone);

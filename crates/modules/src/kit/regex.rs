@@ -104,6 +104,22 @@ fn translate(pattern: &str, multiline: bool) -> String {
 /// Fills the groups of a match into a template, as Python's `Match.expand`: `\1`, `\g<1>`,
 /// `\g<name>`, and the escapes of strings.
 pub fn expand(template: &str, captures: &Captures<'_, str>) -> Result<String, Failure> {
+    let numbered = |number: usize| captures.get(number).map(|group| group.as_str().to_owned());
+    let named = |name: &str| captures.name(name).map(|group| group.as_str().to_owned());
+    fill(template, captures.len(), &numbered, &named)
+}
+
+/// Fails where [`expand`] would for every match of `pattern`: as in Python, also when there is none.
+pub fn check_template(template: &str, pattern: &Regex) -> Result<(), Failure> {
+    fill(template, pattern.captures_len(), &|_| None, &|_| None).map(drop)
+}
+
+fn fill(
+    template: &str,
+    groups: usize,
+    numbered: &dyn Fn(usize) -> Option<String>,
+    named: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, Failure> {
     let unknown = |group: &str, at: usize| Failure::new(format!("invalid group reference {group} at position {at}"));
     let mut out = String::new();
     let mut letters = template.chars().enumerate().peekable();
@@ -117,25 +133,33 @@ pub fn expand(template: &str, captures: &Captures<'_, str>) -> Result<String, Fa
                 let name: String =
                     letters.by_ref().map(|(_, letter)| letter).take_while(|letter| *letter != '>').collect();
                 let group = match name.parse::<usize>() {
-                    Ok(number) if number < captures.len() => captures.get(number),
+                    Ok(number) if number < groups => numbered(number),
                     Ok(_) => return Err(unknown(&name, at + 3)),
-                    Err(_) => captures.name(&name),
+                    Err(_) => named(&name),
                 };
-                out.push_str(group.map_or("", |group| group.as_str()));
+                out.push_str(&group.unwrap_or_default());
             }
             Some(digit @ '1'..='9') => {
                 let second = letters.next_if(|(_, letter)| letter.is_ascii_digit()).map(|(_, letter)| letter);
                 let name: String = [Some(digit), second].into_iter().flatten().collect();
                 let number: usize = name.parse().map_err(|_| unknown(&name, at + 1))?;
-                if number >= captures.len() {
+                if number >= groups {
                     return Err(unknown(&name, at + 1));
                 }
-                out.push_str(captures.get(number).map_or("", |group| group.as_str()));
+                out.push_str(&numbered(number).unwrap_or_default());
             }
             Some('n') => out.push('\n'),
             Some('t') => out.push('\t'),
             Some('r') => out.push('\r'),
-            Some('\\') | None => out.push('\\'),
+            Some('a') => out.push('\u{7}'),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some('v') => out.push('\u{b}'),
+            Some('\\') => out.push('\\'),
+            None => return Err(Failure::new(format!("bad escape (end of pattern) at position {at}"))),
+            Some(other) if other.is_ascii_alphabetic() => {
+                return Err(Failure::new(format!("bad escape \\{other} at position {at}")));
+            }
             Some(other) => out.extend(['\\', other]),
         }
     }
@@ -144,7 +168,7 @@ pub fn expand(template: &str, captures: &Captures<'_, str>) -> Result<String, Fa
 
 #[cfg(test)]
 mod tests {
-    use super::{compile, expand};
+    use super::{check_template, compile, expand};
 
     #[test]
     fn patterns_match_as_in_python() {
@@ -183,10 +207,11 @@ mod tests {
     fn templates_expand_as_in_python() {
         let regex = compile(r"(?P<key>\w+)=(\w+)(x)?", false).unwrap();
         let captures = regex.captures("a=b").unwrap().unwrap();
-        let cases = [(r"\2=\1", "b=a"), (r"\g<key>\g<2>0", "ab0"), (r"\3\\n", "\\n"), (r"\1\n", "a\n")];
+        let cases = [(r"\2=\1", "b=a"), (r"\g<key>\g<2>0", "ab0"), (r"\3\\n", "\\n"), (r"\1\n", "a\n"), (r"\.", r"\.")];
         for (template, text) in cases {
             assert_eq!(expand(template, &captures).unwrap(), text, "{template}");
         }
         assert_eq!(expand(r"a\7", &captures).unwrap_err().msg, "invalid group reference 7 at position 2");
+        assert_eq!(check_template(r"a\D", &regex).unwrap_err().msg, r"bad escape \D at position 1");
     }
 }

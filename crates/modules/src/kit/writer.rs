@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{AtFlags, CWD, Gid, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, utimensat};
+use rustix::fs::{AtFlags, CWD, Gid, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, Uid, chownat, utimensat};
 use tempfile::NamedTempFile;
 
 use super::{
@@ -35,6 +35,8 @@ impl Deref for Writer {
 pub struct Staged {
     file: NamedTempFile,
     destination: PathBuf,
+    /// Why it does not lie beside the file that it is to replace: that one can only be written over.
+    refused: Option<Failure>,
 }
 
 impl Staged {
@@ -61,22 +63,32 @@ impl Writer {
     pub fn stage(&mut self, destination: &Path, source: Source) -> Result<Staged, Failure> {
         let failed = |e: io::Error| Failure::io("write", destination, &e);
         let directory = destination.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .prefix(".sutler-")
-            .tempfile_in(directory)
-            .map_err(|e| no_room_in(directory, destination, &e))?;
+        let mut builder = tempfile::Builder::new();
+        let (mut file, refused) = match builder.prefix(".sutler-").tempfile_in(directory) {
+            Ok(file) => (file, None),
+            Err(error) => {
+                let refused = no_room_in(directory, destination, &error);
+                match builder.tempfile() {
+                    Ok(file) if destination.is_file() => (file, Some(refused)),
+                    _ => return Err(refused),
+                }
+            }
+        };
         match source {
             Source::Bytes(bytes) => file.write_all(&bytes),
             Source::Stream(mut stream) => io::copy(&mut stream, &mut file).map(drop),
         }
         .and_then(|()| file.as_file().sync_all())
         .map_err(failed)?;
-        Ok(Staged { file, destination: destination.to_owned() })
+        Ok(Staged { file, destination: destination.to_owned(), refused })
     }
 
     /// Gives a staged file its owner, mode and labels, and renames it into its place.
     pub fn commit(&mut self, staged: Staged, attributes: &Attributes) -> Result<(), Failure> {
-        let Staged { file, destination } = staged;
+        let Staged { file, destination, refused } = staged;
+        if let Some(failure) = refused.filter(|_| !attributes.unsafe_writes) {
+            return Err(failure);
+        }
         let failed = |e: io::Error| Failure::io("write", &destination, &e);
         let existing = self.lstat(&destination)?.filter(super::Meta::is_file);
         if let Some(existing) = &existing {
@@ -218,16 +230,25 @@ impl Writer {
         accessed: Option<std::time::SystemTime>,
         modified: Option<std::time::SystemTime>,
     ) -> Result<(), Failure> {
-        let times = Timestamps { last_access: timespec(accessed), last_modification: timespec(modified) };
-        utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|e| Failure::numbered("Error while updating modification or access time", &e.into()))
-            .map_err(|failure| failure.with("path", path.to_string_lossy().as_ref()))
+        set_times(path, &Timestamps { last_access: timespec(accessed), last_modification: timespec(modified) })
+    }
+
+    /// Sets both times to the present, as `man 1 touch`.
+    pub fn touch(&mut self, path: &Path) -> Result<(), Failure> {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        set_times(path, &Timestamps { last_access: now, last_modification: now })
     }
 
     /// Runs a program that changes the host.
     pub fn run(&mut self, program: &Program) -> Result<Finished, Failure> {
         program.run(self.context())
     }
+}
+
+fn set_times(path: &Path, times: &Timestamps) -> Result<(), Failure> {
+    utimensat(CWD, path, times, AtFlags::SYMLINK_NOFOLLOW)
+        .map_err(|e| Failure::numbered("Error while updating modification or access time", &e.into()))
+        .map_err(|failure| failure.with("path", path.to_string_lossy().as_ref()))
 }
 
 /// No temporary file can be made for `destination`, in Ansible's words.

@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line<'a> {
     /// `@cert-authority` or `@revoked`.
-    marker: Option<&'a str>,
+    pub marker: Option<&'a str>,
     /// Names and patterns, or a hash.
     hosts: &'a str,
     /// The type of the key.

@@ -38,15 +38,23 @@ impl Manager {
         }
     }
 
-    /// Whether the host has it.
-    pub fn is_available(self, host: &Reader) -> bool {
-        let program = match self {
+    /// What Ansible calls it.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Apk => "apk",
-            Self::Apt => "apt-get",
+            Self::Apt => "apt",
             Self::Pacman => "pacman",
             Self::Rpm => "rpm",
-        };
-        host.which(program).is_some()
+        }
+    }
+
+    /// Fails where the host does not have it. What apt manages is in files, whatever `PATH` says.
+    pub fn look_for(self, host: &Reader) -> Result<(), Failure> {
+        match self {
+            Self::Apt if host.exists("/usr/bin/apt-get") => Ok(()),
+            Self::Apt => host.required("apt-get").map(drop),
+            other => host.required(other.name()).map(drop),
+        }
     }
 
     /// The packages that are there, as results have them.
@@ -77,9 +85,13 @@ fn apt(host: &Reader) -> Result<Vec<Value>, Failure> {
     let database = Database::read(host)?;
     let installed = database.packages.iter().filter(|package| package.is_there());
     let installed: Vec<_> = installed.map(|package| (database.full_name(package), package)).collect();
-    let names: Vec<String> = installed.iter().map(|(name, _)| name.clone()).collect();
+    let (mut names, mut sources) = (Vec::new(), String::new());
+    if host.which("apt-cache").is_some() {
+        names.extend(installed.iter().map(|(name, _)| name.clone()));
+        sources = output(host, &["apt-cache", "policy"])?;
+    }
     let policies = Policies::query(host, &names, None)?;
-    let releases = releases(&output(host, &["apt-cache", "policy"])?);
+    let releases = releases(&sources);
     let origins: BTreeMap<&str, &str> = policies
         .all()
         .iter()

@@ -5,7 +5,7 @@ use std::{sync::mpsc::channel, thread, time::Instant};
 
 use super::{
     date_time, devices, distribution, dmi, host::Host, interfaces, local, lvm, memory, mounts, package_program,
-    platform, processor, security, service, session, ssh_keys, storage_names, virtualization,
+    platform, processor, python, security, service, session, ssh_keys, storage_names, virtualization,
 };
 use crate::kit::Fields;
 
@@ -40,10 +40,11 @@ const fn further(
     Collector { name, facts, with, is_minimal: false, parts }
 }
 
-/// Every collector; `python`, `facter` and `ohai` can be asked for and have nothing to say.
+/// Every collector; `facter` and `ohai` can be asked for and have nothing to say.
 pub static COLLECTORS: &[Collector] = &[
     // Those that may start a program come first: the others run meanwhile.
     minimal("local", &[], &[local::collect]),
+    minimal("python", &["python_version"], &[python::collect]),
     further("systemd", &[], &[], &[service::systemd]),
     further(
         "hardware",
@@ -59,7 +60,7 @@ pub static COLLECTORS: &[Collector] = &[
     ),
     minimal(
         "platform",
-        &["system", "kernel", "kernel_version", "machine", "python_version", "architecture", "machine_id"],
+        &["system", "kernel", "kernel_version", "machine", "architecture", "machine_id"],
         &[platform::collect, platform::names],
     ),
     minimal(
@@ -104,7 +105,6 @@ pub static COLLECTORS: &[Collector] = &[
         ],
         &[ssh_keys::collect],
     ),
-    minimal("python", &[], &[]),
     further(
         "virtual",
         &["virtualization_type", "virtualization_role", "virtualization_tech_guest", "virtualization_tech_host"],

@@ -17,13 +17,15 @@ pub struct Host {
     pub timeout: Duration,
     /// Where local facts are.
     pub fact_path: PathBuf,
+    /// The Python that the user names.
+    pub python: Option<String>,
     warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Host {
     /// A host whose collectors may take `timeout`.
     pub fn new(reader: Reader, timeout: Duration, fact_path: PathBuf) -> Self {
-        Self { reader, timeout, fact_path, warnings: Arc::default() }
+        Self { reader, timeout, fact_path, python: None, warnings: Arc::default() }
     }
 
     /// Tells the user about something that is wrong on the host, but no failure.

@@ -102,7 +102,9 @@ impl Wanted {
         let needs_unit = self.state.is_some() || self.enabled.is_some();
         if needs_unit && !unit.is_there() {
             let msg = format!("Could not find the requested service {name}: host");
-            if !host.mode().check {
+            // Nothing that comes with earlier tasks is there to be stopped.
+            let ends = self.state == Some(State::Stopped) || self.enabled == Some(false);
+            if !host.mode().check || ends {
                 return Err(Failure::new(msg));
             }
             fields.insert("warnings".into(), json!([format!("{msg}; it may come with the tasks before this one")]));

@@ -33,8 +33,12 @@ impl Unit {
         };
         let is_global = systemctl.line().contains("--global");
         let file_state = || {
-            let asked = host.query(&systemctl.clone().arg("is-enabled").arg("--").arg(name))?;
-            Ok::<_, Failure>(Some(asked.out().trim().to_owned()))
+            let asked = host.query(&systemctl.clone().arg("is-enabled").arg("-l").arg("--").arg(name))?.out();
+            let mut lines = asked.trim().lines();
+            let state = lines.next().unwrap_or_default();
+            // What is enabled by others is told with the links that do it.
+            let is_linked = is_halfway(state) && lines.next().is_some();
+            Ok::<_, Failure>(Some(if is_linked { "enabled" } else { state }.to_owned()))
         };
         if !unit.is_offline && !is_global {
             let shown = host.query(&systemctl.clone().arg("show").arg("--").arg(name))?;
@@ -50,6 +54,9 @@ impl Unit {
                     .with("stderr_lines", json!(lines::split(&shown.err()))));
             }
             unit.properties = parse(&shown.out());
+            if is_halfway(unit.property("UnitFileState")) {
+                unit.file_state = file_state()?;
+            }
         } else {
             unit.is_offline = true;
             unit.file_state = file_state()?;
@@ -93,7 +100,7 @@ impl Unit {
         match self.unit_file_state() {
             // The generated unit of an init script says nothing about its links in /etc/rc?.d.
             "generated" | "" if self.has_init_script => self.init_script_enabled,
-            "enabled" | "enabled-runtime" | "static" | "generated" | "transient" => true,
+            "enabled" | "static" | "generated" | "transient" => true,
             _ => false,
         }
     }
@@ -120,6 +127,11 @@ impl Unit {
     fn unit_file_state(&self) -> &str {
         self.file_state.as_deref().unwrap_or_else(|| self.property("UnitFileState"))
     }
+}
+
+/// Whether a unit of this state may have to be enabled all the same.
+fn is_halfway(state: &str) -> bool {
+    matches!(state, "alias" | "enabled-runtime" | "indirect")
 }
 
 /// Whether it is no unit but what units are made of, which has no properties.

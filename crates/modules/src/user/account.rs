@@ -77,7 +77,8 @@ impl User {
         let untouched = usermod.line();
         let mut program = self.attributes(usermod, Some(user));
         if let Some(group) = primary.filter(|group| group.gid != user.gid) {
-            program = program.arg("-g").arg(group.name);
+            // `lusermod` takes no name.
+            program = program.arg("-g").arg(group.gid.to_string());
         }
         let present = users::local_groups().into_iter().filter(|group| group.members.contains(&self.name));
         let present: Vec<String> = present.map(|group| group.name).collect();

@@ -1,6 +1,6 @@
 //! What the arguments leave in doubt: warnings.
 
-use super::User;
+use super::{User, ssh_key::public};
 use crate::kit::Reader;
 
 /// The lengths of hashes by the number of their method (`man 5 crypt`).
@@ -22,13 +22,16 @@ impl User {
                 .push("'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups.".into());
         }
         let key = home.filter(|_| self.generate_ssh_key).map(|home| self.key_path(home));
-        if let Some(key) = key.filter(|key| host.exists(key)) {
-            let key = key.display();
-            doubts.push(if self.force {
-                format!("Overwriting existing ssh key private file \"{key}\"")
-            } else {
-                format!("Found existing ssh key private file \"{key}\", no force, so skipping ssh-keygen generation")
-            });
+        let parts = key.map(|key| [("public", public(&key)), ("private", key)]).into_iter().flatten().rev();
+        for (part, path) in parts.filter(|(_, path)| host.exists(path)) {
+            let path = path.display();
+            if !self.force {
+                doubts.push(format!(
+                    "Found existing ssh key {part} file \"{path}\", no force, so skipping ssh-keygen generation"
+                ));
+                break;
+            }
+            doubts.push(format!("Overwriting existing ssh key {part} file \"{path}\""));
         }
         doubts
     }

@@ -32,7 +32,8 @@ impl Shadow {
             max: number(4),
             warn: number(5),
             inactive: number(6),
-            expires: number(7),
+            // For an account without an entry, that it does not end is yet to be said.
+            expires: if line.is_empty() { 0 } else { number(7) },
         })
     }
 }

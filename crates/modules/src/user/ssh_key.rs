@@ -10,7 +10,8 @@ use crate::kit::{Failure, Fields, Finished, Program, Reader, Writer, file_args::
 impl User {
     /// Whether a key has to be made for a user who is there.
     pub(super) fn needs_key(&self, home: &str, host: &Reader) -> bool {
-        self.generate_ssh_key && (self.force || !host.exists(self.key_path(home)))
+        let key = self.key_path(home);
+        self.generate_ssh_key && (self.force || !(host.exists(&key) || host.exists(public(&key))))
     }
 
     pub(super) fn key_path(&self, home: &str) -> PathBuf {
@@ -98,6 +99,6 @@ fn asked_for(program: &Program, passphrase: &str, setsid: &Path) -> Program {
     shell.stdin(format!("{passphrase}\n{passphrase}\n"))
 }
 
-fn public(path: &Path) -> PathBuf {
+pub(super) fn public(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.pub", path.display()))
 }

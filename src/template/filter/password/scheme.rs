@@ -107,10 +107,10 @@ impl Scheme {
             (None, Some(_)) => Err(format!("{name} has no rounds")),
             (Some((_, _, default)), None) => Ok(default as u32),
             (Some((low, _, _)), Some(rounds)) if rounds < low => {
-                Err(format!("{name}: {rounds} rounds are too few, must be at least {low}"))
+                Err(format!("{name}: min_desired_rounds ({rounds}) is too low, must be at least {low}"))
             }
             (Some((_, high, _)), Some(rounds)) if rounds > high => {
-                Err(format!("{name}: {rounds} rounds are too many, cannot be more than {high}"))
+                Err(format!("{name}: min_desired_rounds ({rounds}) is too large, cannot be more than {high}"))
             }
             (Some(_), Some(rounds)) => Ok(rounds as u32),
         }

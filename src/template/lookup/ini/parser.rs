@@ -1,5 +1,7 @@
 //! INI files in the form that Python's configparser takes by default.
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 
 /// The section whose values every other section has too.
@@ -26,8 +28,18 @@ impl Reading {
 /// What is wrong with a file.
 #[derive(Debug)]
 pub(super) struct Problem {
-    pub line: usize,
-    pub what: String,
+    line: usize,
+    what: String,
+    /// Whether a key stands twice in a section.
+    is_duplicate: bool,
+}
+
+impl Problem {
+    /// What is said of it, where the file was asked for as `name`.
+    pub fn told(&self, name: &str, path: &Path) -> String {
+        let place = format!("{}:{}: {}", path.display(), self.line, self.what);
+        if self.is_duplicate { format!("Duplicate option in '{name}': {place}") } else { place }
+    }
 }
 
 /// Lines of a value; `None` for a key that stands alone.
@@ -44,7 +56,10 @@ impl Ini {
     pub fn parse(text: &str, reading: &Reading) -> Result<Self, Problem> {
         let mut parser = Parser { reading, sections: IndexMap::new(), section: None, key: None, indent: 0 };
         for (number, line) in (reading.first_line..).zip(text.lines()) {
-            parser.line(line).map_err(|what| Problem { line: number, what })?;
+            parser.line(line).map_err(|what| {
+                let is_duplicate = what.starts_with("option ");
+                Problem { line: number, what, is_duplicate }
+            })?;
         }
         let joined = |lines: Lines| lines.map(|lines| lines.join("\n").trim_end().to_owned());
         let sections = parser
