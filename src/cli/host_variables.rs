@@ -1,6 +1,6 @@
 //! The variables that every host begins with, from the inventory and the files beside it.
 
-use std::collections::HashSet;
+use std::{cell::LazyCell, collections::HashSet};
 
 use crate::{
     inventory::{HostId, Inventory, Limit, Pattern},
@@ -18,11 +18,12 @@ pub fn read(
     limit: &Limit,
 ) -> Result<(vars::Hosts, Vec<Diagnostic>), Diagnostic> {
     let hosts = vars::Hosts::default();
+    let meant = LazyCell::new(|| meant(inventory, playbooks, limit));
     let mut warnings: Vec<Diagnostic> = Vec::new();
     for host in inventory.hosts() {
         let read = vars::host_vars(inventory, host).or_else(|error| {
             let id = inventory.host_id(&host.name);
-            if meant(inventory, playbooks, limit).is_none_or(|meant| id.is_none_or(|id| meant.contains(&id))) {
+            if meant.as_ref().is_none_or(|meant| id.is_none_or(|id| meant.contains(&id))) {
                 return Err(error);
             }
             let warning = Diagnostic { severity: Severity::Warning, ..error };

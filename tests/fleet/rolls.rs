@@ -64,7 +64,7 @@ impl Cluster {
         demo.run(&[]).ends_with(0);
         let cluster = Self { hosts, demo };
         // The fleet's hosts share this machine's disk, however full it is.
-        let marks = r#"{"low": "97%", "high": "98%", "flood_stage": "99%"}"#;
+        let marks = r#"{"low": "99%", "high": "99%", "flood_stage": "100%"}"#;
         cluster.set(&format!(r#"{{"cluster.routing.allocation.disk.watermark": {marks}}}"#));
         cluster.master("PUT", "/logs", r#"{"settings": {"number_of_shards": 3, "number_of_replicas": 1}}"#);
         cluster
