@@ -23,7 +23,6 @@ use super::{
 };
 use crate::{
     config::settings::running,
-    inventory::Pattern,
     output::{Event, TaskStart},
     plan::{Program, Step, batches},
     playbook::{Play, Task, TaskId, keywords::Vars, written},
@@ -33,6 +32,11 @@ use crate::{
     vars::{HostVars, Scope, text_list},
     vault,
 };
+
+mod select;
+mod throttle;
+
+use select::select;
 
 /// The hosts of a batch, in the order in which they are shown.
 pub type Batch = IndexMap<String, HostState>;
@@ -367,38 +371,6 @@ impl PlayRun {
         self.context.run.control.stop();
     }
 
-    /// How many hosts may do a task at once, 0 for any; the run is given up where that is no number.
-    pub fn throttle_limit(&self, task: &Task, scope: &Scope) -> Option<usize> {
-        let Some(setting) = task.keywords.setting("throttle") else { return Some(0) };
-        let text = match evaluate(setting, scope) {
-            Ok(value) if value.is_none() || value.is_omit() => return Some(0),
-            Ok(value) => value.to_str(),
-            Err(error) => return self.refuse_throttle(&error.to_string(), setting),
-        };
-        let limit = text.trim().parse::<i64>().map(|limit| usize::try_from(limit).unwrap_or(0));
-        limit.ok().or_else(|| {
-            let why = format!("invalid literal for int() with base 10: {}", Value::from(text.as_str()).repr());
-            self.refuse_throttle(&why, setting)
-        })
-    }
-
-    fn refuse_throttle(&self, why: &str, setting: &Spanned<Value>) -> Option<usize> {
-        let message = format!("Failed to convert the throttle value to an integer: {why}");
-        self.context.run.events.emit(Event::Error(Diagnostic::error(message).at(&setting.span)));
-        self.context.run.report.break_off(ExitCode::Error);
-        None
-    }
-
-    /// The permits of a task that only so many hosts may do at once.
-    pub fn throttle(&self, task: &Task, limit: usize) -> Arc<Semaphore> {
-        Arc::clone(
-            self.throttles
-                .lock()
-                .entry(task.id)
-                .or_insert_with(|| Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)))),
-        )
-    }
-
     /// A task that acts for all hosts at once has no place where each goes its own way: the run is given up.
     pub fn refuse_in_free(&self, task: &Task) {
         let name = &task.action.name;
@@ -478,46 +450,4 @@ fn before_template(name: &str) -> &str {
 /// Whether a host failed or cannot be reached.
 pub fn is_lost(host: &HostState) -> bool {
     matches!(host.ended, Some(Ended::Failed | Ended::Unreachable))
-}
-
-/// The names of all hosts that the pattern selects, and those of them that take part, in their order.
-fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Unplayable> {
-    let texts = text_items(&evaluate(&play.hosts, scope)?);
-    let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
-    let inventory = run.inventory.read();
-    let selection = inventory.select_within(&pattern, &run.options.limit)?;
-    let mismatches = selection.mismatches(&run.options.config);
-    for warning in mismatches.map_err(|error| Unplayable { error, code: ExitCode::Error })? {
-        run.events.emit(Event::Warning(warning));
-    }
-    let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
-    let selected = names.clone();
-    names.retain(|name| !run.report.is_out(name));
-    let order = play.order.as_ref().map(|order| evaluate(order, scope).map(|order| order.to_str())).transpose()?;
-    match order.as_deref() {
-        None | Some("inventory") => {}
-        Some("reverse_inventory") => names.reverse(),
-        Some("sorted") => names.sort(),
-        Some("reverse_sorted") => {
-            names.sort();
-            names.reverse();
-        }
-        Some("shuffle") => shuffle(&mut names),
-        Some(other) => {
-            let message = format!("`order` cannot be `{other}`");
-            let at = play.order.as_ref().map_or(&play.span, |order| &order.span);
-            let help = "it is `inventory`, `reverse_inventory`, `sorted`, `reverse_sorted` or `shuffle`";
-            return Err(Diagnostic::error(message).at(at).help(help).into());
-        }
-    }
-    let hosts: Vec<Arc<HostVars>> = names.iter().filter_map(|name| run.vars.hosts.get(name)).collect();
-    hosts.iter().try_for_each(|host| host.known())?;
-    Ok((selected, hosts))
-}
-
-/// By a hash with a random key: no generator is needed for an order that nobody relies on.
-fn shuffle(names: &mut [String]) {
-    use std::hash::{BuildHasher, RandomState};
-    let random = RandomState::new();
-    names.sort_by_key(|name| random.hash_one(name));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::times;
 use crate::{
-    playbook::{Keywords, Task},
+    playbook::Task,
     source::{Diagnostic, Spanned},
     template::TemplateError,
     value::Value,
@@ -18,21 +18,19 @@ const BOOLEANS: [&str; 8] =
 /// Evaluates the keywords of one task on one host.
 #[derive(Clone, Copy)]
 pub struct Settings<'a> {
-    keywords: &'a Keywords,
+    task: &'a Task,
     scope: &'a Scope,
-    gathers: bool,
 }
 
 impl<'a> Settings<'a> {
     /// The keywords of `task`.
-    pub fn new(task: &'a Task, scope: &'a Scope) -> Self {
-        let gathers = matches!(task.action.module.0.short_name(), "gather_facts" | "setup");
-        Self { keywords: &task.keywords, scope, gathers }
+    pub const fn new(task: &'a Task, scope: &'a Scope) -> Self {
+        Self { task, scope }
     }
 
     /// A keyword's value; `None` if nothing around the task sets it.
     pub fn value(&self, name: &str) -> Result<Option<Value>, TemplateError> {
-        let found = self.keywords.setting(name).map(|setting| evaluate(setting, self.scope)).transpose()?;
+        let found = self.task.keywords.setting(name).map(|setting| evaluate(setting, self.scope)).transpose()?;
         Ok(found.filter(|value| !value.is_none() && !value.is_omit()))
     }
 
@@ -44,7 +42,8 @@ impl<'a> Settings<'a> {
     /// Fails for a boolean keyword that is none, or cannot be evaluated.
     pub fn check(&self) -> Result<(), Diagnostic> {
         for name in BOOLEANS {
-            let Some(setting) = self.keywords.setting(name).filter(|setting| !matches!(setting.value, Value::Bool(_)))
+            let Some(setting) =
+                self.task.keywords.setting(name).filter(|setting| !matches!(setting.value, Value::Bool(_)))
             else {
                 continue;
             };
@@ -77,15 +76,16 @@ impl<'a> Settings<'a> {
     /// `environment`, the innermost last. The environment itself is a fact: what needs it is left out while facts are
     /// gathered.
     pub fn environment(&self) -> Result<Vec<(String, String)>, TemplateError> {
+        let gathers = || matches!(self.task.action.module.0.short_name(), "gather_facts" | "setup");
         let mut variables = Vec::new();
-        for part in &self.keywords.environment {
+        for part in &self.task.keywords.environment {
             let whole = match &part.value {
                 mapping @ Value::Dict(_) => mapping.clone(),
                 other => self.scope.context().resolve_deep(other)?,
             };
             for (name, value) in whole.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
                 match self.scope.context().resolve_deep(&value) {
-                    Err(error) if self.gathers && error.is_undefined() && is_about_environment(&error) => {}
+                    Err(error) if error.is_undefined() && is_about_environment(&error) && gathers() => {}
                     Ok(value) if value.is_omit() => {}
                     value => variables.push((name.value().to_str(), value?.to_str())),
                 }

@@ -12,9 +12,8 @@ use crate::{
 };
 
 /// The variables of a YAML or JSON file.
-pub fn load_file(path: &Path) -> Result<(Dict, Vec<Diagnostic>), Diagnostic> {
-    let file = SourceFile::read(path)?;
-    let (node, warnings) = load_one(&file)?;
+pub fn load_file(file: &Arc<SourceFile>) -> Result<(Dict, Vec<Diagnostic>), Diagnostic> {
+    let (node, warnings) = load_one(file)?;
     Ok((to_dict(&node)?, warnings))
 }
 
@@ -40,7 +39,7 @@ pub fn load_extra(texts: &[String]) -> Result<Dict, Diagnostic> {
 
 fn load_extra_one(text: &str) -> Result<Dict, Diagnostic> {
     if let Some(path) = text.strip_prefix('@') {
-        return load_file(Path::new(path)).map(|(vars, _)| vars);
+        return load_file(&SourceFile::read(Path::new(path))?).map(|(vars, _)| vars);
     }
     if text.trim_start().starts_with(['{', '[', '-', '/', '.']) {
         let file = Arc::new(SourceFile::new("<-e>", text));

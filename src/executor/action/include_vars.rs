@@ -141,7 +141,8 @@ fn file(context: &TaskContext, arguments: &Evaluated, loaded: &mut Loaded) -> Re
 }
 
 fn read_file(path: &Path, loaded: &mut Loaded, context: &TaskContext) -> Result<(), String> {
-    let (vars, warnings) = load_file(path).map_err(|error| match error.message.as_str() {
+    let file = SourceFile::read(path).map_err(|error| error.full_message())?;
+    let (vars, warnings) = load_file(&file).map_err(|error| match error.message.as_str() {
         message if message.starts_with("variables have to be") => {
             format!("{} must be stored as a dictionary/hash", path.display())
         }
@@ -150,10 +151,8 @@ fn read_file(path: &Path, loaded: &mut Loaded, context: &TaskContext) -> Result<
     for warning in warnings {
         context.run.events.emit(Event::Warning(warning));
     }
-    if let Ok(file) = SourceFile::read(path) {
-        loaded.is_secret |= file.is_secret();
-        warn_of_reserved(&file, &vars, context);
-    }
+    loaded.is_secret |= file.is_secret();
+    warn_of_reserved(&file, &vars, context);
     loaded.vars.update(&vars);
     loaded.files.push(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
     Ok(())
