@@ -4,7 +4,6 @@
 mod adhoc;
 mod arguments;
 mod config;
-mod controller_python;
 mod doc;
 mod host_variables;
 mod inventory;

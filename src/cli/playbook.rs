@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, connection_defaults},
-    colours, controller_python, extra_vars, host_variables, layout, lists, open_files, print_errors, settings,
+    colours, extra_vars, host_variables, layout, lists, open_files, print_errors, settings,
     vaults::Vaults,
 };
 use crate::{
@@ -425,7 +425,6 @@ fn run_vars(
     constants.insert("ansible_run_tags", vars::text_list(options.tags.only()));
     constants.insert("ansible_skip_tags", vars::text_list(options.tags.skipped()));
     constants.insert("ansible_version", ansible_version());
-    constants.insert("ansible_playbook_python", vars::path_value(controller_python::path()));
     constants.insert("ansible_inventory_sources", vars::text_list(sources));
     if let Some(file) = options.config.file() {
         constants.insert("ansible_config_file", vars::path_value(std::path::absolute(file).unwrap_or_default()));

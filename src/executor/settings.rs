@@ -30,8 +30,13 @@ impl<'a> Settings<'a> {
 
     /// A keyword's value; `None` if nothing around the task sets it.
     pub fn value(&self, name: &str) -> Result<Option<Value>, TemplateError> {
-        let found = self.task.keywords.setting(name).map(|setting| evaluate(setting, self.scope)).transpose()?;
-        Ok(found.filter(|value| !value.is_none() && !value.is_omit()))
+        for setting in self.task.keywords.settings(name) {
+            let value = evaluate(setting, self.scope)?;
+            if !value.is_omit() {
+                return Ok(Some(value).filter(|value| !value.is_none()));
+            }
+        }
+        Ok(None)
     }
 
     /// A keyword that is true or false.

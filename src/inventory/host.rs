@@ -66,7 +66,10 @@ impl Default for Implicit {
         Self(["localhost", "127.0.0.1", "::1"].map(|name| {
             let mut host = Host::new(name);
             host.implicit = true;
-            host.vars.insert("ansible_connection".to_owned(), Node::new(Kind::Str("local".to_owned()), span.clone()));
+            let python = crate::library::controller_python().to_string_lossy().into_owned();
+            for (name, value) in [("ansible_connection", "local".to_owned()), ("ansible_python_interpreter", python)] {
+                host.vars.insert(name.to_owned(), Node::new(Kind::Str(value), span.clone()));
+            }
             host
         }))
     }

@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -28,13 +29,16 @@ pub fn find() -> Vec<PathBuf> {
 }
 
 /// The Python of this machine that Ansible would run with: the first one of `PATH`. None is ever started here, but
-/// inventories name it for hosts that are this machine.
+/// playbooks name it, as `ansible_playbook_python`, and for `localhost` as `ansible_python_interpreter`.
 pub fn controller_python() -> PathBuf {
     let folders: Vec<PathBuf> = env::var_os("PATH").iter().flat_map(env::split_paths).collect();
-    let found = ["python3", "python"].iter().find_map(|name| {
-        folders.iter().map(|folder| folder.join(name)).find(|program| program.is_absolute() && program.is_file())
-    });
-    found.unwrap_or_else(|| "/usr/bin/python3".into())
+    let is_program = |path: &PathBuf| {
+        path.is_absolute()
+            && path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    let find = |name| folders.iter().map(|folder| folder.join(name)).find(is_program);
+    // Where there is none, tasks that start it say which program is missing.
+    find("python3").or_else(|| find("python")).unwrap_or_else(|| "/usr/bin/python3".into())
 }
 
 fn holds_ansible(site: &Path) -> bool {

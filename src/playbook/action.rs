@@ -228,7 +228,7 @@ impl Action {
         for (name, value) in parsed.pairs {
             self.take_text_argument(name, value, span, loading);
         }
-        let rest = parsed.rest;
+        let rest = if self.is_command() { parsed.rest } else { parsed.rest.trim().to_owned() };
         match free {
             _ if rest.is_empty() => {}
             // `copy: "{{ arguments }}"`: which arguments there are is known when the task runs.
@@ -314,8 +314,8 @@ enum Form<'a> {
 fn read_old_form<'a>(node: &'a Node, keyword: &str, loading: &mut Loading) -> Option<(Spanned<String>, Form<'a>)> {
     if let Some(text) = node.as_str() {
         let (name, rest) = free_form::first_word(text);
-        let name = Spanned::new(name.to_owned(), node.span.clone());
-        return Some((name, Form::Text(rest.to_owned(), node.span.clone())));
+        let name = Spanned::new(name, node.span.clone());
+        return Some((name, Form::Text(rest, node.span.clone())));
     }
     let module = node.get("module").and_then(Node::as_str);
     let Some(module) = module else {

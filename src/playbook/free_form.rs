@@ -5,7 +5,7 @@
 pub struct Parsed {
     /// `name=value`, in order.
     pub pairs: Vec<(String, String)>,
-    /// Everything else, spacing kept.
+    /// Everything else, spacing kept, lines that a backslash ends joined.
     pub rest: String,
 }
 
@@ -13,27 +13,31 @@ pub struct Parsed {
 /// without, every `name=value` is one, whatever the name.
 pub fn parse(text: &str, free: bool, known: impl Fn(&str) -> bool) -> Result<Parsed, String> {
     let mut parsed = Parsed::default();
+    let mut rest = Vec::new();
     for word in words(text)? {
-        match split_pair(&word) {
+        let decoded = decode_escapes(&word);
+        match split_pair(&decoded) {
             Split::Pair(name, value) if if free { known(name) } else { is_key(name) } => {
-                parsed.pairs.push((name.to_owned(), decode_escapes(&unquote(value))));
+                parsed.pairs.push((name.trim().to_owned(), unquote(value.trim()).to_owned()));
             }
-            Split::Escaped => parsed.rest.push_str(&decode_escapes(&word).replace("\\=", "=")),
-            _ => parsed.rest.push_str(&word),
+            Split::Escaped => rest.push(decoded.replace("\\=", "=")),
+            _ => rest.push(word),
         }
     }
-    parsed.rest = parsed.rest.trim().to_owned();
+    let rest = join(&rest);
+    parsed.rest = if rest.trim().is_empty() { String::new() } else { rest };
     Ok(parsed)
 }
 
 /// The first word, which may have templates with blanks in it, and the rest.
-pub fn first_word(text: &str) -> (&str, &str) {
-    let text = text.trim();
-    let end = words(text).ok().and_then(|words| words.first().map(String::len));
-    match end {
-        Some(end) => (text[..end].trim_end(), text[end..].trim_start()),
-        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
-    }
+pub fn first_word(text: &str) -> (String, String) {
+    let Ok(words) = words(text) else {
+        let (first, rest) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        return (first.to_owned(), rest.to_owned());
+    };
+    let mut words = words.into_iter().skip_while(|word| word.trim().is_empty());
+    let first = words.next().unwrap_or_default();
+    (first.trim().to_owned(), words.collect::<Vec<_>>().join(" "))
 }
 
 /// How a word is made.
@@ -48,13 +52,12 @@ enum Split<'a> {
 
 /// Splits a word at its first `=` that neither begins it nor follows a backslash.
 fn split_pair(word: &str) -> Split<'_> {
-    let word = word.trim();
     let mut signs = word.match_indices('=').map(|(at, _)| at).peekable();
     if signs.peek().is_none() {
         return Split::Plain;
     }
     let first = signs.find(|at| *at > 0 && !word[..*at].ends_with('\\'));
-    first.map_or(Split::Escaped, |at| Split::Pair(word[..at].trim(), word[at + 1..].trim()))
+    first.map_or(Split::Escaped, |at| Split::Pair(&word[..at], &word[at + 1..]))
 }
 
 /// Whether a text may be the name of an argument: any may, templates too, but for a part of a template.
@@ -62,55 +65,92 @@ fn is_key(text: &str) -> bool {
     text.matches("{{").count() == text.matches("}}").count()
 }
 
-/// Splits at blanks outside quotes and templates; each word keeps the blanks before it.
-fn words(text: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let (mut quote, mut depth) = (None, 0_usize);
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let next = letters.peek().copied();
-        match (letter, next) {
-            ('\\', Some(_)) if depth == 0 => {
-                word.push(letter);
-                word.extend(letters.next());
-                continue;
-            }
-            ('{', Some('{' | '%' | '#')) => depth += 1,
-            ('}' | '%' | '#', Some('}')) if depth > 0 => {
-                depth -= 1;
-                word.push(letter);
-                word.extend(letters.next());
-                continue;
-            }
-            ('\'' | '"', _) if depth == 0 => {
-                quote = match quote {
+/// What is open at some place in a text: a quote, and how many of each kind of Jinja's brackets.
+#[derive(Default)]
+struct Open {
+    quote: Option<char>,
+    brackets: [usize; 3],
+}
+
+impl Open {
+    fn is_any(&self) -> bool {
+        self.quote.is_some() || self.brackets.iter().any(|depth| *depth > 0)
+    }
+
+    /// Goes on behind `token`. Quotes count inside templates, too.
+    fn read(&mut self, token: &str) {
+        let mut before = None;
+        for letter in token.chars() {
+            if matches!(letter, '"' | '\'') && before != Some('\\') {
+                self.quote = match self.quote {
                     None => Some(letter),
                     Some(open) if open == letter => None,
                     open => open,
+                };
+            }
+            before = Some(letter);
+        }
+        for (depth, (open, close)) in self.brackets.iter_mut().zip([("{{", "}}"), ("{%", "%}"), ("{#", "#}")]) {
+            *depth = (*depth + token.matches(open).count()).saturating_sub(token.matches(close).count());
+        }
+    }
+}
+
+/// Splits at blanks and ends of lines outside quotes and templates. A word keeps the further blanks and
+/// the end of line behind it; a backslash that stands alone joins its line and the next one.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = Open::default();
+    let mut lines = text.split('\n').peekable();
+    while let Some(line) = lines.next() {
+        let mut goes_on = false;
+        for (index, token) in line.split(' ').enumerate() {
+            if token.is_empty() && index > 0 {
+                last(&mut words).push(' ');
+            } else if token == "\\" && open.quote.is_none() {
+                goes_on = true;
+            } else {
+                let was_open = open.is_any();
+                open.read(token);
+                if was_open {
+                    let blank = if index > 0 { " " } else { "" };
+                    last(&mut words).extend([blank, token]);
+                } else if !token.is_empty() {
+                    words.push(token.to_owned());
                 }
             }
-            _ if letter.is_whitespace() && quote.is_none() && depth == 0 && !word.trim().is_empty() => {
-                words.push(std::mem::take(&mut word));
-            }
-            _ => {}
         }
-        word.push(letter);
+        if lines.peek().is_some() && !goes_on {
+            last(&mut words).push('\n');
+        }
     }
-    words.push(word);
-    if quote.is_some() || depth > 0 {
+    if open.is_any() {
         return Err(format!("failed at splitting arguments, either an unbalanced jinja2 block or quotes: {text}"));
     }
     Ok(words)
 }
 
-fn unquote(value: &str) -> String {
-    for quote in ['"', '\''] {
-        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            return inner.replace(&format!("\\{quote}"), &quote.to_string());
-        }
+/// The last word, an empty one where there is none.
+fn last(words: &mut Vec<String>) -> &mut String {
+    if words.is_empty() {
+        words.push(String::new());
     }
-    value.to_owned()
+    let at = words.len() - 1;
+    &mut words[at]
+}
+
+/// One text of words, lines as they were.
+fn join(words: &[String]) -> String {
+    words.iter().fold(String::new(), |text, word| {
+        let blank = if text.is_empty() || text.ends_with('\n') { "" } else { " " };
+        text + blank + word
+    })
+}
+
+/// A text without the quotes around it.
+fn unquote(value: &str) -> &str {
+    let inner = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+    inner.filter(|inner| !inner.ends_with('\\')).unwrap_or(value)
 }
 
 /// `\n` and its kin mean in arguments what they mean in Python; what is no escape stays.
@@ -181,6 +221,14 @@ mod tests {
         let parsed = parse("FOO=1 echo 'a  b'  c chdir=/tmp", true, |name| name == "chdir").unwrap();
         assert_eq!(parsed.pairs, [pair("chdir", "/tmp")]);
         assert_eq!(parsed.rest, "FOO=1 echo 'a  b'  c");
+    }
+
+    #[test]
+    fn a_backslash_at_the_end_joins_lines() {
+        let rest = |text| parse(text, true, |_| false).unwrap().rest;
+        assert_eq!(rest("echo a \\\n'b \\\nc' \\\n| cat\n  tac\n"), "echo a 'b \\\nc' | cat\n  tac\n");
+        assert_eq!(rest("a  b\tc \\ d"), "a  b\tc d");
+        assert_eq!(rest("\n\n"), "");
     }
 
     #[test]

@@ -146,6 +146,8 @@ const INCLUDE: &[&str] = &[
 #[derive(Clone, Debug, Default)]
 pub struct Keywords {
     settings: BTreeMap<&'static str, Spanned<Value>>,
+    /// The settings that templates stand in for, innermost last: they count where such a template is `omit`.
+    behind: BTreeMap<&'static str, Vec<Spanned<Value>>>,
     /// `environment`, outermost first; later ones win.
     pub environment: Vec<Spanned<Value>>,
     /// `module_defaults`, outermost first; later ones win.
@@ -172,9 +174,20 @@ impl Keywords {
         self.settings.get(name)
     }
 
+    /// A setting, and then those around it that count in turn where a template says `omit`.
+    pub fn settings(&self, name: &str) -> impl Iterator<Item = &Spanned<Value>> {
+        self.settings.get(name).into_iter().chain(self.behind.get(name).into_iter().flatten().rev())
+    }
+
     /// Sets a setting as if the task itself had it.
     pub fn set(&mut self, name: &'static str, value: Spanned<Value>) {
-        self.settings.insert(name, value);
+        let is_template = matches!(value.value, Value::Lazy(_));
+        let before = self.settings.insert(name, value);
+        if is_template {
+            self.behind.entry(name).or_default().extend(before);
+        } else {
+            self.behind.remove(name);
+        }
     }
 
     /// What holds inside `entries`, a part of a play, when `self` holds around it.
@@ -218,7 +231,7 @@ impl Keywords {
                 if let Some(known) = known
                     && let Some(value) = loading.value(node)
                 {
-                    self.settings.insert(known, value);
+                    self.set(known, value);
                 }
             }
         }

@@ -31,7 +31,9 @@ impl Module for Slurp {
         let Ok(meta) = host.stat(&self.src) else {
             return Err(Failure::new(format!("File is not readable: {shown}")));
         };
+        let below_file = || self.src.parent().is_some_and(|parent| parent.exists() && !parent.is_dir());
         let msg = match meta {
+            None if below_file() => format!("Unable to slurp file: {shown}"),
             None => format!("File not found: {shown}"),
             Some(meta) if meta.is_dir() => format!("Source is a directory and must be a file: {shown}"),
             Some(_) if !host.may(&self.src, Access::READ_OK) => format!("File is not readable: {shown}"),

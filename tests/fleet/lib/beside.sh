@@ -8,8 +8,9 @@ export SUTLER_FLEET_NUMBER=${SUTLER_FLEET_NUMBER:-9}
 export SUTLER_FLEET_DIR=${SUTLER_FLEET_DIR:-$repo/.fleet-beside}
 readonly fleet_command=$repo/tests/fleet/fleet
 readonly server=10.77.$SUTLER_FLEET_NUMBER.1:8077
-# More for `fleet up`.
+# More for `fleet up`, and which versions of Elasticsearch's stand-in are to be had.
 beside_options=()
+beside_versions=(8.15.3)
 readonly beside_hosts=(es-master-1 es-master-2 es-master-3 es-data-1 es-data-2 es-data-3)
 sutler=${SUTLER:-${CARGO_TARGET_DIR:-$repo/target}/release/sutler}
 ansible=${ANSIBLE_PLAYBOOK:-$(command -v ansible-playbook || true)}
@@ -53,8 +54,8 @@ pipelining = True
 ssh_args = -o ControlMaster=auto -o ControlPersist=60s
 control_path_dir = $work/cp
 INI
-    "$repo/demo/elasticsearch-standin/pack" "$work/downloads"
-    tar -xzf "$work"/downloads/*.tar.gz -C "$work" --strip-components=2 --wildcards '*/bin/elasticsearch'
+    "$repo/demo/elasticsearch-standin/pack" "$work/downloads" "${beside_versions[@]}"
+    tar -xzf "$work/downloads/elasticsearch-${beside_versions[0]}"-*.tar.gz -C "$work" --strip-components=2 --wildcards '*/bin/elasticsearch'
     "$work/elasticsearch" serve "$work/downloads" "$server" >"$work/server.log" 2>&1 &
     server_pid=$!
     # shellcheck disable=SC2034 # for the scripts that source this

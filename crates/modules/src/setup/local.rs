@@ -29,10 +29,11 @@ fn fact(host: &Host, path: &Path) -> Value {
     let parsed = bytes.and_then(|bytes| {
         // Bytes that are not UTF-8 are left out.
         let text: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
-        serde_json::from_str(&text)
-            .ok()
-            .or_else(|| ini(&text))
-            .ok_or_else(|| format!("error loading facts as JSON or ini - please check content: {}", path.display()))
+        let wrong = |kind: &str| format!("error loading facts as {kind} - please check content: {}", path.display());
+        match serde_json::from_str(&text) {
+            Ok(value) => Ok(value),
+            Err(_) => interpolated(ini(&text).ok_or_else(|| wrong("JSON or ini"))?).ok_or_else(|| wrong("ini")),
+        }
     });
     parsed.unwrap_or_else(|why| {
         host.warn(why.clone());
@@ -53,7 +54,7 @@ fn run(host: &Host, path: &Path) -> Result<Vec<u8>, String> {
 
 /// Sections of `name = value` or `name: value`, as Python's `configparser` reads them; `None`
 /// when it would not.
-fn ini(text: &str) -> Option<Value> {
+fn ini(text: &str) -> Option<Fields> {
     let mut sections = Fields::new();
     let mut defaults = Fields::new();
     let mut section: Option<String> = None;
@@ -96,6 +97,13 @@ fn ini(text: &str) -> Option<Value> {
         for (key, value) in &defaults {
             entries.entry(key).or_insert_with(|| value.clone());
         }
+    }
+    Some(sections)
+}
+
+/// Sections with the names in their values replaced; `None` where Python would refuse a value.
+fn interpolated(mut sections: Fields) -> Option<Value> {
+    for entries in sections.values_mut().filter_map(Value::as_object_mut) {
         let known = entries.clone();
         for value in entries.values_mut() {
             *value = json!(interpolate(value.as_str().unwrap_or_default(), &known, 10)?);
@@ -120,13 +128,17 @@ fn interpolate(text: &str, known: &Fields, depth: usize) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Option<Value> {
+        interpolated(ini(text)?)
+    }
+
     #[test]
     fn ini_reads_as_in_python() {
         let text = "# c\n[a]\nKey = 1\nlong: x\n  y\n[b]\n[DEFAULT]\nd=2\n";
-        assert_eq!(ini(text).unwrap(), json!({ "a": { "key": "1", "long": "x\ny", "d": "2" }, "b": { "d": "2" } }));
-        assert_eq!(ini("[a]\nx=%(y)s%%\ny=1").unwrap(), json!({ "a": { "x": "1%", "y": "1" } }));
+        assert_eq!(read(text).unwrap(), json!({ "a": { "key": "1", "long": "x\ny", "d": "2" }, "b": { "d": "2" } }));
+        assert_eq!(read("[a]\nx=%(y)s%%\ny=1").unwrap(), json!({ "a": { "x": "1%", "y": "1" } }));
         assert!(ini("no section = 1").is_none());
-        assert!(ini("[a]\nx=%(x)s").is_none());
+        assert!(read("[a]\nx=%(x)s").is_none());
         assert!(ini("[a]\nx=1\nx=2").is_none());
         assert!(ini("[a]\nword").is_none());
     }

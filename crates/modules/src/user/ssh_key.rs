@@ -10,8 +10,12 @@ use crate::kit::{Failure, Fields, Finished, Program, Reader, Writer, file_args::
 impl User {
     /// Whether a key has to be made for a user who is there.
     pub(super) fn needs_key(&self, home: &str, host: &Reader) -> bool {
+        self.generate_ssh_key && (self.force || !self.has_key(home, host))
+    }
+
+    fn has_key(&self, home: &str, host: &Reader) -> bool {
         let key = self.key_path(home);
-        self.generate_ssh_key && (self.force || !(host.exists(&key) || host.exists(public(&key))))
+        host.exists(&key) || host.exists(public(&key))
     }
 
     pub(super) fn key_path(&self, home: &str) -> PathBuf {
@@ -19,8 +23,12 @@ impl User {
         Path::new(home).join(file)
     }
 
-    /// Makes the key, and the directory it lies in.
+    /// Makes the key, and the directory it lies in. The home of a new user may be one that was left behind, and
+    /// its key stays.
     pub(super) fn make_key(&self, user: &users::User, host: &mut Writer) -> Result<Finished, Failure> {
+        if !self.force && self.has_key(&user.home, host) {
+            return Ok(Finished::default());
+        }
         let path = self.key_path(&user.home);
         if !host.exists(&user.home) {
             let msg = format!("User {} home directory does not exist", self.name);
