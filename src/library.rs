@@ -46,6 +46,7 @@ pub struct Library {
     pub scans_sites: bool,
     /// Modules that are not to be found (`PLUGIN_FILTERS_CFG`).
     pub rejected: Rejected,
+    roles: Mutex<Vec<PathBuf>>,
     sites: OnceLock<Vec<PathBuf>>,
     listings: Mutex<HashMap<PathBuf, Arc<listing::Listing>>>,
     routings: Mutex<HashMap<PathBuf, Arc<routing::Routing>>>,
@@ -66,6 +67,15 @@ impl Library {
             // Commands end where it cannot be read.
             rejected: Rejected::read(config).unwrap_or_default(),
             ..Self::default()
+        }
+    }
+
+    /// Makes the modules of a role known to all that comes after it.
+    pub fn add_role(&self, role: &Path) {
+        let mut roles = self.roles.lock();
+        let has_own = || ["library", "module_utils", "action_plugins"].iter().any(|part| role.join(part).is_dir());
+        if !roles.iter().any(|known| known == role) && has_own() {
+            roles.push(role.to_owned());
         }
     }
 

@@ -16,6 +16,7 @@ mod arguments;
 mod signature;
 mod environment;
 mod context;
+mod date;
 mod evaluate;
 mod python_regex;
 mod random;

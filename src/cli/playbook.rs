@@ -120,15 +120,17 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let mut warnings = config.warnings().to_vec();
     warnings.extend(of_vaults);
     warnings.extend(Rejected::read(&config).map_err(&wrong)?.warning);
-    for path in &arguments.playbooks {
+    let project = |folder| project(folder, &extra, &config, &arguments.module_path);
+    let files: Vec<PathBuf> = arguments.playbooks.iter().map(|path| of_collection(path, &project)).collect();
+    for path in &files {
         is_playbook(path).map_err(&wrong)?;
-        let loaded = playbook::load(path, &project(folder_of(path), &extra, &config, &arguments.module_path))
+        let loaded = playbook::load(path, &project(folder_of(path)))
             .map_err(|broken| Stop::new(of_broken(&broken), broken.errors).in_colour(colour))?;
         warnings.extend(loaded.warnings);
         missing.extend(loaded.missing);
         playbooks.push(loaded.playbook);
     }
-    let folder = folder_of(&arguments.playbooks[0]);
+    let folder = folder_of(&files[0]);
     let sources = arguments.hosts.sources(&config);
     let reading = Reading {
         playbook_dir: Some(folder.clone()),
@@ -286,6 +288,14 @@ fn keep_to_the_letter(warnings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// The file of a playbook, which may be named as one of a collection.
+fn of_collection(playbook: &Path, project: &impl Fn(PathBuf) -> Arc<Project>) -> PathBuf {
+    let name = playbook.to_str().filter(|name| !name.contains('/') && !playbook.exists());
+    let found = name.and_then(|name| project(PathBuf::from(".")).playbook_of_collection(name));
+    let found = found.map(|file| std::path::absolute(&file).unwrap_or(file));
+    found.unwrap_or_else(|| playbook.to_owned())
+}
+
 /// Fails for what is no file; Ansible ends with 1 then.
 fn is_playbook(path: &Path) -> Result<(), Diagnostic> {
     let shown = path.display();
@@ -419,7 +429,7 @@ fn run_vars(
     let mut constants: BTreeMap<&'static str, Value> = BTreeMap::new();
     constants.insert("ansible_check_mode", Value::Bool(options.check));
     constants.insert("ansible_diff_mode", Value::Bool(options.diff));
-    constants.insert("ansible_playbook_python", vars::path_value(library::controller_python()));
+    constants.insert("ansible_playbook_python", vars::path_value(library::controller_python().to_owned()));
     constants.insert("ansible_forks", Value::Int(options.forks as i64));
     constants.insert("ansible_verbosity", Value::Int(i64::from(options.verbosity)));
     constants.insert("ansible_run_tags", vars::text_list(options.tags.only()));

@@ -63,7 +63,7 @@ fn key_text(key: &Node) -> String {
         Kind::Int(number) => number.to_string(),
         Kind::BigInt(number) => number.to_string(),
         Kind::Float(number) => crate::value::float_text(*number),
-        Kind::Str(text) | Kind::Unsafe(text) | Kind::Vault(text) => text.clone(),
+        Kind::Str(text) | Kind::Unsafe(text) | Kind::Timestamp(text) | Kind::Vault(text) => text.clone(),
         Kind::List(_) | Kind::Map(_) => String::new(),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     playbook::expand_home,
     source::Diagnostic,
     template::TemplateError,
-    transport::{Become, Kind, Secret, Target},
+    transport::{Become, Kind, Method, Secret, Target},
     value::Value,
     vars::{RunVars, Scope},
 };
@@ -253,8 +253,15 @@ pub fn becoming(
     let (user, flags, exe) = (spellings("user"), spellings("flags"), spellings("exe"));
     let (password, pass) = (spellings("password"), spellings("pass"));
     let user = pick(&[&user[0], &user[1]], "become_user", defaults.become_user.as_ref())?;
+    let method: Method = method.parse().map_err(|()| ConnectSettingError::Method(method.clone()))?;
+    let chdir = match method {
+        Method::Sudo => {
+            variables.text(&["ansible_sudo_chdir"])?.or_else(|| defaults.config.get(&escalation::SUDO_CHDIR))
+        }
+        Method::Su | Method::Doas => None,
+    };
     Ok(Some(Become {
-        method: method.parse().map_err(|()| ConnectSettingError::Method(method.clone()))?,
+        method,
         user: user.unwrap_or(configured.user),
         password: variables
             .secret(&[&password[0], &pass[0], &password[1], &pass[1]])?
@@ -262,6 +269,7 @@ pub fn becoming(
             .or_else(|| configured.password.map(Secret::from)),
         flags: pick(&[&flags[0], &flags[1]], "become_flags", configured.flags.as_ref())?,
         exe: pick(&[&exe[0], &exe[1]], "become_exe", configured.exe.as_ref())?,
+        chdir,
     }))
 }
 

@@ -63,12 +63,12 @@ pub(super) struct Implicit([Host; 3]);
 impl Default for Implicit {
     fn default() -> Self {
         let span = Span::outside("implicit localhost", "");
+        let python = crate::library::controller_python().to_string_lossy();
         Self(["localhost", "127.0.0.1", "::1"].map(|name| {
             let mut host = Host::new(name);
             host.implicit = true;
-            let python = crate::library::controller_python().to_string_lossy().into_owned();
-            for (name, value) in [("ansible_connection", "local".to_owned()), ("ansible_python_interpreter", python)] {
-                host.vars.insert(name.to_owned(), Node::new(Kind::Str(value), span.clone()));
+            for (name, value) in [("ansible_connection", "local"), ("ansible_python_interpreter", &*python)] {
+                host.vars.insert(name.to_owned(), Node::new(Kind::Str(value.to_owned()), span.clone()));
             }
             host
         }))

@@ -51,7 +51,7 @@ fn json(node: &Node) -> Value {
         Kind::Int(value) => json!(value),
         Kind::BigInt(value) => serde_json::from_str(&value.to_string()).unwrap(),
         Kind::Float(value) => json!(value),
-        Kind::Str(text) | Kind::Vault(text) => json!(text),
+        Kind::Str(text) | Kind::Timestamp(text) | Kind::Vault(text) => json!(text),
         Kind::Unsafe(text) => json!({ "__ansible_unsafe": text }),
         Kind::List(items) => items.iter().map(json).collect(),
         Kind::Map(entries) => {

@@ -85,7 +85,7 @@ impl Place<'_> {
             // In the form of Python's `isoformat`.
             DeValue::Datetime(time) => {
                 let text = time.to_string();
-                Kind::Str(text.strip_suffix('Z').map_or(text.clone(), |local| format!("{local}+00:00")))
+                Kind::Timestamp(text.strip_suffix('Z').map_or(text.clone(), |local| format!("{local}+00:00")))
             }
             DeValue::Array(items) => Kind::List(items.iter().map(|item| self.node(item)).collect::<Result<_, _>>()?),
             DeValue::Table(table) => Kind::Map(self.entries(table)?),

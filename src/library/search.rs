@@ -66,10 +66,12 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// A search from a playbook's folder and the folders of roles.
+    /// A search from a playbook's folder and the folders of roles; those of the roles that were loaded before count
+    /// last.
     pub fn new(project: &'a Project, roles: impl Iterator<Item = PathBuf>) -> Self {
-        let mut roots = vec![project.directory.clone()];
-        for role in roles {
+        let mut roots: Vec<PathBuf> = Vec::new();
+        let loaded = project.library.roles.lock().clone();
+        for role in project.importers.iter().chain([&project.directory]).cloned().chain(roles).chain(loaded) {
             if !roots.contains(&role) {
                 roots.push(role);
             }
@@ -111,7 +113,8 @@ impl<'a> Search<'a> {
         let native = sutler_modules::find(name);
         let Some(file) = self.library_file(name) else {
             let native = native.map(Meaning::Native);
-            return native.or_else(|| self.builtin(name, 0));
+            let acting = || self.own_action_plugin(name).map(|plugin| Meaning::Refused(through_plugin(name, &plugin)));
+            return native.or_else(|| self.builtin(name, 0)).or_else(acting);
         };
         match native {
             Some(native) if is_kept(name) => Some(Meaning::Kept(native, file)),
@@ -194,7 +197,7 @@ impl<'a> Search<'a> {
         let modules = folder.join("plugins/modules").join(inner.replace('.', "/"));
         match self.project.library.listing(&modules, 0).file(short) {
             Some(file) => Some(self.foreign(full, file)),
-            None => self.routed(&folder.join("meta/runtime.yml"), full, name, depth),
+            None => self.routed(&folder.join("meta/runtime.yml"), full, name, depth).or_else(|| self.acting(full)),
         }
     }
 
@@ -261,10 +264,7 @@ impl<'a> Search<'a> {
             );
         }
         if let Some(plugin) = self.action_plugin(full) {
-            return refuse(
-                format!("the module `{name}` works through an action plugin in Python ({})", plugin.display()),
-                "plugins never run here, and the module alone would do something else",
-            );
+            return Err(through_plugin(name, &plugin));
         }
         let shebang = kind::shebang(&bytes);
         let new = |content| Foreign::new(full.to_owned(), file.to_owned(), kind, shebang.clone(), content);
@@ -290,6 +290,12 @@ impl<'a> Search<'a> {
                 Ok(new(Content::File(Vec::new())).failing_with(why))
             }
         }
+    }
+
+    /// A name that is an action plugin's alone.
+    fn acting(&self, full: &str) -> Option<Meaning> {
+        let plugin = self.action_plugin(full)?;
+        Some(Meaning::Refused(through_plugin(full, &plugin)))
     }
 
     /// The action plugin that does a module's work on the controller.
@@ -335,6 +341,13 @@ fn is_kept(name: &str) -> bool {
 }
 
 /// The name that Python imports a module by.
+fn through_plugin(name: &str, plugin: &Path) -> Refusal {
+    Refusal {
+        message: format!("the module `{name}` works through an action plugin in Python ({})", plugin.display()),
+        help: "plugins never run here, and the module alone would do something else".into(),
+    }
+}
+
 fn package_name(full: &str) -> String {
     match full.split('.').collect::<Vec<_>>()[..] {
         ["ansible", "builtin", name] => format!("ansible.modules.{name}"),

@@ -4,6 +4,7 @@ use std::{
     env, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 /// Names these folders in place of those that are found; an empty value means that there are none.
@@ -30,13 +31,18 @@ pub fn find() -> Vec<PathBuf> {
 
 /// The Python of this machine that Ansible would run with: the first one of `PATH`. None is ever started here, but
 /// playbooks name it, as `ansible_playbook_python`, and for `localhost` as `ansible_python_interpreter`.
-pub fn controller_python() -> PathBuf {
-    let folders: Vec<PathBuf> = env::var_os("PATH").iter().flat_map(env::split_paths).collect();
+pub fn controller_python() -> &'static Path {
+    static FOUND: LazyLock<PathBuf> = LazyLock::new(first_python);
+    &FOUND
+}
+
+fn first_python() -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
     let is_program = |path: &PathBuf| {
         path.is_absolute()
             && path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     };
-    let find = |name| folders.iter().map(|folder| folder.join(name)).find(is_program);
+    let find = |name| env::split_paths(&path).map(|folder| folder.join(name)).find(is_program);
     // Where there is none, tasks that start it say which program is missing.
     find("python3").or_else(|| find("python")).unwrap_or_else(|| "/usr/bin/python3".into())
 }

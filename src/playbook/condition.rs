@@ -61,7 +61,13 @@ impl Condition {
         match &node.kind {
             Kind::Bool(value) => Some(Self::Constant(*value)),
             Kind::Null => Some(Self::Constant(true)),
-            Kind::Str(text) => Self::compile(text, &node.span, loading),
+            // Only the task that it is of fails.
+            Kind::Str(text) if text.trim().is_empty() => {
+                let error = TemplateError::new(ErrorKind::Empty).at(node.span.clone());
+                let broken = Template::broken(text, &node.span, error);
+                Some(Self::Expression(Arc::new(broken), node.span.clone()))
+            }
+            Kind::Str(text) | Kind::Timestamp(text) => Self::compile(text, &node.span, loading),
             // What is no template is no expression either, and that is found when the task runs.
             Kind::Unsafe(text) => {
                 let error = TemplateError::new(ErrorKind::Untrusted).at(node.span.clone());

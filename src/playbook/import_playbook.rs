@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Condition, Play, Project, StaticNames,
+    Condition, Play, StaticNames,
     keywords::{Vars, read_vars, words},
     load::{Loading, read_plays},
 };
@@ -95,22 +95,10 @@ fn find(name: &Spanned<String>, file: &Path, loading: &mut Loading) -> Option<Pa
     if beside.is_file() {
         return Some(beside);
     }
-    if let Some(found) = in_collection(&name.value, &loading.project) {
+    if let Some(found) = loading.project.playbook_of_collection(&name.value) {
         return Some(found);
     }
     let error = Diagnostic::error(format!("there is no playbook `{}`", name.value)).at(&name.span);
     loading.refuse(error.note(format!("searched {}", beside.display())));
     None
-}
-
-/// `namespace.collection.playbook`.
-fn in_collection(name: &str, project: &Project) -> Option<PathBuf> {
-    let parts: Vec<&str> = name.splitn(3, '.').collect();
-    let [namespace, collection, playbook] = parts[..] else { return None };
-    let folder = project.collection(namespace, collection)?.join("playbooks");
-    let stem = playbook.replace('.', "/");
-    [format!("{stem}.yml"), format!("{stem}.yaml"), playbook.to_owned()]
-        .iter()
-        .map(|file| folder.join(file))
-        .find(|path| path.is_file())
 }

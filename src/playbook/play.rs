@@ -79,6 +79,9 @@ impl Play {
             return None;
         };
         let mut keywords = Keywords::default().within(entries, Place::Play, loading);
+        if let Some(own) = loading.project.own_collection().filter(|own| !keywords.collections.contains(own)) {
+            keywords.collections.insert(0, own);
+        }
         if let Some(user) = node.get("user").and_then(|user| loading.value(user)) {
             keywords.set("remote_user", user);
         }

@@ -18,6 +18,8 @@ use crate::{
 pub struct Project {
     /// The folder of the playbook, as it was named.
     pub directory: PathBuf,
+    /// The folders of the playbooks that import this one, outermost first.
+    pub importers: Vec<PathBuf>,
     /// Further folders with roles, after `roles/` beside the playbook (`DEFAULT_ROLES_PATH`).
     pub roles_path: Vec<PathBuf>,
     /// Folders that hold `ansible_collections`, after `collections/` beside the playbook (`COLLECTIONS_PATHS`).
@@ -35,6 +37,7 @@ impl Project {
     pub fn new(directory: PathBuf, extra: Dict) -> Self {
         let (directory, absolute) = (plain(directory.clone()), absolute(&directory));
         Self {
+            importers: Vec::new(),
             roles_path: Vec::new(),
             collections_path: Vec::new(),
             library: Arc::default(),
@@ -49,7 +52,32 @@ impl Project {
     pub fn in_directory(&self, directory: PathBuf) -> Self {
         let (directory, absolute) = (plain(directory.clone()), absolute(&directory));
         let environment = self.environment.with_playbook_dir(absolute);
-        Self { environment: Arc::new(environment), directory, ..self.clone() }
+        let importers = self.importers.iter().chain([&self.directory]).cloned().collect();
+        Self { environment: Arc::new(environment), directory, importers, ..self.clone() }
+    }
+
+    /// The collection that this project's playbook is a part of: short names are looked for there first.
+    pub fn own_collection(&self) -> Option<String> {
+        let parts: Vec<_> = self.environment.playbook_dir.iter().map(|part| part.to_string_lossy()).collect();
+        let at = parts.iter().rposition(|part| part == "ansible_collections")?;
+        let [namespace, name, "playbooks", ..] = parts[at + 1..].iter().map(|part| &**part).collect::<Vec<_>>()[..]
+        else {
+            return None;
+        };
+        let here: PathBuf = self.environment.playbook_dir.iter().take(at + 3).collect();
+        let found = self.collection(namespace, name)?;
+        (found.canonicalize().ok()? == here.canonicalize().ok()?).then(|| format!("{namespace}.{name}"))
+    }
+
+    /// The file of a playbook that is called `namespace.collection.playbook`.
+    pub fn playbook_of_collection(&self, name: &str) -> Option<PathBuf> {
+        let [namespace, collection, playbook] = name.splitn(3, '.').collect::<Vec<_>>()[..] else { return None };
+        let folder = self.collection(namespace, collection)?.join("playbooks");
+        let stem = playbook.replace('.', "/");
+        [format!("{stem}.yml"), format!("{stem}.yaml"), playbook.to_owned()]
+            .iter()
+            .map(|file| folder.join(file))
+            .find(|path| path.is_file())
     }
 
     /// `module_defaults` with the modules of a `group/…` in place of the group; fails for an unknown group.
@@ -107,13 +135,13 @@ impl Project {
 
     /// Every folder of an installed collection of that name, the first that counts first.
     pub fn collection(&self, namespace: &str, name: &str) -> Option<PathBuf> {
-        let beside = self.directory.join("collections");
-        std::iter::once(&beside)
-            .chain(&self.collections_path)
+        let beside = self.importers.iter().chain([&self.directory]).map(|folder| folder.join("collections"));
+        beside
+            .chain(self.collections_path.iter().cloned())
             .flat_map(|path| {
                 let inner = path.join("ansible_collections");
                 // A configured path may name the inner folder itself.
-                [inner, path.clone()]
+                [inner, path]
             })
             .map(|path| path.join(namespace).join(name))
             .find(|path| path.is_dir())

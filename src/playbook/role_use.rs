@@ -153,6 +153,7 @@ impl RoleUse {
             self.is_task,
             self.written,
         );
+        loading.project.library.add_role(&found.path);
         let own_vars = role_files::variables(&found.path, "vars", from("vars"), loading);
         let own_defaults = role_files::variables(&found.path, "defaults", from("defaults"), loading);
         // Its own collection comes first, and what play and tasks around it name does not count in it.

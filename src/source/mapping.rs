@@ -152,7 +152,7 @@ fn unhashable(key: &Node) -> Diagnostic {
 
 fn show(key: &Node) -> String {
     match &key.kind {
-        Kind::Str(text) | Kind::Unsafe(text) | Kind::Vault(text) => text.clone(),
+        Kind::Str(text) | Kind::Unsafe(text) | Kind::Timestamp(text) | Kind::Vault(text) => text.clone(),
         Kind::Bool(value) => value.to_string(),
         Kind::Int(value) => value.to_string(),
         Kind::BigInt(value) => value.to_string(),
@@ -192,7 +192,7 @@ impl<'a> Key<'a> {
                 _ => Self::Float(value.to_bits()),
             },
             Kind::BigInt(value) => Self::Other(value.to_string()),
-            Kind::Str(text) | Kind::Unsafe(text) | Kind::Vault(text) => Self::Text(text),
+            Kind::Str(text) | Kind::Unsafe(text) | Kind::Timestamp(text) | Kind::Vault(text) => Self::Text(text),
             Kind::Null | Kind::List(_) | Kind::Map(_) => Self::Null,
         }
     }

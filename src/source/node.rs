@@ -26,8 +26,10 @@ pub enum Kind {
     BigInt(BigInt),
     /// A float, `.inf` and `.nan` among them.
     Float(f64),
-    /// Text, and dates (Ansible passes them on as text in JSON).
+    /// Text.
     Str(String),
+    /// A date, a time, or both, as ISO 8601 writes them.
+    Timestamp(String),
     /// `!unsafe` text: never a template.
     Unsafe(String),
     /// `!vault` text, still encrypted.
@@ -56,7 +58,7 @@ impl Node {
     /// Its text, if it is text.
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Str(text) | Kind::Unsafe(text) => Some(text),
+            Kind::Str(text) | Kind::Unsafe(text) | Kind::Timestamp(text) => Some(text),
             _ => None,
         }
     }
@@ -90,6 +92,7 @@ impl Node {
             Kind::Int(_) | Kind::BigInt(_) => "an integer",
             Kind::Float(_) => "a float",
             Kind::Str(_) | Kind::Unsafe(_) => "text",
+            Kind::Timestamp(_) => "a date",
             Kind::Vault(_) => "an encrypted text",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a mapping",

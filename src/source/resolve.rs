@@ -9,7 +9,7 @@ pub fn plain(text: &str) -> Result<Kind, String> {
     let Some(&first) = text.as_bytes().first() else { return Ok(Kind::Null) };
     let kind = match first {
         b'0'..=b'9' | b'-' | b'+' | b'.' => match number(text) {
-            None if timestamp::is_timestamp(text) => Some(Kind::Str(timestamp::iso(text)?)),
+            None if timestamp::is_timestamp(text) => Some(Kind::Timestamp(timestamp::iso(text)?)),
             kind => kind,
         },
         b'~' | b'n' | b'N' if is_null(text) => Some(Kind::Null),

@@ -34,7 +34,7 @@ pub fn scalar(tag: &str, text: String, plain: bool, span: &Span) -> Result<Kind,
         "int" => resolve::int(&text).ok_or_else(|| misfit("an integer")),
         "float" => resolve::float(&text).map(Kind::Float).ok_or_else(|| misfit("a float")),
         "bool" => resolve::explicit_bool(&text).map(Kind::Bool).ok_or_else(|| misfit("a boolean")),
-        "timestamp" => timestamp::iso(&text).map(Kind::Str).map_err(|reason| Diagnostic::error(reason).at(span)),
+        "timestamp" => timestamp::iso(&text).map(Kind::Timestamp).map_err(|reason| Diagnostic::error(reason).at(span)),
         "binary" => binary(&text).map(Kind::Str).map_err(|reason| Diagnostic::error(reason).at(span)),
         "!unsafe" => Ok(match untagged(text, plain, span)? {
             Kind::Str(text) => Kind::Unsafe(text),

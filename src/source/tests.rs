@@ -18,7 +18,7 @@ fn dump(node: &Node) -> String {
         Kind::BigInt(value) => format!("int {value}"),
         Kind::Float(value) if value.is_nan() => "float nan".to_owned(),
         Kind::Float(value) => format!("float {:016x}", value.to_bits()),
-        Kind::Str(text) => format!("str {}", quoted(text)),
+        Kind::Str(text) | Kind::Timestamp(text) => format!("str {}", quoted(text)),
         Kind::Unsafe(text) => format!("unsafe {}", quoted(text)),
         Kind::Vault(text) => format!("vault {}", quoted(text)),
         Kind::List(items) => format!("[{}]", items.iter().map(dump).collect::<Vec<_>>().join(", ")),

@@ -1,4 +1,4 @@
-//! YAML 1.1 timestamps, as the ISO 8601 text that Ansible prints for them.
+//! YAML 1.1 timestamps, as ISO 8601 text.
 
 use std::fmt::Write as _;
 

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use super::{Environment, ErrorKind, Names, Syntax, Template, TemplateError, evaluate::Frame};
+use super::{Environment, ErrorKind, Names, Syntax, Template, TemplateError, date::Date, evaluate::Frame};
 use crate::{
     source::{MASK, Span},
     value::{Dict, Key, Str, Undefined, Value},
@@ -19,14 +19,6 @@ pub struct Context<'a> {
     pub names: &'a dyn Names,
     /// Search paths and vocabulary.
     pub environment: &'a Environment,
-}
-
-/// What stays an object where plain data leaves the templates.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Nothing,
-    /// Dates, which print otherwise than the text that stands for them.
-    Dates,
 }
 
 thread_local! {
@@ -116,7 +108,7 @@ impl<'a> Context<'a> {
     /// Evaluates a template file: always text, with `None` as nothing.
     pub fn render_text(&self, template: &Template) -> Result<String, TemplateError> {
         let at = |error: TemplateError| error.at(template.span().clone());
-        match self.finish_with(&self.evaluate(template)?, Kept::Dates).map_err(at)? {
+        match self.finish(&self.evaluate(template)?).map_err(at)? {
             Value::None => Ok(String::new()),
             value if value.is_omit() => Err(at(TemplateError::new(ErrorKind::Omitted))),
             other => Ok(other.to_str()),
@@ -245,37 +237,33 @@ impl<'a> Context<'a> {
 
     /// What leaves the templates: plain data.
     fn finish(&self, value: &Value) -> Result<Value, TemplateError> {
-        self.finish_with(value, Kept::Nothing)
-    }
-
-    fn finish_with(&self, value: &Value, kept: Kept) -> Result<Value, TemplateError> {
         self.inside(value, |value| match value {
             Value::Undefined(undefined) => Err(TemplateError::undefined(&undefined)),
-            Value::List(list) => self.finish_items(&list.to_vec(), kept),
-            Value::Tuple(items) => self.finish_items(&items, kept),
+            Value::List(list) => self.finish_items(&list.to_vec()),
+            Value::Tuple(items) => self.finish_items(&items),
             Value::Dict(dict) => {
                 let finished = Dict::new();
                 for (key, value) in dict.entries() {
-                    let value = self.finish_with(&value, kept)?;
+                    let value = self.finish(&value)?;
                     if !value.is_omit() {
                         finished.set(key, value);
                     }
                 }
                 Ok(Value::Dict(finished))
             }
+            Value::Object(object) if object.downcast_ref::<Date>().is_some() => Ok(Value::Object(object)),
             Value::Object(object) => match object.plain()? {
-                plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => self.finish_with(&plain, kept),
-                Value::Str(_) if kept == Kept::Dates => Ok(Value::Object(object)),
+                plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => self.finish(&plain),
                 plain => Ok(plain),
             },
             other => Ok(other),
         })
     }
 
-    fn finish_items(&self, items: &[Value], kept: Kept) -> Result<Value, TemplateError> {
+    fn finish_items(&self, items: &[Value]) -> Result<Value, TemplateError> {
         let mut finished = Vec::with_capacity(items.len());
         for item in items {
-            let item = self.finish_with(item, kept)?;
+            let item = self.finish(item)?;
             if !item.is_omit() {
                 finished.push(item);
             }

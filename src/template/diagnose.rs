@@ -85,8 +85,10 @@ pub(super) fn wording(error: &TemplateError) -> String {
                  Conditionals must have a boolean result."
             )
         }
-        ErrorKind::Undefined(_) | ErrorKind::Untrusted | ErrorKind::Omitted | ErrorKind::NoTemplate { .. } => {
-            error.to_string()
-        }
+        ErrorKind::Undefined(_)
+        | ErrorKind::Untrusted
+        | ErrorKind::Omitted
+        | ErrorKind::Empty
+        | ErrorKind::NoTemplate { .. } => error.to_string(),
     }
 }

@@ -75,6 +75,8 @@ pub enum ErrorKind {
     Untrusted,
     /// A whole argument became `omit`.
     Omitted,
+    /// A condition without an expression.
+    Empty,
     /// A template file that is not found, with the places searched.
     NoTemplate {
         /// The name as given.
@@ -262,6 +264,7 @@ impl fmt::Display for TemplateError {
             }
             ErrorKind::Untrusted => f.write_str("Encountered untrusted template or expression."),
             ErrorKind::Omitted => f.write_str("a template was resolved to an omit scalar"),
+            ErrorKind::Empty => f.write_str("Empty conditional expressions are not allowed."),
             ErrorKind::NoTemplate { name, searched } => {
                 write!(f, "template `{name}` not found; searched {}", searched.join(", "))
             }

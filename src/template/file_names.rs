@@ -5,7 +5,7 @@ use std::{os::unix::fs::MetadataExt, path::Path};
 use jiff::{Timestamp, Zoned, fmt::strtime, tz::TimeZone};
 use sutler_modules::kit::users;
 
-use super::{Syntax, Template, filter::time::Date};
+use super::{Syntax, Template, date::Date};
 use crate::{
     config::{Config, settings::running},
     source::Span,
@@ -32,8 +32,8 @@ pub fn template_file_names(config: &Config, name: &str, path: &Path, dest: Optio
     names.insert("template_uid", owner);
     names.insert("template_path", name);
     names.insert("template_fullpath", absolute.to_string_lossy().as_ref());
-    names.insert("template_mtime", Value::object(Date(changed.datetime())));
-    names.insert("template_run_date", Value::object(Date(Zoned::now().datetime())));
+    names.insert("template_mtime", Value::object(Date::new(changed.datetime())));
+    names.insert("template_run_date", Value::object(Date::new(Zoned::now().datetime())));
     names.insert("template_destpath", dest.unwrap_or(Value::None));
     names
 }

@@ -1,6 +1,6 @@
 //! YAML nodes as values: text with markers becomes a template, `!unsafe` text never does.
 
-use super::{Syntax, Template, TemplateError};
+use super::{Syntax, Template, TemplateError, date::Date};
 use crate::{
     source::{Entry, Kind, Node, Span},
     value::{Dict, Key, Str, Value},
@@ -19,7 +19,7 @@ pub fn value_from_node(node: &Node) -> Result<Value, TemplateError> {
         Kind::Map(entries) => {
             let dict = Dict::new();
             for entry in entries {
-                let key = Key::new(plain_value(&entry.key)).map_err(|error| error.at(entry.key.span.clone()))?;
+                let key = key(&entry.key).map_err(|error| error.at(entry.key.span.clone()))?;
                 dict.set(key, value_from_node(&entry.value)?);
             }
             Value::Dict(dict)
@@ -37,15 +37,21 @@ pub fn plain_value(node: &Node) -> Value {
         Kind::BigInt(number) => Value::from(number.clone()),
         Kind::Float(number) => Value::Float(*number),
         Kind::Str(text) | Kind::Unsafe(text) => Value::from(text.as_str()),
+        Kind::Timestamp(text) => Date::read(text).map_or_else(|| text.as_str().into(), Value::object),
         Kind::Vault(text) => Template::encrypted(text, &node.span).into(),
         Kind::List(items) => items.iter().map(plain_value).collect(),
         Kind::Map(entries) => Value::Dict(
-            entries
-                .iter()
-                .filter_map(|entry| Some((Key::new(plain_value(&entry.key)).ok()?, plain_value(&entry.value))))
-                .collect(),
+            entries.iter().filter_map(|entry| Some((key(&entry.key).ok()?, plain_value(&entry.value)))).collect(),
         ),
     }
+}
+
+/// A key; a date is text there, as it is in JSON.
+fn key(node: &Node) -> Result<Key, TemplateError> {
+    Key::new(match &node.kind {
+        Kind::Timestamp(text) => text.as_str().into(),
+        _ => plain_value(node),
+    })
 }
 
 /// A value as a node at `span`, as if it stood there in a file; `text` says what plain text becomes, templates
@@ -53,6 +59,7 @@ pub fn plain_value(node: &Node) -> Value {
 pub fn node_from_value(value: &Value, span: &Span, text: fn(String) -> Kind) -> Node {
     let node = |value: &Value| node_from_value(value, span, text);
     let kind = match value {
+        Value::Object(object) if let Some(date) = object.downcast_ref::<Date>() => Kind::Timestamp(date.iso('T')),
         Value::Undefined(_) | Value::None | Value::Object(_) => Kind::Null,
         Value::Bool(flag) => Kind::Bool(*flag),
         Value::Int(number) => Kind::Int(*number),

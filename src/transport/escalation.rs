@@ -54,13 +54,15 @@ pub struct Become {
     pub flags: Option<String>,
     /// `become_exe`, when the program is not in the path.
     pub exe: Option<String>,
+    /// `ansible_sudo_chdir`: the folder in which sudo starts.
+    pub chdir: Option<String>,
 }
 
 impl Become {
     /// Becomes `user` with the method's defaults.
     #[cfg(test)]
     pub fn new(method: Method, user: &str) -> Self {
-        Self { method, user: user.to_owned(), password: None, flags: None, exe: None }
+        Self { method, user: user.to_owned(), password: None, flags: None, exe: None, chdir: None }
     }
 
     /// True when the program reads its password from a terminal only.
@@ -117,7 +119,8 @@ impl Become {
             }
             Method::Su => words.push(format!("{user} -c {}", quote(&run))),
         }
-        let command = words.join(" ");
+        let folder = self.chdir.as_ref().map(|folder| format!("cd {} && ", quote(folder))).unwrap_or_default();
+        let command = folder + &words.join(" ");
         if self.needs_terminal() {
             // Canonical mode until the password is read, but nothing echoed or rewritten.
             format!("stty -echo -opost 2>/dev/null; {command}")
@@ -178,6 +181,13 @@ mod tests {
         let r#become =
             Become { flags: Some("-E".into()), exe: Some("/opt/sudo".into()), ..Become::new(Method::Sudo, "root") };
         assert_eq!(r#become.wrap("/bin/sh", "id", "N"), "env LANGUAGE=C /opt/sudo -E -u 'root' /bin/sh -c 'id'");
+    }
+
+    #[test]
+    fn sudo_starts_in_its_folder() {
+        let r#become = Become { chdir: Some("/srv/a b".into()), ..Become::new(Method::Sudo, "app") };
+        let command = r#become.wrap("/bin/sh", "id", "N");
+        assert_eq!(command, "cd '/srv/a b' && env LANGUAGE=C sudo -H -S -n -u 'app' /bin/sh -c 'id'");
     }
 
     #[test]

@@ -296,6 +296,8 @@ impl Mount {
     fn remount(&self, host: &mut Writer) -> Result<(), Failure> {
         let options = match &self.opts {
             Some(opts) if self.state != State::Mounted => format!("remount,{opts}"),
+            // Without the word, the options would be those of the whole file system that is bound.
+            Some(opts) if opts.split(',').any(|option| option == "bind") => "remount,bind".into(),
             _ => "remount".into(),
         };
         let mut program = self.program(host, "mount")?.arg("-o").arg(options);

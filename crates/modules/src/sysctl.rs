@@ -51,6 +51,8 @@ pub struct Plan {
     text: Option<String>,
     /// The value the running kernel gets.
     set: Option<String>,
+    /// Whether the kernel reads the file anew.
+    reload: bool,
 }
 
 impl Module for Sysctl {
@@ -67,14 +69,17 @@ impl Module for Sysctl {
             (Some(_), None) => true,
             (None, present) => present.is_some(),
         };
-        let set = value.clone().filter(|wanted| self.sysctl_set && !same_value(wanted, &self.running(host)));
-        let text = differs.then_some(new);
-        if text.is_none() && set.is_none() {
+        let stale = |wanted: &String| !same_value(wanted, &self.running(host));
+        let set = value.clone().filter(|wanted| self.sysctl_set && stale(wanted));
+        let is_changed = differs || set.is_some() || self.reload && value.as_ref().is_some_and(stale);
+        if !is_changed {
             return Ok(Changes::none());
         }
+        let text = differs.then_some(new);
         let path = self.sysctl_file.to_string_lossy().into_owned();
         let after = text.clone().unwrap_or_else(|| old.clone());
-        Ok(Changes::of(Plan { text, set }).with_diff(Diff::new(old, after).headed(path.clone(), path)))
+        Ok(Changes::of(Plan { text, set, reload: self.reload })
+            .with_diff(Diff::new(old, after).headed(path.clone(), path)))
     }
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
@@ -84,9 +89,9 @@ impl Module for Sysctl {
         }
         if let Some(text) = plan.text {
             host.write(&self.sysctl_file, Source::from(text.as_str()), &Attributes::default())?;
-            if self.reload {
-                self.sysctl(host, Program::new("sysctl").arg("-p").arg(&self.sysctl_file), true)?;
-            }
+        }
+        if plan.reload {
+            self.sysctl(host, Program::new("sysctl").arg("-p").arg(&self.sysctl_file), true)?;
         }
         Ok(Fields::new())
     }

@@ -46,7 +46,7 @@ impl Writer {
                 self.out.push_str(if *number > 0.0 { "Infinity" } else { "-Infinity" });
             }
             Kind::Float(number) => self.out.push_str(&float_text(*number)),
-            Kind::Str(text) => self.text(text),
+            Kind::Str(text) | Kind::Timestamp(text) => self.text(text),
             Kind::Unsafe(text) if self.markers == Markers::Written => self.marked("__ansible_unsafe", text, level),
             Kind::Unsafe(text) => self.text(text),
             Kind::Vault(text) => self.marked("__ansible_vault", text, level),

@@ -88,6 +88,7 @@ fn literal(node: &Node, level: usize, out: &mut String) -> Result<(), Diagnostic
         Kind::BigInt(number) => out.push_str(&number.to_string()),
         Kind::Float(number) => out.push_str(&float_text(*number)),
         Kind::Str(text) | Kind::Unsafe(text) => string(text, out),
+        Kind::Timestamp(text) => out.push_str(text),
         Kind::List(items) => array(items, level, out)?,
         Kind::Map(entries) => {
             out.push_str("{ ");

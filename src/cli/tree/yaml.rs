@@ -134,6 +134,7 @@ impl Writer<'_> {
             Kind::BigInt(number) => self.plain(&number.to_string()),
             Kind::Float(number) => self.plain(&yaml_float_text(*number)),
             Kind::Str(text) | Kind::Unsafe(text) => self.text(text),
+            Kind::Timestamp(text) => self.plain(&text.replacen('T', " ", 1)),
             Kind::Vault(text) => {
                 self.emit(Event::scalar(None, Some("!vault"), text, false, false, ScalarStyle::Literal))
             }

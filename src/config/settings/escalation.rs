@@ -45,7 +45,7 @@ settings! {
         env ["ANSIBLE_BECOME_USER", "ANSIBLE_SUDO_USER"],
         vars ["ansible_become_user", "ansible_sudo_user"];
     /// The folder in which sudo starts.
-    ignored SUDO_CHDIR as "become.sudo.sudo_chdir": maybe_text = none,
+    setting SUDO_CHDIR as "become.sudo.sudo_chdir": maybe_text = none,
         ini ["sudo_become_plugin.chdir"], env ["ANSIBLE_SUDO_CHDIR"], vars ["ansible_sudo_chdir"];
     /// The program of su.
     setting SU_EXE as "become.su.become_exe": text = "su",

@@ -29,6 +29,7 @@ pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result
     if let Some(content) = arguments.take("content") {
         let text = match &content {
             Value::Str(text) => text.to_string(),
+            date @ Value::Object(_) => date.to_str(),
             other => crate::output::python_json(&other.to_json()?, false),
         };
         contents.add_bytes(text.into_bytes());

@@ -213,7 +213,7 @@ impl Runner<'_> {
 
     pub(super) fn condition_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
         let is_undefined = error.is_undefined();
-        let is_broken = matches!(error.kind(), ErrorKind::Condition { .. });
+        let is_broken = matches!(error.kind(), ErrorKind::Condition { .. } | ErrorKind::Empty);
         let diagnostic = place(error, span);
         match span {
             Some(span) if is_undefined => {

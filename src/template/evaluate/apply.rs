@@ -173,7 +173,8 @@ fn attempt<T>(
     let given = arguments.values();
     work(arguments).map_err(|error| words.named(name, full, error)).map_err(|error| {
         let about_type = matches!(error.kind(), ErrorKind::Raised { class: "TypeError" | "AttributeError", .. });
-        let asks = !about_type && !error.is_undefined();
+        // Only `mandatory` says more of it itself.
+        let asks = !about_type && !error.is_undefined() && name != "mandatory";
         let missing = if asks { given.iter().find_map(Value::missing_inside) } else { None };
         missing.map_or_else(|| error.raised_by(words.what(), full), |undefined| TemplateError::undefined(&undefined))
     })

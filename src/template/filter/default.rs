@@ -1,12 +1,12 @@
 //! Filters about what is there: `default`, `mandatory`, `ternary`, `bool`, `type_debug`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use super::{
     super::{Arguments, Filter, TemplateError, arguments::required},
     failed, flag,
 };
-use crate::value::{Missing, Undefined, Value};
+use crate::value::{Missing, Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
@@ -45,12 +45,12 @@ fn mandatory(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, message] = arguments.bind_any(["a", "msg"])?;
     let value = required(value, "mandatory", "a")?;
     let Value::Undefined(undefined) = &value else { return Ok(value) };
-    let hint = match (message, &undefined.missing) {
+    Err(failed(match (message, &undefined.missing) {
         (Some(message), _) if message.is_truthy() => message.to_str(),
         (_, Missing::Name(name)) => format!("Mandatory variable '{name}' not defined."),
+        (_, Missing::Attribute { name, .. }) => format!("Mandatory variable {name} not defined."),
         _ => "Mandatory variable not defined.".to_owned(),
-    };
-    Err(TemplateError::undefined(&Arc::new(Undefined { hint: Some(hint), cause: None, ..(**undefined).clone() })))
+    }))
 }
 
 fn ternary(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
@@ -74,7 +74,11 @@ fn boolean(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let value = context.resolve_inside(&required(value, "bool", "value")?)?;
     match value.missing_inside() {
         Some(undefined) => Err(TemplateError::undefined(&undefined)),
-        None => Ok(Value::Bool(to_bool(&value).unwrap_or(false))),
+        None => Ok(Value::Bool(match &value {
+            // Fewer words than what options of modules take.
+            Value::Str(text) => ["yes", "on", "1", "true"].contains(&text.to_lowercase().as_str()),
+            other => to_bool(other).unwrap_or(false),
+        })),
     }
 }
 

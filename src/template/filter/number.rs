@@ -35,9 +35,9 @@ fn int(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, default, base] = arguments.bind(["value", "default", "base"])?;
     let value = required(value, "int", "value")?;
     // What is no base is as good as one that does not fit.
-    let base = base.map_or(Some(10), |base| base.as_i64());
+    let base = base.map_or(Some(10), |base| base.as_i64()).filter(|base| matches!(base, 0 | 2..=36));
     let number = match &value {
-        Value::Str(text) => base.and_then(|base| parse_int(text, base.clamp(0, 36) as u32)).or_else(|| {
+        Value::Str(text) => base.and_then(|base| parse_int(text, base as u32)).or_else(|| {
             text.trim().replace('_', "").parse().ok().and_then(|float: f64| BigInt::from_f64(float.trunc()))
         }),
         Value::Float(float) if float.is_infinite() => {
@@ -267,6 +267,10 @@ fn log(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn pow(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [value, exponent] = arguments.bind(["x", "y"])?;
     let (base, exponent) = (operand(value, "pow", "x")?, operand(exponent, "pow", "y")?);
+    let is_outside = base < 0.0 && exponent.fract() != 0.0 || base == 0.0 && exponent < 0.0;
+    if is_outside && base.is_finite() && exponent.is_finite() {
+        return Err(TemplateError::value_error("math domain error"));
+    }
     Value::Float(base).power(&Value::Float(exponent))
 }
 
@@ -277,14 +281,14 @@ fn root(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         None => 2.0,
         Some(base) => operand(Some(base), "root", "base")?,
     };
-    if base == 2.0 {
-        if number < 0.0 {
-            return Err(TemplateError::value_error("math domain error"));
-        }
-        return Ok(Value::Float(number.sqrt()));
-    }
     if base == 0.0 {
         return Err(TemplateError::raised("ZeroDivisionError", "float division by zero"));
+    }
+    if number < 0.0 && (1.0 / base).fract() != 0.0 || number == 0.0 && base < 0.0 {
+        return Err(TemplateError::value_error("root() can only be used on numbers: math domain error"));
+    }
+    if base == 2.0 {
+        return Ok(Value::Float(number.sqrt()));
     }
     Value::Float(number).power(&Value::Float(1.0 / base))
 }

@@ -188,6 +188,16 @@ fn zip(mut arguments: Arguments<'_>, longest: bool) -> Result<Value, TemplateErr
         }));
     }
     let columns = arguments.positional.iter().map(Value::iter).collect::<Result<Vec<_>, _>>()?;
+    let is_strict = arguments.named.iter().any(|(_, strict)| strict.is_truthy());
+    if is_strict
+        && let Some(first) = columns.first().map(Vec::len)
+        && let Some(other) = columns.iter().position(|column| column.len() != first)
+    {
+        let how = if columns[other].len() < first { "shorter" } else { "longer" };
+        let others = if other == 1 { "argument 1".to_owned() } else { format!("arguments 1-{other}") };
+        let text = format!("zip() argument {} is {how} than {others}", other + 1);
+        return Err(TemplateError::value_error(text));
+    }
     let lengths = columns.iter().map(Vec::len);
     let count = if longest { lengths.max() } else { lengths.min() }.unwrap_or(0);
     Ok((0..count)

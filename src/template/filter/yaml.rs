@@ -10,6 +10,7 @@ use super::{
     super::{
         Arguments, Filter, TemplateError,
         arguments::{integer, required},
+        date::Date,
         load::plain_value,
     },
     failed, order,
@@ -169,6 +170,7 @@ impl Dumper<'_> {
                 self.emit(Event::mapping_end())
             }
             Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
+            Value::Object(object) if object.downcast_ref::<Date>().is_some() => self.scalar(value),
             Value::Object(object) => match object.plain()? {
                 Value::Object(_) => Err(failed(format!("cannot represent an object of type {}", value.type_name()))),
                 plain => self.value(&plain),
@@ -200,6 +202,10 @@ impl Dumper<'_> {
             return self.emit(Event::scalar(None, None, &marked, false, true, ScalarStyle::DoubleQuoted));
         }
         match (self.style, value) {
+            (None, Value::Object(_)) => {
+                let tag = Some("tag:yaml.org,2002:timestamp");
+                self.emit(Event::scalar(None, tag, &text, true, false, ScalarStyle::Any))
+            }
             (None, _) => self.emit(Event::scalar(None, None, &text, implicit, true, ScalarStyle::Any)),
             (Some(style), Value::Str(_)) => self.emit(Event::scalar(None, None, &text, false, true, style)),
             // In quotes, what is no text says so.
@@ -221,7 +227,11 @@ fn sorted_pairs(dict: &Dict, sort: bool) -> Vec<(Value, Value)> {
 
 /// Whether a value is no collection: collections of such go into one line.
 fn is_plain_scalar(value: &Value) -> bool {
-    !matches!(value, Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Object(_))
+    match value {
+        Value::List(_) | Value::Tuple(_) | Value::Dict(_) => false,
+        Value::Object(object) => object.downcast_ref::<Date>().is_some(),
+        _ => true,
+    }
 }
 
 /// Whether text would be read back as something else without quotes.

@@ -5,10 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::super::{
-    Arguments, Function, TemplateError,
-    arguments::integer,
-    filter::time::{Date, time_format},
-    method,
+    Arguments, Function, TemplateError, arguments::integer, date::Date, filter::time::time_format, method,
     random::Random,
 };
 use crate::value::{Dict, Undefined, Value};
@@ -65,7 +62,7 @@ fn now(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         Some(format) => jiff::fmt::strtime::format(time_format(&format)?, &now)
             .map(Value::from)
             .map_err(|error| TemplateError::value_error(error.to_string())),
-        None => Ok(Value::object(Date(now.datetime()))),
+        None => Ok(Value::object(Date::new(now.datetime()))),
     }
 }
 

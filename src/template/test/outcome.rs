@@ -12,7 +12,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     let failed: Test = |arguments| flag(arguments, "failed", false);
     let succeeded: Test = |arguments| flag(arguments, "failed", false).map(|failed| !failed);
     let changed: Test = |arguments| flag(arguments, "changed", true);
-    let skipped: Test = |arguments| flag(arguments, "skipped", true);
+    let skipped: Test = |arguments| flag(arguments, "skipped", false);
     for name in ["failed", "failure"] {
         table.insert(name, failed);
     }
@@ -77,9 +77,8 @@ fn flag(arguments: Arguments<'_>, key: &str, with_items: bool) -> Result<bool, T
         return Ok(flag.is_truthy());
     }
     if with_items && let Some(items) = value.get("results") {
-        let mut items =
-            items.iter().unwrap_or_default().into_iter().map(|item| item.get(key).is_some_and(|flag| flag.is_truthy()));
-        return Ok(if key == "skipped" { items.len() > 0 && items.all(|flag| flag) } else { items.any(|flag| flag) });
+        let is_set = |item: &Value| item.get(key).is_some_and(|flag| flag.is_truthy());
+        return Ok(items.iter().unwrap_or_default().iter().any(is_set));
     }
     Ok(false)
 }

@@ -40,8 +40,10 @@ pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
         {
             arguments.insert(opt.name.to_owned(), default_value(default));
         }
-        if let Some(value) = arguments.get(opt.name) {
-            check_choice(opt, value)?;
+        if let Some(value) = arguments.get_mut(opt.name)
+            && let Some(choice) = check_choice(opt, value)?
+        {
+            *value = choice.into();
         }
     }
     spec.rules.iter().try_for_each(|rule| check_rule(rule, arguments))
@@ -83,10 +85,12 @@ fn supported(spec: &Spec) -> String {
     if others.is_empty() { names } else { format!("{names} ({others})") }
 }
 
-fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
+/// Fails for what is no choice; gives the choice that a boolean stands for.
+fn check_choice(opt: &Opt, value: &Value) -> Result<Option<&'static str>, ArgError> {
     if opt.choices.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
+    let mut meant = None;
     let split: Vec<Value>;
     let values = match value {
         Value::Array(items) if opt.kind == Kind::List => items.iter().collect(),
@@ -102,8 +106,9 @@ fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
         let boolean = value.as_bool().and_then(|yes| {
             let spellings: &[&str] =
                 if yes { &["yes", "on", "true", "True"] } else { &["no", "off", "false", "False"] };
-            opt.choices.iter().find(|choice| spellings.contains(choice))
+            opt.choices.iter().copied().find(|choice| spellings.contains(choice))
         });
+        meant = boolean.filter(|_| opt.kind != Kind::List);
         if boolean.is_none() && !opt.choices.contains(&text.as_str()) {
             if opt.kind == Kind::List {
                 let (name, choices) = (opt.name, opt.choices.join(", "));
@@ -114,7 +119,7 @@ fn check_choice(opt: &Opt, value: &Value) -> Result<(), ArgError> {
             return Err(ArgError::Choice { name: opt.name.into(), choices: opt.choices.to_vec(), given: text });
         }
     }
-    Ok(())
+    Ok(meant)
 }
 
 fn check_exclusive(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
