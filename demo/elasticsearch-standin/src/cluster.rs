@@ -314,9 +314,12 @@ impl Cluster {
         Ok(())
     }
 
-    /// A node that is older than all members may not join.
+    /// A node that is older than all members may not join; one that is a member stays.
     fn refuse_older(&self, state: &ClusterState, node: &NodeInfo) -> Result<(), String> {
-        let oldest = state.nodes.values().filter(|one| one.id != node.id).map(|one| one.version).min();
+        if state.nodes.get(&node.id).is_some_and(|member| member.version == node.version) {
+            return Ok(());
+        }
+        let oldest = state.nodes.values().map(|one| one.version).min();
         match oldest.filter(|oldest| state.committed && *oldest > node.version && self.me.version > node.version) {
             Some(oldest) => Err(format!(
                 "node version [{}] of [{}] may not join a cluster comprising only nodes of version [{oldest}] or \

@@ -68,6 +68,29 @@ fn committed(node: &Cluster) -> Option<String> {
     Some(node.lock().state.clone()).filter(|state| state.committed).map(|state| state.uuid)
 }
 
+/// The same node after an upgrade.
+fn upgraded(name: &str, folder: &TempDir) -> Cluster {
+    let version = Version::parse("8.16.0").unwrap();
+    Cluster::open(Config { version, ..config(name, folder) }).ok().expect("the folder is writable")
+}
+
+#[test]
+fn the_last_old_member_stays_and_leads() {
+    let folder = TempDir::new().unwrap();
+    let mut nodes = MASTERS.map(|name| node(name, &folder));
+    settle(&nodes.each_ref()).unwrap();
+    let leader = nodes[0].ping().master;
+    for index in 0..nodes.len() {
+        if Some(&nodes[index].me.id) != leader.as_ref() {
+            nodes[index] = upgraded(MASTERS[index], &folder);
+            settle(&nodes.each_ref()).unwrap();
+        }
+    }
+    // Those that know that all others are newer hear it once more.
+    settle(&nodes.each_ref()).unwrap();
+    assert!(nodes.iter().all(|node| node.ping().master == leader));
+}
+
 #[test]
 fn two_nodes_that_stand_at_once_form_one_cluster() {
     let folder = TempDir::new().unwrap();
