@@ -340,7 +340,7 @@ fn is_kept(name: &str) -> bool {
     sutler_modules::find(name).is_some_and(|native| native.is_action || KEPT.contains(&name))
 }
 
-/// The name that Python imports a module by.
+/// Why a module that an action plugin works for does not run.
 fn through_plugin(name: &str, plugin: &Path) -> Refusal {
     Refusal {
         message: format!("the module `{name}` works through an action plugin in Python ({})", plugin.display()),
@@ -348,6 +348,7 @@ fn through_plugin(name: &str, plugin: &Path) -> Refusal {
     }
 }
 
+/// The name that Python imports a module by.
 fn package_name(full: &str) -> String {
     match full.split('.').collect::<Vec<_>>()[..] {
         ["ansible", "builtin", name] => format!("ansible.modules.{name}"),
