@@ -51,8 +51,6 @@ pub struct Plan {
     text: Option<String>,
     /// The value the running kernel gets.
     set: Option<String>,
-    /// Whether the kernel reads the file anew.
-    reload: bool,
 }
 
 impl Module for Sysctl {
@@ -69,17 +67,16 @@ impl Module for Sysctl {
             (Some(_), None) => true,
             (None, present) => present.is_some(),
         };
-        let stale = |wanted: &String| !same_value(wanted, &self.running(host));
-        let set = value.clone().filter(|wanted| self.sysctl_set && stale(wanted));
-        let is_changed = differs || set.is_some() || self.reload && value.as_ref().is_some_and(stale);
-        if !is_changed {
+        let minds = self.sysctl_set || self.reload;
+        let stale = value.filter(|wanted| minds && !same_value(wanted, &self.running(host)));
+        if !differs && stale.is_none() {
             return Ok(Changes::none());
         }
+        let set = stale.filter(|_| self.sysctl_set);
         let text = differs.then_some(new);
         let path = self.sysctl_file.to_string_lossy().into_owned();
         let after = text.clone().unwrap_or_else(|| old.clone());
-        Ok(Changes::of(Plan { text, set, reload: self.reload })
-            .with_diff(Diff::new(old, after).headed(path.clone(), path)))
+        Ok(Changes::of(Plan { text, set }).with_diff(Diff::new(old, after).headed(path.clone(), path)))
     }
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
@@ -90,7 +87,7 @@ impl Module for Sysctl {
         if let Some(text) = plan.text {
             host.write(&self.sysctl_file, Source::from(text.as_str()), &Attributes::default())?;
         }
-        if plan.reload {
+        if self.reload {
             self.sysctl(host, Program::new("sysctl").arg("-p").arg(&self.sysctl_file), true)?;
         }
         Ok(Fields::new())

@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::PlayRun;
 use crate::{
-    executor::{ExitCode, settings::evaluate},
+    executor::{ExitCode, settings::Settings},
     output::Event,
     playbook::Task,
     source::{Diagnostic, Spanned},
@@ -18,9 +18,9 @@ impl PlayRun {
     /// How many hosts may do a task at once, 0 for any; the run is given up where that is no number.
     pub fn throttle_limit(&self, task: &Task, scope: &Scope) -> Option<usize> {
         let Some(setting) = task.keywords.setting("throttle") else { return Some(0) };
-        let text = match evaluate(setting, scope) {
-            Ok(value) if value.is_none() || value.is_omit() => return Some(0),
-            Ok(value) => value.to_str(),
+        let text = match Settings::new(task, scope).text("throttle") {
+            Ok(None) => return Some(0),
+            Ok(Some(text)) => text,
             Err(error) => return self.refuse_throttle(&error.to_string(), setting),
         };
         let limit = text.trim().parse::<i64>().map(|limit| usize::try_from(limit).unwrap_or(0));
