@@ -43,7 +43,14 @@ pub use prompt::{ask, ask_line, password as ask_password};
 
 /// Runs Ansible playbooks over SSH: one binary, no Python.
 #[derive(Debug, Parser)]
-#[command(name = "sutler", version, propagate_version = true, max_term_width = 100, args_override_self = true)]
+#[command(
+    name = "sutler",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    args_override_self = true,
+    infer_long_args = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -67,7 +74,7 @@ enum Command {
 
 /// Called under another name, it is another program: `ansible-playbook` is `sutler playbook`, `ansible` is `sutler run`.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, args_override_self = true)]
+#[command(version, max_term_width = 100, args_override_self = true, infer_long_args = true)]
 struct Named<A: Args> {
     #[command(flatten)]
     arguments: A,

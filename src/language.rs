@@ -65,10 +65,10 @@ pub fn template(text: &str) {
 /// Reads a text as a file of YAML, and its nodes as values.
 pub fn yaml(text: &str) {
     let file = Arc::new(SourceFile::new("fuzz.yml", text));
-    if let Ok(loaded) = source::load(&file) {
-        for node in &loaded.documents {
-            let _ = template::value_from_node(node);
-            let _ = template::plain_value(node);
-        }
+    let project = source::load_one(&file).map(|(node, _)| vec![node]);
+    let data = source::load_data(&file).map(|loaded| loaded.documents);
+    for node in [project, data].into_iter().flatten().flatten() {
+        let _ = template::value_from_node(&node);
+        let _ = template::plain_value(&node);
     }
 }

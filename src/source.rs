@@ -23,7 +23,7 @@ pub use node::{Entry, Kind, Node};
 pub use span::{Span, Spanned};
 pub use suggestion::nearest;
 pub use wording::{Wording, join};
-pub use yaml::{load, load_one};
+pub use yaml::{load_data, load_one};
 
 /// Whether plain text would be read as something else than that text: a number, a boolean, a date.
 pub fn is_ambiguous(text: &str) -> bool {

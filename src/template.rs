@@ -41,7 +41,7 @@ pub use context::Context;
 pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
 pub use error::{ErrorKind, TemplateError};
 pub use file_names::template_file_names;
-pub use filter::password::hash as password_hash;
+pub use filter::{json::one_line as json_line, password::hash as password_hash};
 pub use load::{node_from_value, plain_value, value_from_node};
 pub(crate) use method::{encode, is_printable};
 pub use python_regex::pattern as python_pattern;

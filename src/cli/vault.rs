@@ -6,12 +6,15 @@ mod file;
 mod string;
 
 use std::{
+    fs::DirBuilder,
     io::IsTerminal,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use clap::{ArgAction, Args, Subcommand};
+use sutler_modules::kit::failure::os_text;
 use zeroize::Zeroizing;
 
 use super::{
@@ -69,7 +72,7 @@ enum Action {
         common: Common,
         #[command(flatten)]
         encrypt: Encrypting,
-        /// The files, one after the other.
+        /// The files, one after the other; each keeps its identity.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -185,18 +188,18 @@ impl Session {
             Action::Create { common, encrypt, skip_tty_check, files } => {
                 self.create(&common, &encrypt, skip_tty_check, &files)
             }
-            Action::Edit { common, encrypt, files } => self.edit(&common, &encrypt, &files),
+            Action::Edit { common, encrypt: _, files } => self.edit(&common, &files),
             Action::View { common, files } => self.view(&common, &files),
             Action::Encrypt { common, encrypt, output, files } => self.encrypt(&common, &encrypt, &output, files),
             Action::Decrypt { common, output, files } => self.decrypt(&common, &output, files),
             Action::EncryptString(arguments) => self.encrypt_string(&arguments),
             Action::Rekey { common, encrypt, new_vault_password_file, new_vault_id, files } => {
-                let source = match (new_vault_id, new_vault_password_file) {
-                    (Some(text), _) => Source::parse(&text, &self.config.get(&vault_settings::DEFAULT_VAULT_IDENTITY)),
-                    (None, Some(file)) => Source::file(&file, &self.config),
-                    (None, None) => Source::asked(&self.config),
+                let vaults = Vaults {
+                    vault_id: new_vault_id.into_iter().collect(),
+                    vault_password_file: new_vault_password_file.into_iter().collect(),
+                    ask_vault_password: common.vaults.ask_vault_password,
                 };
-                self.rekey(&common, &encrypt, &source, &files)
+                self.rekey(&common, &encrypt, &vaults, &files)
             }
         }
     }
@@ -241,10 +244,15 @@ impl Session {
 
     fn named(&self, encrypt: &Encrypting) -> Option<String> {
         let setting = || self.config.get(&vault_settings::DEFAULT_VAULT_ENCRYPT_IDENTITY);
-        encrypt.encrypt_vault_id.clone().or_else(setting)
+        encrypt.encrypt_vault_id.clone().filter(|id| !id.is_empty()).or_else(setting)
     }
 
-    fn seal(&self, content: &[u8], identity: &Identity) -> Result<String, Diagnostic> {
+    /// Encrypts a content; `what` is its name in the error about one that is encrypted already.
+    fn seal(&self, what: &str, content: &[u8], identity: &Identity) -> Result<String, Diagnostic> {
+        if vault::is_vault(content) {
+            let error = Diagnostic::error(format!("{what} is encrypted already"));
+            return Err(error.worded("input is already encrypted"));
+        }
         let fixed = self.config.get(&vault_settings::VAULT_ENCRYPT_SALT).filter(|salt| !salt.is_empty());
         vault::encrypt(content, identity, fixed.map_or(Salt::Random, Salt::Fixed))
             .map_err(|cause| Diagnostic::error(format!("cannot encrypt: {cause}")))
@@ -261,11 +269,7 @@ impl Session {
         let identity = self.encrypting(common, encrypt)?;
         for name in &files {
             let content = read(name, "plaintext")?;
-            if vault::is_vault(&content) {
-                let error = Diagnostic::error(format!("`{}` is encrypted already", name.display()));
-                return Err(error.worded("input is already encrypted").into());
-            }
-            let text = self.seal(&content, &identity)?;
+            let text = self.seal(&shown(name), &content, &identity)?;
             Target::new(name, output.file.as_deref()).private(text.as_bytes())?;
         }
         tell_terminal("Encryption successful");
@@ -295,17 +299,24 @@ impl Session {
         Ok(())
     }
 
-    fn rekey(&self, common: &Common, encrypt: &Encrypting, new: &Source, files: &[PathBuf]) -> Result<(), Failed> {
+    /// The new password is that of the identity that encrypts, if one is named, else the first that `new` names.
+    fn rekey(&self, common: &Common, encrypt: &Encrypting, new: &Vaults, files: &[PathBuf]) -> Result<(), Failed> {
         let ring = self.ring(common)?;
-        let new_ring = self.load(std::slice::from_ref(new), Purpose::Create)?;
-        let new = match &encrypt.encrypt_vault_id {
-            Some(id) => identity(&new_ring, id)?,
+        let named = self.named(encrypt);
+        let mut sources = if named.is_some() { Source::listed(&self.config) } else { Vec::new() };
+        sources.extend(new.named(&self.config));
+        if sources.is_empty() {
+            sources.push(Source::asked(&self.config));
+        }
+        let new_ring = self.load(&sources, Purpose::Create)?;
+        let new = match named {
+            Some(id) => identity(&new_ring, &id)?,
             None => first(&new_ring)?,
         };
         for name in files {
             let text = read(name, "ciphertext")?;
             let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &error))?;
-            let text = self.seal(&opened.content, &new)?;
+            let text = self.seal(&format!("what {} holds", shown(name)), &opened.content, &new)?;
             Target::new(name, None).keeping(text.as_bytes())?;
         }
         eprintln!("Rekey successful");
@@ -334,30 +345,38 @@ impl Session {
             return Err(error.help("change it with `sutler vault edit`").into());
         }
         let identity = self.encrypting(common, encrypt)?;
+        make_folder(name)?;
         let content = editor::edit(&self.config.get(&output::EDITOR), name, &[])?;
-        let text = self.seal(&content, &identity)?;
+        let text = self.seal("what was written", &content, &identity)?;
         Target::new(name, None).private(text.as_bytes())?;
         Ok(())
     }
 
-    fn edit(&self, common: &Common, encrypt: &Encrypting, files: &[PathBuf]) -> Result<(), Failed> {
+    /// A file keeps its label and its password; `rekey` changes them.
+    fn edit(&self, common: &Common, files: &[PathBuf]) -> Result<(), Failed> {
         let ring = self.ring(common)?;
         for name in files {
             let text = read(name, "ciphertext")?;
             let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &error))?;
-            let identity = match self.named(encrypt) {
-                Some(id) => identity(&ring, &id)?,
-                // The label stays, whoever's password it was.
-                None => opened.identity.labelled(opened.id.as_deref()),
-            };
+            // The label stays, whoever's password it was.
+            let identity = opened.identity.labelled(opened.id.as_deref());
             let changed = editor::edit(&self.config.get(&output::EDITOR), name, &opened.content)?;
             if changed != opened.content {
-                let text = self.seal(&changed, &identity)?;
+                let text = self.seal("what was written", &changed, &identity)?;
                 Target::new(name, None).keeping(text.as_bytes())?;
             }
         }
         Ok(())
     }
+}
+
+/// Makes the folder of a file, for us alone, before somebody writes what could not be kept.
+fn make_folder(name: &Path) -> Result<(), Failed> {
+    let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    let Some(folder) = folder else { return Ok(()) };
+    eprintln!("[WARNING]: {} does not exist, creating...", folder.display());
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    Ok(made.map_err(|cause| Diagnostic::error(format!("cannot make `{}`: {}", folder.display(), os_text(&cause))))?)
 }
 
 /// The files, or standard input; several cannot become one file.
@@ -388,9 +407,13 @@ fn identity(ring: &Ring, id: &str) -> Result<Identity, Diagnostic> {
     })
 }
 
+/// A file in a message.
+fn shown(name: &Path) -> String {
+    if name == Path::new("-") { "standard input".into() } else { format!("`{}`", name.display()) }
+}
+
 fn cannot_open(name: &Path, error: &VaultError) -> Diagnostic {
-    let shown = if name == Path::new("-") { "standard input".into() } else { format!("`{}`", name.display()) };
-    error.diagnostic(&shown).worded(format!("{} for {}", error.wording(), name.display()))
+    error.diagnostic(&shown(name)).worded(format!("{} for {}", error.wording(), name.display()))
 }
 
 /// Tells the person at the terminal, where what was written goes elsewhere.

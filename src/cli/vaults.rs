@@ -66,13 +66,17 @@ impl Vaults {
 
     /// The sources in the order in which their passwords are tried.
     pub fn sources(&self, config: &Config) -> Vec<Source> {
+        let mut sources = Source::listed(config);
+        sources.extend(self.named(config));
+        sources
+    }
+
+    /// Those of them that the settings list no identity for: of options, the file of the settings, the person.
+    pub fn named(&self, config: &Config) -> Vec<Source> {
         let default = config.get(&settings::DEFAULT_VAULT_IDENTITY);
-        let listed = config.get(&settings::DEFAULT_VAULT_IDENTITY_LIST);
-        let file = |file: PathBuf| Source { id: default.clone(), is_labelled: true, from: From::File(file) };
-        let mut sources: Vec<Source> =
-            listed.iter().chain(&self.vault_id).map(|text| Source::parse(text, &default)).collect();
-        sources.extend(self.vault_password_file.iter().cloned().map(file));
-        sources.extend(config.get(&settings::DEFAULT_VAULT_PASSWORD_FILE).map(file));
+        let mut sources: Vec<Source> = self.vault_id.iter().map(|text| Source::parse(text, &default)).collect();
+        let files = self.vault_password_file.iter().cloned().chain(config.get(&settings::DEFAULT_VAULT_PASSWORD_FILE));
+        sources.extend(files.map(|file| Source::file(&file, config)));
         if self.ask_vault_password || config.get(&settings::DEFAULT_ASK_VAULT_PASS) {
             sources.push(Source::asked(config));
         }
@@ -81,6 +85,13 @@ impl Vaults {
 }
 
 impl Source {
+    /// Those of the settings' list of identities.
+    pub fn listed(config: &Config) -> Vec<Self> {
+        let default = config.get(&settings::DEFAULT_VAULT_IDENTITY);
+        let listed = config.get(&settings::DEFAULT_VAULT_IDENTITY_LIST);
+        listed.iter().map(|text| Self::parse(text, &default)).collect()
+    }
+
     /// `LABEL@SOURCE`, or a source alone.
     pub fn parse(text: &str, default: &str) -> Self {
         let (id, source) = text.split_once('@').unwrap_or(("", text));
@@ -120,14 +131,19 @@ impl Source {
             let answer = prompt::password(question).ok_or_else(|| nobody(id))?;
             Ok(Zeroizing::new(answer.expose().as_bytes().to_vec()))
         };
+        // Blanks around what is typed do not count, as in a file.
+        let trimmed = |answer: Zeroizing<Vec<u8>>| Zeroizing::new(answer.trim_ascii().to_vec());
         let answer = ask(&question)?;
         if answer.is_empty() {
             let error = Diagnostic::error(format!("the vault password of `{id}` is empty"));
-            return Err(error.worded(format!("Invalid vault password was provided for ({id})")));
+            return Err(error.worded("Invalid vault password was provided"));
         }
-        if purpose == Purpose::Create
-            && ask(&format!("Confirm {}{}", question[..1].to_lowercase(), &question[1..]))? != answer
-        {
+        let answer = trimmed(answer);
+        let again = match self.from {
+            From::Prompt => format!("Confirm new vault password ({id}): "),
+            _ => format!("Confirm {question}"),
+        };
+        if purpose == Purpose::Create && trimmed(ask(&again)?) != answer {
             return Err(Diagnostic::error("the passwords are not the same").worded("Passwords do not match"));
         }
         Ok(answer)

@@ -1,6 +1,6 @@
 //! How a task reaches its host: `ansible_…` variables, then keywords, the command line, and the settings.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
 use super::{ConnectionDefaults, settings::Settings, times::seconds};
 use crate::{
@@ -271,6 +271,27 @@ pub fn becoming(
         exe: pick(&[&exe[0], &exe[1]], "become_exe", configured.exe.as_ref())?,
         chdir,
     }))
+}
+
+/// Whether becoming another user leads to another one than the connection's, as far as its name is said; or is done
+/// all the same.
+pub fn changes_user(target: &Target, becoming: &Become, config: &Config) -> bool {
+    let own = match target.kind {
+        Kind::Local => own_name(),
+        Kind::Ssh | Kind::OpenSsh => target.user.clone(),
+    };
+    own.as_ref() != Some(&becoming.user) || config.get(&connection::BECOME_ALLOW_SAME_USER)
+}
+
+/// The name of the user that this program runs as.
+fn own_name() -> Option<String> {
+    static NAME: LazyLock<Option<String>> = LazyLock::new(|| {
+        let uid = rustix::process::geteuid().as_raw().to_string();
+        let users = std::fs::read_to_string("/etc/passwd").ok()?;
+        let of_user = |line: &&str| line.split(':').nth(2) == Some(&uid);
+        users.lines().find(of_user).and_then(|line| line.split(':').next()).map(str::to_owned)
+    });
+    NAME.clone()
 }
 
 /// Splits as a shell would: blanks, quotes, backslashes.

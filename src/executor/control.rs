@@ -85,7 +85,8 @@ pub fn confirm(task: &str, control: &Control, events: &Emitter) -> bool {
     if control.0.asks_no_more.load(Ordering::Relaxed) {
         return true;
     }
-    let question = format!("Perform task: TASK: {task} (N)o/(y)es/(c)ontinue: ");
+    let mut question = format!("Perform task: TASK: {task} (N)o/(y)es/(c)ontinue: ");
+    events.secrets().mask(&mut question);
     match events.ask(|| crate::cli::ask(&question)).as_deref() {
         Some("y" | "yes") => true,
         Some("c" | "continue") => {

@@ -148,7 +148,8 @@ impl Session<'_> {
 
     async fn ask(&mut self, end: &TaskEnd) -> Decision {
         let title = end.title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| self.task.title());
-        let prompt = format!("[{}] TASK: {title} (debug)> ", self.host.name);
+        let mut prompt = format!("[{}] TASK: {title} (debug)> ", self.host.name);
+        self.context.run.events.secrets().mask(&mut prompt);
         loop {
             let asked = prompt.clone();
             let events = self.context.run.events.clone();

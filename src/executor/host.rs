@@ -256,6 +256,19 @@ impl HostState {
         self.calls.iter().flat_map(|call| &call.frames).any(rescues)
     }
 
+    /// Whether the innermost block around the task before it has a `rescue` or an `always`.
+    pub fn is_caught_at_once(&self) -> bool {
+        let mut blocks =
+            self.calls.iter().rev().flat_map(|call| call.frames.iter().rev().map(move |frame| (call, frame)));
+        let innermost = blocks.find_map(|(call, frame)| match frame {
+            Frame::Block { range, .. } => Some((call, *range)),
+            Frame::Role { .. } => None,
+        });
+        innermost.is_some_and(|(call, range)| {
+            range.rescue.is_some() || !matches!(call.what.program.steps.get(range.always), Some(Step::Leave))
+        })
+    }
+
     /// Whether its next task is one of a `rescue` or `always`, of the innermost block around it.
     pub fn is_behind_failure(&self) -> bool {
         let mut sections = self.calls.iter().rev().flat_map(|call| call.frames.iter().rev()).filter_map(|frame| {

@@ -57,7 +57,7 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
             return false;
         }
     };
-    if play_run.hosts.is_empty() {
+    if play_run.hosts.iter().all(|host| run.report.is_out(&host.name)) {
         play_run.announce_play();
         if play_run.selected.is_empty() {
             run.events.emit(Event::NoHostsMatched);
@@ -214,7 +214,7 @@ impl PlayRun {
         let there = |host: &&String| !removed.contains(*host);
         let added = self.context.play.added.read();
         let hosts = text_list(self.selected.iter().chain(added.iter()).filter(there));
-        let batch = text_list(self.selected.iter().filter(there).filter(|host| batch.contains(host)));
+        let batch = text_list(batch.iter().filter(there));
         let mut constants = self.context.play.constants.write();
         constants.insert("ansible_play_hosts", hosts);
         constants.insert("ansible_play_batch", batch.clone());
@@ -252,10 +252,16 @@ impl PlayRun {
             }
         };
         for batch in &batches {
+            // They have done what was left of their batch.
+            self.context.run.report.lose_dragged();
             self.announce_play();
             *self.batch.lock() = batch.iter().map(|host| host.name.clone()).collect();
             self.publish_hosts();
-            let hosts: Batch = batch.iter().map(|host| (host.name.clone(), self.begin(host))).collect();
+            let there = batch.iter().filter(|host| !self.context.run.report.is_out(&host.name));
+            let hosts: Batch = there.map(|host| (host.name.clone(), self.begin(host))).collect();
+            if hosts.is_empty() {
+                continue;
+            }
             let (flow, hosts) = strategy::run(self, self.strategy, hosts).await;
             if self.context.run.control.is_stopping() || flow == Flow::EndRun {
                 return false;
@@ -284,8 +290,10 @@ impl PlayRun {
         state
     }
 
-    /// Whether more than `max_fail_percentage` of the hosts are lost.
-    pub fn is_beyond_limit(&self, lost: usize, all: usize) -> bool {
+    /// Whether more than `max_fail_percentage` of the batch is lost; hosts that were lost before the play are of it, and
+    /// count as good.
+    pub fn is_beyond_limit(&self, lost: usize) -> bool {
+        let all = self.batch.lock().len();
         self.max_fail_percentage.is_some_and(|limit| lost as f64 * 100.0 / all as f64 > limit)
     }
 

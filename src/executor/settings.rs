@@ -11,9 +11,23 @@ use crate::{
     vars::Scope,
 };
 
-/// The keywords that are true or false.
-const BOOLEANS: [&str; 8] =
-    ["any_errors_fatal", "become", "check_mode", "diff", "ignore_errors", "ignore_unreachable", "no_log", "run_once"];
+/// The keywords that count even where a task has no use for them, and their types.
+const CHECKED: [(&str, &str); 14] = [
+    ("any_errors_fatal", "bool"),
+    ("become", "bool"),
+    ("become_exe", "str"),
+    ("become_flags", "str"),
+    ("become_method", "str"),
+    ("become_user", "str"),
+    ("check_mode", "bool"),
+    ("diff", "bool"),
+    ("ignore_errors", "bool"),
+    ("ignore_unreachable", "bool"),
+    ("no_log", "bool"),
+    ("remote_user", "str"),
+    ("run_once", "bool"),
+    ("timeout", "int"),
+];
 
 /// Evaluates the keywords of one task on one host.
 #[derive(Clone, Copy)]
@@ -44,21 +58,15 @@ impl<'a> Settings<'a> {
         Ok(self.value(name)?.map(|value| value.to_flag()))
     }
 
-    /// Fails for a boolean keyword that is none, or cannot be evaluated.
+    /// Fails for a keyword that cannot be evaluated, or is not of its type, whether the task needs it or not.
     pub fn check(&self) -> Result<(), Diagnostic> {
-        for name in BOOLEANS {
+        for (name, kind) in CHECKED {
             let Some(setting) =
                 self.task.keywords.setting(name).filter(|setting| !matches!(setting.value, Value::Bool(_)))
             else {
                 continue;
             };
-            let within = |error: Diagnostic| error.within(format!("Error processing keyword '{name}'"), &setting.span);
-            let value =
-                evaluate(setting, self.scope).map_err(|error| within(Diagnostic::from(error).at(&setting.span)))?;
-            if !value.is_none() && !value.is_omit() && value.as_flag().is_none() {
-                let message = format!("The value {} could not be converted to 'bool'.", value.repr());
-                return Err(within(Diagnostic::error(message).at(&setting.span)));
-            }
+            check(name, kind, setting, self.scope)?;
         }
         Ok(())
     }
@@ -108,6 +116,24 @@ impl<'a> Settings<'a> {
 
 fn is_about_environment(error: &TemplateError) -> bool {
     error.to_string().contains("'ansible_env'")
+}
+
+/// Fails where a keyword of this type cannot be evaluated, or is of another one.
+pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) -> Result<(), Diagnostic> {
+    let within = |error: Diagnostic| error.within(format!("Error processing keyword '{name}'"), &setting.span);
+    let value = evaluate(setting, scope).map_err(|error| within(Diagnostic::from(error).at(&setting.span)))?;
+    let is_number =
+        || value.as_f64().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
+    let fits = match kind {
+        "bool" => value.as_flag().is_some(),
+        "int" | "float" => is_number(),
+        _ => true,
+    };
+    if fits || value.is_none() || value.is_omit() {
+        return Ok(());
+    }
+    let message = format!("The value {} could not be converted to '{kind}'.", value.repr());
+    Err(within(Diagnostic::error(message).at(&setting.span)))
 }
 
 /// A spanned value in a scope, with everything in it evaluated.

@@ -48,6 +48,8 @@ pub struct BlockRange {
 pub struct Program {
     /// In order.
     pub steps: Vec<Step>,
+    /// How many blocks are open, while it is made, that catch failures.
+    catching: usize,
 }
 
 impl Program {
@@ -80,7 +82,8 @@ impl Program {
 
     /// The steps of handlers, which no tags select.
     pub fn of_handlers(handlers: &[Arc<Task>]) -> Self {
-        Self { steps: handlers.iter().map(|handler| Step::Task(Arc::clone(handler))).collect() }
+        let steps = handlers.iter().map(|handler| Step::Task(Arc::clone(handler))).collect();
+        Self { steps, ..Self::default() }
     }
 
     fn add_items(&mut self, items: &[Item], tags: &TagFilter) {
@@ -102,7 +105,12 @@ impl Program {
         } else if block.catches() {
             let rescue =
                 (!block.rescue.is_empty()).then_some(|program: &mut Self| program.add_items(&block.rescue, tags));
+            self.catching += 1;
             self.add_parts(tasks, rescue, |program| program.add_items(&block.always, tags));
+            self.catching -= 1;
+        } else if self.catching > 0 {
+            // A failure ends this block before the one that catches it.
+            self.add_parts(tasks, None::<fn(&mut Self)>, |_| {});
         } else {
             tasks(self);
         }

@@ -10,8 +10,20 @@ use super::{Diagnostic, SourceFile, Span};
 pub fn explain(file: &Arc<SourceFile>, cause: &Error) -> Diagnostic {
     let Some(mark) = cause.problem_mark() else { return unreadable(file, cause) };
     let scene = Scene::new(file, mark, cause.context_mark());
-    let found = explain_at(&scene, cause);
+    let found = explain_at(&scene, cause).in_pyyaml(&in_context(&scene, cause), &scene.at);
     if found.ansible.message.is_some() { found } else { found.worded(said(cause)).origin(&scene.at) }
+}
+
+/// The parser's problem behind what it was busy with, as PyYAML writes both; the context's place is only there where
+/// it is another one.
+fn in_context(scene: &Scene<'_>, cause: &Error) -> String {
+    let Some(context) = cause.context() else { return cause.problem().to_owned() };
+    let place =
+        scene.context.as_ref().filter(|context| (context.line, context.column) != (scene.at.line, scene.at.column));
+    let place = place.map_or_else(String::new, |place| {
+        format!("\n  in \"<unicode string>\", line {}, column {}", place.line, place.column)
+    });
+    format!("{context}{place}\n{}", cause.problem())
 }
 
 /// The parser's own words, as Ansible gives them.

@@ -133,14 +133,16 @@ fn wrong_shape(tag: &str, what: &str, span: &Span) -> Diagnostic {
     Diagnostic::error(format!("the tag `{}` does not fit {what}", written(tag))).at(span)
 }
 
-fn unknown(tag: &str, span: &Span) -> Diagnostic {
+/// The error about a tag that there is not.
+pub fn unknown(tag: &str, span: &Span) -> Diagnostic {
     let name = written(tag);
     let help = match nearest(&name, KNOWN) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "known tags are `!vault`, `!unsafe` and those of YAML 1.1, as `!!str`; quote text that begins with `!`"
             .to_owned(),
     };
-    Diagnostic::error(format!("unknown tag `{name}`")).at(span).help(help)
+    let pyyaml = format!("could not determine a constructor for the tag '{tag}'");
+    Diagnostic::error(format!("unknown tag `{name}`")).at(span).in_pyyaml(&pyyaml, span).help(help)
 }
 
 /// The tag as people write it.

@@ -15,6 +15,8 @@ pub struct Wording {
     pub help: Option<String>,
     /// What the cause says at length, where it has no place of its own.
     pub cause: Option<String>,
+    /// What PyYAML says, where the text came from a value and not from a file.
+    pub pyyaml: Option<String>,
 }
 
 impl Diagnostic {
@@ -38,6 +40,14 @@ impl Diagnostic {
         for message in [Some(&mut self.message), self.ansible.message.as_mut()].into_iter().flatten() {
             *message = format!("{}: {cause}", message.trim_end_matches('.'));
         }
+        self
+    }
+
+    /// The same, with PyYAML's words and the place that it names.
+    #[must_use]
+    pub fn in_pyyaml(mut self, problem: &str, span: &Span) -> Self {
+        let (line, column) = (span.line, span.column);
+        self.ansible.pyyaml = Some(format!("{problem}\n  in \"<unicode string>\", line {line}, column {column}"));
         self
     }
 

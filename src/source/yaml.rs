@@ -31,7 +31,26 @@ pub struct Loaded {
 }
 
 /// Reads all documents of a file.
-pub fn load(file: &Arc<SourceFile>) -> Result<Loaded, Diagnostic> {
+fn load(file: &Arc<SourceFile>) -> Result<Loaded, Diagnostic> {
+    read(file, Origin::Project)
+}
+
+/// Reads all documents of a text that a template met: what marks encrypted text and text that is no template means
+/// nothing there.
+pub fn load_data(file: &Arc<SourceFile>) -> Result<Loaded, Diagnostic> {
+    read(file, Origin::Data)
+}
+
+/// Where a text comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A file of the project.
+    Project,
+    /// A value.
+    Data,
+}
+
+fn read(file: &Arc<SourceFile>, origin: Origin) -> Result<Loaded, Diagnostic> {
     let text = input(file.text());
     let mut parser = Parser::new();
     let ended = text.is_empty() || text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
@@ -41,6 +60,7 @@ pub fn load(file: &Arc<SourceFile>) -> Result<Loaded, Diagnostic> {
     let mut composer = Composer {
         parser,
         file,
+        origin,
         end: text.len() as u64,
         anchors,
         warnings: Vec::new(),
@@ -55,7 +75,7 @@ pub fn load(file: &Arc<SourceFile>) -> Result<Loaded, Diagnostic> {
                 if file.is_secret() {
                     documents.iter().for_each(vault::note_leaves);
                 }
-                if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+                if origin == Origin::Project && serde_json::from_str::<IgnoredAny>(text).is_ok() {
                     documents = documents.into_iter().map(marked).collect();
                 }
                 return Ok(Loaded { documents, warnings: composer.warnings });
@@ -108,6 +128,7 @@ struct Anchor {
 struct Composer<'f> {
     parser: Parser<Chain<&'f [u8], &'f [u8]>>,
     file: &'f Arc<SourceFile>,
+    origin: Origin,
     /// Where the file's own text ends, in bytes.
     end: u64,
     anchors: HashMap<String, Anchor>,
@@ -148,6 +169,7 @@ impl Composer<'_> {
                 let kind = match tag.as_deref() {
                     // libyaml says that `! "12"` is plain, and so PyYAML makes it an integer.
                     None | Some("" | "!") => tag::untagged(value, plain_implicit, &span)?,
+                    Some(tag) if self.is_unknown(tag) => return Err(tag::unknown(tag, &span)),
                     Some(tag) => tag::scalar(tag, value, style == ScalarStyle::Plain, &span)?,
                 };
                 Ok(self.close(anchor, Node::new(kind, span)))
@@ -165,6 +187,11 @@ impl Composer<'_> {
             EventData::Alias { anchor } => self.alias(&anchor, &span, depth),
             _ => Err(self.out_of_step(event.start_mark)),
         }
+    }
+
+    /// Whether a tag is one of Ansible's own, where those mean nothing.
+    fn is_unknown(&self, tag: &str) -> bool {
+        self.origin == Origin::Data && matches!(tag, "!unsafe" | "!vault" | "!vault-encrypted")
     }
 
     fn list(&mut self, depth: usize) -> Result<Kind, Diagnostic> {
@@ -203,6 +230,7 @@ impl Composer<'_> {
     fn finish(&mut self, anchor: Option<String>, tag: Option<&str>, node: Node) -> Result<Node, Diagnostic> {
         let node = match tag {
             None | Some("") => node,
+            Some(tag) if self.is_unknown(tag) => return Err(tag::unknown(tag, &node.span)),
             Some(tag) => tag::collection(tag, node)?,
         };
         Ok(self.close(anchor, node))
@@ -233,6 +261,7 @@ impl Composer<'_> {
             let near = super::nearest(name, self.anchors.keys().map(String::as_str));
             let error = Diagnostic::error(format!("there is no anchor `&{name}` above this alias")).at(span);
             let error = error.worded("YAML parsing failed: Found undefined alias.");
+            let error = error.in_pyyaml("found undefined alias", span);
             return Err(error.help(match near {
                 Some(near) => format!("did you mean `*{near}`?"),
                 None => "quote text that begins with `*`".to_owned(),

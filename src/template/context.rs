@@ -107,8 +107,9 @@ impl<'a> Context<'a> {
 
     /// Evaluates a template file: always text, with `None` as nothing.
     pub fn render_text(&self, template: &Template) -> Result<String, TemplateError> {
-        let at = |error: TemplateError| error.at(template.span().clone());
-        match self.finish(&self.evaluate(template)?).map_err(at)? {
+        let at = |error: TemplateError| error.at(template.span().clone()).in_text();
+        let value = self.evaluate(template).map_err(TemplateError::in_text)?;
+        match self.finish(&value).map_err(at)? {
             Value::None => Ok(String::new()),
             value if value.is_omit() => Err(at(TemplateError::new(ErrorKind::Omitted))),
             other => Ok(other.to_str()),

@@ -62,12 +62,14 @@ fn shortened(text: &str) -> String {
 
 /// What Ansible says.
 pub(super) fn wording(error: &TemplateError) -> String {
-    // Only what stands in markers is evaluated on the way to something else.
-    let kind = if error.chain().is_empty() { "expression" } else { "template" };
+    let kind = if error.is_in_text() { "template" } else { "expression" };
     match error.kind() {
         ErrorKind::Syntax(text) if text.starts_with(super::NO_DELIMITERS) => format!("Syntax error in {kind}. {text}"),
         ErrorKind::Syntax(text) => format!("Syntax error in {kind}: {text}"),
         ErrorKind::Unknown { what: "lookup", name, .. } => format!("The lookup plugin '{name}' was not found."),
+        ErrorKind::Unknown { what, name, .. } if let Some(plugin) = error.plugin() => {
+            format!("The {} plugin '{}' failed: No {what} named '{name}'.", plugin.what, plugin.name)
+        }
         ErrorKind::Unknown { what, name, .. } => format!("Syntax error in {kind}: No {what} named '{name}'."),
         ErrorKind::Raised { text, .. } => match error.plugin() {
             Some(plugin) => format!("The {} plugin '{}' failed: {text}", plugin.what, plugin.name),

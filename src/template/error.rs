@@ -19,6 +19,7 @@ struct Inner {
     values: Vec<(Str, Value)>,
     via: Vec<Via>,
     plugin: Option<Plugin>,
+    in_text: bool,
 }
 
 /// A filter or test that failed.
@@ -103,7 +104,7 @@ pub enum ErrorKind {
 impl TemplateError {
     /// An error with no place yet.
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, span: None, values: Vec::new(), via: Vec::new(), plugin: None }))
+        Self(Box::new(Inner { kind, span: None, values: Vec::new(), via: Vec::new(), plugin: None, in_text: false }))
     }
 
     /// The template does not parse, at this place.
@@ -180,6 +181,18 @@ impl TemplateError {
     pub fn via(mut self, source: &str, span: &Span) -> Self {
         self.0.via.push(Via { source: source.to_owned(), span: span.clone() });
         self
+    }
+
+    /// This error, met in a file or another text with templates in it, and not in an expression alone.
+    #[must_use]
+    pub fn in_text(mut self) -> Self {
+        self.0.in_text = true;
+        self
+    }
+
+    /// Whether it was met in a text, or in an expression alone, as conditions are.
+    pub fn is_in_text(&self) -> bool {
+        self.0.in_text || !self.0.via.is_empty()
     }
 
     /// What went wrong.

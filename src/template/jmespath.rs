@@ -54,8 +54,12 @@ enum Comparison {
 
 /// The result of a query; what does not exist is `None`.
 pub(super) fn search(context: &Context<'_>, query: &str, value: &Value) -> Result<Value, TemplateError> {
-    let failed =
-        |text: Failure| TemplateError::raised("JMESPathError", format!("json_query: {text} in the query `{query}`"));
-    let node = parse::parse(query).map_err(failed)?;
+    let failed = |text: Failure| {
+        TemplateError::raised("JMESPathError", format!("JMESPathError in json_query filter plugin:\n{text}"))
+    };
+    if query.is_empty() {
+        return Err(failed("Invalid JMESPath expression: cannot be empty.".to_owned()));
+    }
+    let node = parse::parse(query).map_err(|text| failed(format!("{text} in the query `{query}`")))?;
     evaluate::evaluate(&node, value, context).map_err(failed)
 }

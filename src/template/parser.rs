@@ -46,6 +46,8 @@ struct Parser<'t> {
     depth: usize,
     /// How many `for` are open.
     loops: usize,
+    /// What would close each open block, the innermost last.
+    open: Vec<&'static [&'static str]>,
     /// The names of the blocks so far.
     blocks: HashSet<Str>,
     /// Whether text literals with markers are templates, as Ansible has it in conditions and lookups.
@@ -55,7 +57,8 @@ struct Parser<'t> {
 impl<'t> Parser<'t> {
     fn new(text: &'t str, span: &'t Span, in_expression: bool, syntax: &Syntax) -> Result<Self, TemplateError> {
         let tokens = token::tokens(text, span, in_expression, syntax)?;
-        Ok(Self { tokens, next: 0, text, span, depth: 0, loops: 0, blocks: HashSet::new(), embedded: false })
+        let (open, blocks) = (Vec::new(), HashSet::new());
+        Ok(Self { tokens, next: 0, text, span, depth: 0, loops: 0, open, blocks, embedded: false })
     }
 
     fn peek(&self) -> &Kind {

@@ -147,13 +147,15 @@ impl Value {
             }
             Pair::Int(_, 0) => return Err(TemplateError::raised("ZeroDivisionError", "division by zero")),
             Pair::Float(a, b) => (a, b),
+            Pair::Int(a, b) if a.unsigned_abs().max(b.unsigned_abs()) > EXACT => {
+                return Ok(Self::Float(quotient(&a.into(), &b.into())));
+            }
             Pair::Int(a, b) => (a as f64, b as f64),
             Pair::Big(_, b) if b.is_zero() => {
                 return Err(TemplateError::raised("ZeroDivisionError", "division by zero"));
             }
-            Pair::Big(a, b) => match (a.to_f64(), b.to_f64()) {
-                (Some(x), Some(y)) if x.is_finite() && y.is_finite() => (x, y),
-                _ if a.bits() < b.bits() + 1020 => return Ok(Self::Float(quotient(&a, &b))),
+            Pair::Big(a, b) => match quotient(&a, &b) {
+                quotient if quotient.is_finite() => return Ok(Self::Float(quotient)),
                 _ => {
                     let text = "integer division result too large for a float";
                     return Err(TemplateError::raised("OverflowError", text));
@@ -254,15 +256,19 @@ impl Value {
     }
 }
 
+/// The largest integer of which floats have all that are smaller.
+const EXACT: u64 = 1 << 53;
+
 /// The quotient of integers beyond the floats.
 fn quotient(a: &BigInt, b: &BigInt) -> f64 {
+    let (sign, a, b) = (if a.is_negative() == b.is_negative() { 1.0 } else { -1.0 }, a.abs(), b.abs());
     // Enough bits that the last one of a float is right, and one more for what is cut off.
     let shift = i64::try_from(b.bits()).unwrap_or(0) - i64::try_from(a.bits()).unwrap_or(0) + 66;
-    let (above, below) = if shift >= 0 { (a << shift, b.clone()) } else { (a.clone(), b << -shift) };
+    let (above, below) = if shift >= 0 { (a << shift, b) } else { (a, b << -shift) };
     let (whole, rest) = (&above / &below, &above % &below);
     let whole = if rest.is_zero() { whole } else { whole | BigInt::from(1) };
     let scale = i32::try_from(-shift).unwrap_or(0);
-    whole.to_f64().unwrap_or(0.0) * 2_f64.powi(scale / 2) * 2_f64.powi(scale - scale / 2)
+    sign * whole.to_f64().unwrap_or(0.0) * 2_f64.powi(scale / 2) * 2_f64.powi(scale - scale / 2)
 }
 
 /// Quotient rounded down, and the rest with the divisor's sign. The divisor is not 0.

@@ -267,9 +267,10 @@ impl Scope {
         }
     }
 
-    /// What a name means that nobody set.
+    /// What a name means to a task that nobody set; `hostvars` have it for no host.
     fn fallback(&self, name: &str) -> Option<Value> {
-        (name == "ansible_host" && !self.host.name.is_empty()).then(|| Value::from(self.host.name.as_str()))
+        let is_asked = name == "ansible_host" && self.task.is_some() && !self.host.name.is_empty();
+        is_asked.then(|| Value::from(self.host.name.as_str()))
     }
 
     /// A fact by the name that it is injected under.

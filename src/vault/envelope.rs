@@ -19,7 +19,7 @@ const BLOCK: usize = 16;
 
 /// Whether these are the first bytes of a vault.
 pub fn is_vault(bytes: &[u8]) -> bool {
-    bytes.starts_with(MAGIC.as_bytes())
+    bytes.starts_with(MAGIC.as_bytes()) && bytes.is_ascii()
 }
 
 /// What the text of a vault says.

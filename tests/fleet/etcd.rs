@@ -68,12 +68,14 @@ fn a_cluster_of_etcd_is_rolled_stopped_saved_restored_and_grown_while_it_serves(
     a_member_that_does_not_come_back_stops_the_roll(&cluster, ends, "Unable to restart service etcd");
     let idles = "[Service]\nType=simple\nExecStart=\nExecStart=/bin/sleep infinity\n";
     a_member_that_does_not_come_back_stops_the_roll(&cluster, idles, "context deadline exceeded");
+    members_that_are_down_are_mended(&cluster);
     what_was_saved_is_restored(&cluster);
     dry_runs_write_nothing(&cluster);
 
     cluster.inventory(&FIVE).run("etcd", &[]).ends_with(0);
     cluster.run("etcd", &[]).changed_nothing();
     assert_eq!(cluster.etcdctl("member list").matches("started").count(), 5);
+    five_are_rolled_too(&cluster);
 }
 
 fn dry_runs_write_nothing(cluster: &Cluster) {
@@ -90,6 +92,11 @@ fn dry_runs_write_nothing(cluster: &Cluster) {
     assert!(before == after, "a dry run wrote {written:?}");
 }
 
+/// On how many hosts a task changed something.
+fn changed_hosts(run: &Finished, task: &str) -> usize {
+    run.changes().iter().filter(|(name, _)| name == task).map(|(_, hosts)| hosts.len()).sum()
+}
+
 fn rolls_lose_nothing(cluster: &Cluster) {
     let load = Load::start(&cluster.members(&THREE));
     let restart = cluster.run("etcd-rolling-restart", &[]);
@@ -98,10 +105,8 @@ fn rolls_lose_nothing(cluster: &Cluster) {
 
     // One handover: the leader came last.
     for run in [restart.ends_with(0), change.ends_with(0)] {
-        let changes = run.changes();
-        let hosts = |task: &str| changes.iter().filter(|(name, _)| name == task).flat_map(|(_, hosts)| hosts).count();
-        assert_eq!(hosts("etcd : Restart etcd"), 3, "{run}");
-        assert_eq!(hosts("etcd : Hand the leadership to another member"), 1, "{run}");
+        assert_eq!(changed_hosts(run, "etcd : Restart etcd"), 3, "{run}");
+        assert_eq!(changed_hosts(run, "etcd : Hand the leadership to another member"), 1, "{run}");
     }
     assert!(tally.failures.is_empty(), "{tally}\n{:?}", tally.failures);
     assert!(tally.operations > 500 && tally.fewest_healthy == 2, "{tally}");
@@ -127,8 +132,34 @@ fn a_member_that_does_not_come_back_stops_the_roll(cluster: &Cluster, unit: &str
     cluster.run("etcd-rolling-restart", &[]).ends_with(0);
 }
 
+fn members_that_are_down_are_mended(cluster: &Cluster) {
+    for down in [&THREE[..2], &THREE[..]] {
+        for host in down {
+            cluster.hosts.shell(host, "systemctl stop etcd");
+        }
+        if down.len() == THREE.len() {
+            cluster.run("etcd-backup", &[]).ends_with(2).says(&["nothing was backed up"]);
+        }
+        cluster.run("etcd-rolling-restart", &[]).ends_with(0);
+        assert_eq!(cluster.etcdctl("endpoint health --cluster 2>&1").matches("is healthy").count(), 3);
+    }
+}
+
+fn five_are_rolled_too(cluster: &Cluster) {
+    let load = Load::start(&cluster.members(&FIVE));
+    let roll = cluster.run("etcd-rolling-restart", &[]);
+    let tally = load.end();
+
+    assert_eq!(changed_hosts(roll.ends_with(0), "etcd : Restart etcd"), 5, "{roll}");
+    assert_eq!(changed_hosts(&roll, "etcd : Hand the leadership to another member"), 1, "{roll}");
+    assert!(tally.failures.is_empty() && tally.fewest_healthy == 4, "{tally}\n{:?}", tally.failures);
+}
+
 fn what_was_saved_is_restored(cluster: &Cluster) {
     cluster.etcdctl("put kept yes");
+    for keep in ["etcd_backup_keep=0", "etcd_backup_fetch_keep=seven"] {
+        cluster.run("etcd-backup", &["-e", keep]).ends_with(2).says(&["are numbers from 1"]);
+    }
     cluster.run("etcd-backup", &[]).ends_with(0);
     cluster.etcdctl("del kept");
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Common, Content, Encrypting, Failed, OutputFile, Session, file, misused};
+use super::{Common, Content, Encrypting, Failed, OutputFile, Session, file, misused, tell_terminal};
 use crate::{cli::prompt, source::Diagnostic};
 
 /// Columns before the text of a value.
@@ -57,9 +57,10 @@ impl Session {
             if plains.len() > 1 {
                 tell(plain, index + 1);
             }
-            text.push_str(&value(plain.name.as_deref(), &self.seal(&plain.text, &identity)?));
+            text.push_str(&value(plain.name.as_deref(), &self.seal("the text", &plain.text, &identity)?));
         }
         file::Target::new(Path::new("-"), arguments.output.file.as_deref()).private(text.as_bytes())?;
+        tell_terminal("Encryption successful");
         Ok(())
     }
 }
@@ -71,11 +72,18 @@ fn plains(arguments: &Arguments) -> Result<Vec<Plain>, Failed> {
         let error = Diagnostic::error(format!("the text from {from} is empty, and nothing to encrypt"));
         misused(error.worded(format!("The plaintext provided from {from} was empty, not encrypting")))
     };
+    let texts: Vec<&String> = arguments.texts.iter().filter(|text| *text != "-").collect();
+    let wants_stdin = texts.len() < arguments.texts.len() || arguments.stdin_name.is_some();
+    if arguments.prompt && wants_stdin {
+        let error = Diagnostic::error("`--prompt` asks for the text, which standard input has already");
+        let wording = "The --prompt option is not supported if also reading input from stdin";
+        return Err(misused(error.worded(wording)));
+    }
     if arguments.prompt {
         let nobody = || Diagnostic::error("there is nobody to ask for the text");
         let name = prompt::ask_line("Variable name (enter for no name): ").ok_or_else(nobody)?;
         let text = if arguments.show_input {
-            prompt::ask_line("String to encrypt: ").map(|line| Zeroizing::new(line.into_bytes()))
+            prompt::ask_line("String to encrypt:").map(|line| Zeroizing::new(line.into_bytes()))
         } else {
             prompt::password("String to encrypt (hidden): ")
                 .map(|line| Zeroizing::new(line.expose().as_bytes().to_vec()))
@@ -87,8 +95,6 @@ fn plains(arguments: &Arguments) -> Result<Vec<Plain>, Failed> {
         let name = Some(name).filter(|name| !name.is_empty());
         plains.push(Plain { text, name, from: "the interactive prompt" });
     }
-    let texts: Vec<&String> = arguments.texts.iter().filter(|text| *text != "-").collect();
-    let wants_stdin = texts.len() < arguments.texts.len() || arguments.stdin_name.is_some();
     if wants_stdin || texts.is_empty() && !arguments.prompt {
         let text = file::stdin("plaintext")
             .map_err(|cause| Diagnostic::error(format!("cannot read standard input: {cause}")))?;
@@ -102,7 +108,7 @@ fn plains(arguments: &Arguments) -> Result<Vec<Plain>, Failed> {
         }
         plains.push(Plain { text, name: arguments.stdin_name.clone(), from: "stdin" });
     }
-    if !arguments.names.is_empty() && arguments.names.len() != texts.len() {
+    if !arguments.names.is_empty() && arguments.names.len() < texts.len() {
         warn_of_names(&arguments.names);
     }
     let mut names = arguments.names.iter();
@@ -111,7 +117,11 @@ fn plains(arguments: &Arguments) -> Result<Vec<Plain>, Failed> {
             return Err(empty("the command line args"));
         }
         let text = Zeroizing::new(text.clone().into_bytes());
-        plains.push(Plain { text, name: names.next().cloned(), from: "the command line args" });
+        plains.push(Plain {
+            text,
+            name: names.next().filter(|name| !name.is_empty()).cloned(),
+            from: "the command line args",
+        });
     }
     Ok(plains)
 }

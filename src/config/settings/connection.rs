@@ -7,7 +7,7 @@ settings! {
     through ANSIBLE_PIPELINING: bool = "False",
         ini ["defaults.pipelining", "connection.pipelining"], env ["ANSIBLE_PIPELINING"];
     /// Becoming the user one is already is done all the same.
-    ignored BECOME_ALLOW_SAME_USER: bool = "False",
+    setting BECOME_ALLOW_SAME_USER: bool = "False",
         ini ["privilege_escalation.become_allow_same_user"], env ["ANSIBLE_BECOME_ALLOW_SAME_USER"];
     /// The file with the password to log in with; run if it is executable.
     setting CONNECTION_PASSWORD_FILE: maybe_path = none,

@@ -30,7 +30,7 @@ pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result
         let text = match &content {
             Value::Str(text) => text.to_string(),
             date @ Value::Object(_) => date.to_str(),
-            other => crate::output::python_json(&other.to_json()?, false),
+            other => crate::template::json_line(other)?,
         };
         contents.add_bytes(text.into_bytes());
         return Ok(());

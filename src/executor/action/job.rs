@@ -31,6 +31,7 @@ impl Reach {
         let setting_failed = |error: connect::ConnectSettingError| PrepareError::Failed(Diagnostic::from(error));
         let target = connect::target(settings, &reached, &options.connection).map_err(setting_failed)?;
         let becoming = connect::becoming(settings, &reached, &options.connection).map_err(setting_failed)?;
+        let becoming = becoming.filter(|becoming| connect::changes_user(&target, becoming, &options.config));
         let secrets = context.run.events.secrets();
         let become_password = becoming.as_ref().and_then(|becoming| becoming.password.as_ref());
         for secret in [target.password.as_ref(), target.key_passphrase.as_ref(), become_password].into_iter().flatten()

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use super::{Contents, Evaluated, PrepareError, files};
 use crate::{
     source::{Diagnostic, SourceFile, Span},
-    template::{Syntax, encode, template_file_names, template_file_with},
+    template::{Syntax, TemplateError, encode, template_file_names, template_file_with},
     vars::Scope,
 };
 
@@ -21,7 +21,7 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     let file = SourceFile::read(&path).map_err(PrepareError::Raised)?;
     name_newlines(arguments);
     let syntax = syntax(arguments)?;
-    let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax)?;
+    let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax).map_err(TemplateError::in_text)?;
     let mut scope = scope.clone();
     let dest = arguments.value("dest").cloned();
     let is_managed = scope.context().names.lookup("ansible_managed").is_some();

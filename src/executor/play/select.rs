@@ -12,7 +12,8 @@ use crate::{
     vars::{HostVars, Scope},
 };
 
-/// The names of all hosts that the pattern selects, and those of them that take part, in their order.
+/// The names of all hosts that the pattern selects, and the hosts in the play's order. Those that are lost are among
+/// them: they count where batches are cut.
 pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Unplayable> {
     let texts = text_items(&evaluate(&play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
@@ -24,7 +25,6 @@ pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<Strin
     }
     let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
     let selected = names.clone();
-    names.retain(|name| !run.report.is_out(name));
     let order = play.order.as_ref().map(|order| evaluate(order, scope).map(|order| order.to_str())).transpose()?;
     match order.as_deref() {
         None | Some("inventory") => {}
@@ -43,7 +43,7 @@ pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<Strin
         }
     }
     let hosts: Vec<Arc<HostVars>> = names.iter().filter_map(|name| run.vars.hosts.get(name)).collect();
-    hosts.iter().try_for_each(|host| host.known())?;
+    hosts.iter().filter(|host| !run.report.is_out(&host.name)).try_for_each(|host| host.known())?;
     Ok((selected, hosts))
 }
 

@@ -27,7 +27,7 @@ pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
         let upcoming = next(play, hosts);
         let lost = hosts.values().filter(|host| is_lost(host)).count();
         // A host that failed may be lost later, when `always` and forced handlers are done.
-        if lost > std::mem::replace(&mut known, lost) && play.is_beyond_limit(lost, hosts.len()) {
+        if lost > std::mem::replace(&mut known, lost) && play.is_beyond_limit(lost) {
             play.context.run.events.emit(Event::NoHostsLeft);
             play.context.run.events.emit(Event::NoHostsLeft);
             return Flow::EndRun;
@@ -209,7 +209,7 @@ fn stop_others(
     hosts: &mut Batch,
 ) -> Flow {
     let lost = hosts.values().filter(|host| is_lost(host)).count();
-    let is_beyond = play.is_beyond_limit(lost, hosts.len());
+    let is_beyond = play.is_beyond_limit(lost);
     // The hosts that a task ran for once are where it failed, whatever its keywords say.
     if !together.is_fatal && !together.once && !is_beyond {
         return Flow::Next;
@@ -223,9 +223,11 @@ fn stop_others(
         let Some(host) = hosts.get_mut(&name) else { continue };
         let Some((_, end)) = shared.filter(|_| host.is_active() && !failed.contains(&&name)) else { continue };
         let (was_behind_failure, was_rescuable) = (host.is_behind_failure(), host.is_rescuable());
+        let is_caught = host.is_caught_at_once();
         play.fail(host, task, end, together.once);
-        if together.is_shared && host.is_active() {
-            // The task failed on all of them, and that ends all: the block that took the first takes no second.
+        if together.is_shared && host.is_active() && is_caught {
+            // The task failed on all of them, and that ends all: the block that took the first takes no second. A block
+            // that catches nothing ends with the first, and the second is lost in it.
             play.fail(host, task, end, together.once);
             if was_rescuable && !host.is_rescued() {
                 passed_over.push(name.clone());

@@ -11,7 +11,7 @@ use crate::{
         action::{self, Done, Effect, Prepared, meta},
         conditions::{all_hold, first_unmet},
         connect,
-        settings::{Settings, evaluate},
+        settings::{self, Settings, evaluate},
         times::seconds,
     },
     output::{Event, REASON, Status},
@@ -30,12 +30,11 @@ impl Runner<'_> {
     /// One item, with `until`.
     pub(super) async fn one(&self, item: &ItemRun) -> ItemEnd {
         let prepared = self.prepare(item);
-        for setting in [&self.task.retries, &self.task.delay].into_iter().flatten() {
-            if prepared.is_ok() && self.number(Some(setting), &item.scope).is_none() {
-                let text =
-                    evaluate(setting, &item.scope).map_or_else(|error| error.to_string(), |value| value.to_str());
-                let message = format!("`retries` and `delay` have to be numbers, not `{text}`");
-                return self.failure(Diagnostic::error(message).at(&setting.span));
+        for (name, kind, setting) in [("retries", "int", &self.task.retries), ("delay", "float", &self.task.delay)] {
+            if let (Ok(_), Some(setting)) = (&prepared, setting)
+                && let Err(error) = settings::check(name, kind, setting, &item.scope)
+            {
+                return self.failed_to_evaluate(error);
             }
         }
         // `retries` alone means: until it does not fail.

@@ -88,11 +88,13 @@ fn first_missing(value: &Value) -> Option<Arc<Undefined>> {
     }
 }
 
-/// A value inside of text: tuples and views print as the lists that they become outside of templates. Fails where what
+/// A value inside of text: tuples and views print as the lists that they become outside of templates, and without what
+/// is omitted. Fails where what
 /// it holds cannot be evaluated.
 fn printed(value: &Value) -> Result<String, TemplateError> {
     fn has_others(value: &Value) -> bool {
         match value {
+            value if value.is_omit() => true,
             Value::Tuple(_) | Value::Object(_) => true,
             Value::List(list) => list.with(|items| items.iter().any(has_others)),
             Value::Dict(dict) => dict.with(|entries| entries.values().any(has_others)),
@@ -109,10 +111,13 @@ fn printed(value: &Value) -> Result<String, TemplateError> {
 
 fn listed(value: &Value) -> Result<Value, TemplateError> {
     Ok(match value {
-        Value::Tuple(items) => items.iter().map(listed).collect::<Result<_, _>>()?,
-        Value::List(list) => list.to_vec().iter().map(listed).collect::<Result<_, _>>()?,
+        Value::Tuple(items) => items.iter().filter(|item| !item.is_omit()).map(listed).collect::<Result<_, _>>()?,
+        Value::List(list) => {
+            list.to_vec().iter().filter(|item| !item.is_omit()).map(listed).collect::<Result<_, _>>()?
+        }
         Value::Dict(dict) => {
-            let entries = dict.entries().into_iter().map(|(key, value)| Ok((key, listed(&value)?)));
+            let entries = dict.entries().into_iter().filter(|(_, value)| !value.is_omit());
+            let entries = entries.map(|(key, value)| Ok((key, listed(&value)?)));
             Value::Dict(entries.collect::<Result<Dict, TemplateError>>()?)
         }
         Value::Object(object) => match object.plain() {

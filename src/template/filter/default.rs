@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use super::{
-    super::{Arguments, Filter, TemplateError, arguments::required},
+    super::{Arguments, Context, Filter, TemplateError, arguments::required},
     failed, flag,
 };
-use crate::value::{Missing, Value};
+use crate::{
+    source::Diagnostic,
+    value::{Missing, Value},
+};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
@@ -76,10 +79,24 @@ fn boolean(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         Some(undefined) => Err(TemplateError::undefined(&undefined)),
         None => Ok(Value::Bool(match &value {
             // Fewer words than what options of modules take.
-            Value::Str(text) => ["yes", "on", "1", "true"].contains(&text.to_lowercase().as_str()),
-            other => to_bool(other).unwrap_or(false),
+            Value::Str(text) => match text.to_lowercase().as_str() {
+                "yes" | "on" | "1" | "true" => true,
+                "no" | "off" | "0" | "false" => false,
+                _ => coerced(context, &value, false),
+            },
+            Value::Bool(flag) => *flag,
+            Value::Int(number @ (0 | 1)) => *number == 1,
+            other => coerced(context, &value, to_bool(other).unwrap_or(false)),
         })),
     }
+}
+
+/// The boolean for a value that is none, with a warning.
+fn coerced(context: &Context<'_>, value: &Value, flag: bool) -> bool {
+    let (shown, kind, result) = (value.repr(), value.type_name(), Value::Bool(flag).repr());
+    let message = format!("The `bool` filter coerced invalid value {shown} ({kind}) to {result}.");
+    context.environment.warn(Diagnostic::deprecation(message));
+    flag
 }
 
 /// What Ansible takes for a boolean; `None` for anything else.

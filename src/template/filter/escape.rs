@@ -49,8 +49,7 @@ fn striptags(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let text = subject(arguments, "striptags")?.to_str();
     let plain = TAGS.replace_all(&text, "");
     let words: Vec<&str> = plain.split_whitespace().collect();
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
-    Ok(entities.iter().fold(words.join(" "), |text, (entity, c)| text.replace(entity, c)).into())
+    Ok(htmlize::unescape(words.join(" ")).into_owned().into())
 }
 
 fn xmlattr(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

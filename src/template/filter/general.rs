@@ -49,7 +49,20 @@ fn json_query(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let query = required(query, "json_query", "expr")?;
     match query.as_str() {
         Some(query) => jmespath::search(context, query, &data),
-        None => Err(failed(format!("json_query: the query is of type {}, not text", query.type_name()))),
+        None if query.is_truthy() => {
+            let text = format!("Error in jmespath.search in json_query filter plugin:\n{}", unreadable(&query));
+            Err(failed(text))
+        }
+        None => jmespath::search(context, "", &data),
+    }
+}
+
+/// What Python says of a query that is no text.
+fn unreadable(query: &Value) -> String {
+    let kind = query.type_name();
+    match query {
+        Value::List(_) | Value::Dict(_) => format!("unhashable type: '{kind}'"),
+        _ => format!("'{kind}' object is not iterable"),
     }
 }
 

@@ -288,9 +288,20 @@ fn wrapped(subject: Subject) -> String {
 
 fn wrap(value: &Value) -> Value {
     match (value, Subject::read(value, None)) {
-        (Value::List(items), _) => items.to_vec().iter().map(wrap).collect(),
+        (Value::List(items), _) => items.to_vec().iter().map(wrap_item).collect(),
         (_, Some(subject)) if value.is_truthy() => wrapped(subject).into(),
         _ => value.clone(),
+    }
+}
+
+/// An item of a list; a number is written with its prefix there.
+fn wrap_item(value: &Value) -> Value {
+    let text = value.to_str();
+    let is_number = matches!(value, Value::Int(_) | Value::BigInt(_) | Value::Str(_))
+        && text.bytes().all(|byte| byte.is_ascii_digit());
+    match Subject::read(value, None).filter(|_| is_number && value.is_truthy()) {
+        Some(subject) => wrapped(Subject { has_prefix: true, ..subject }).into(),
+        None => wrap(value),
     }
 }
 

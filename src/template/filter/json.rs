@@ -81,14 +81,44 @@ fn tojson(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(escapes.iter().fold(text.to_string(), |text, (c, escape)| text.replace(c, escape)).into())
 }
 
+/// How Ansible's parts write JSON to each other; what is read is the same in all of them.
+const PROFILES: [&str; 8] = [
+    "tagless",
+    "legacy",
+    "inventory_legacy",
+    "cache_persistence",
+    "module_legacy_c2m",
+    "module_legacy_m2c",
+    "module_modern_c2m",
+    "module_modern_m2c",
+];
+
 fn from_json(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [text, _profile] = arguments.bind(["value", "profile"])?;
+    let [text, profile] = arguments.bind(["value", "profile"])?;
+    match profile.filter(Value::is_truthy) {
+        Some(Value::Str(name)) if !PROFILES.contains(&&*name) => {
+            return Err(TemplateError::value_error(format!("Unknown profile name {}.", Value::Str(name).repr())));
+        }
+        Some(Value::Str(_)) | None => {}
+        Some(other) => {
+            let text = format!("Name is <class '{}'> instead of <class 'str'> or <class 'module'>.", other.type_name());
+            return Err(TemplateError::type_error(text));
+        }
+    }
     let value = required(text, "from_json", "value")?;
     let Some(text) = value.as_str() else {
         let kind = value.type_name();
         return Err(TemplateError::type_error(format!("the JSON object must be str, bytes or bytearray, not {kind}")));
     };
     json_read::read(text).map_err(|why| TemplateError::raised("JSONDecodeError", why))
+}
+
+/// JSON as Python's `json.dumps` writes it: in one line, in ASCII, keys in their order.
+pub fn one_line(value: &Value) -> Result<String, TemplateError> {
+    let separators = (", ".to_owned(), ": ".to_owned());
+    let mut out = String::new();
+    Layout { indent: None, sort: false, ascii: true, separators }.write(value, 0, &mut out)?;
+    Ok(out)
 }
 
 /// JSON in one line without blanks.

@@ -40,7 +40,12 @@ fn password_hash(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             .map(whole)
             .transpose()
             .map_err(|_| TemplateError::type_error("salt_size must be an integer"))?,
-        rounds: given(rounds).as_ref().map(whole).transpose()?,
+        rounds: given(rounds)
+            .filter(|rounds| rounds.as_str() != Some(""))
+            .as_ref()
+            .map(whole)
+            .transpose()
+            .map_err(|error| TemplateError::value_error(format!("Could not hash the secret: {error}")))?,
         ident: given(ident).map(|ident| ident.to_str()),
     };
     scheme

@@ -202,7 +202,11 @@ fn path_join(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn relpath(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [path, start] = arguments.bind(["path", "start"])?;
-    let path = absolute(&path_text(&required(path, "relpath", "path")?)?);
+    let path = path_text(&required(path, "relpath", "path")?)?;
+    if path.is_empty() {
+        return Err(TemplateError::value_error("no path specified"));
+    }
+    let path = absolute(&path);
     let start = absolute(&start.map_or_else(|| Ok(Str::from(".")), |start| path_text(&start))?);
     let parts =
         |path: &str| -> Vec<String> { path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };

@@ -110,7 +110,18 @@ fn subelements(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         for name in &path {
             found = match found {
                 Some(Value::Dict(dict)) => dict.get(name),
-                _ => return Err(failed(format!("the key {name} should point to a dictionary"))),
+                Some(other) => {
+                    let shown = other.to_str();
+                    let reason = match &other {
+                        Value::Str(_) => "string indices must be integers, not 'str'".to_owned(),
+                        Value::List(_) => "list indices must be integers or slices, not str".to_owned(),
+                        other => format!("'{}' object is not subscriptable", other.type_name()),
+                    };
+                    return Err(failed(format!(
+                        "the key {name} should point to a dictionary, got '{shown}': {reason}"
+                    )));
+                }
+                None => break,
             };
             if found.is_none() {
                 if skip_missing {
@@ -124,9 +135,10 @@ fn subelements(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
                 out.extend(values.to_vec().into_iter().map(|value| pair(element.clone(), value)));
             }
             None => {}
-            Some(_) => {
+            Some(other) => {
                 let name = path.last().map_or("", String::as_str);
-                return Err(failed(format!("the key {name} should point to a list")));
+                let shown = other.repr();
+                return Err(failed(format!("the key '{name}' should point to a list, got {shown}")));
             }
         }
     }

@@ -59,6 +59,7 @@ fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) 
         let indent = usize::try_from(indent).unwrap_or(2).clamp(2, 9);
         return canonical::document(&value, indent, sort, explicit_end).map(Value::from);
     }
+    let directives = directives(arguments.take("version"), arguments.take("tags"))?;
     for known in ["encoding", "line_break", "redact_sensitive_values", "vault_behavior", "dump_custom_tags"] {
         arguments.take(known);
     }
@@ -73,7 +74,7 @@ fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) 
     emitter.set_width(width.clamp(0, 1 << 30) as i32);
     let mut dumper = Dumper { emitter, sort, flow, style, marks: Marks::default() };
     dumper.emit(Event::stream_start(Encoding::Utf8))?;
-    dumper.emit(Event::document_start(None, &[], !explicit_start))?;
+    dumper.emit(Event::document_start(None, &[], !explicit_start && directives.is_empty()))?;
     dumper.value(&value)?;
     dumper.emit(Event::document_end(!explicit_end))?;
     dumper.emit(Event::stream_end())?;
@@ -88,7 +89,33 @@ fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) 
         // `libyaml` writes a tag that says nothing in short.
         text = text.replace("!<%21> ", "! ");
     }
-    Ok(marks.escape(text).into())
+    Ok((directives + &marks.escape(text)).into())
+}
+
+/// The lines before a document that PyYAML's `version`, a list of two numbers, and `tags`, prefixes by their handles,
+/// ask for. The emitter's own type for them cannot be made outside of its crate.
+fn directives(version: Option<Value>, tags: Option<Value>) -> Result<String, TemplateError> {
+    let mut lines = String::new();
+    if let Some(version) = version.filter(Value::is_truthy) {
+        match &version.iter()?[..] {
+            [Value::Int(1), Value::Int(minor @ (1 | 2))] => lines.push_str(&format!("%YAML 1.{minor}\n")),
+            [_, _] => return Err(failed("incompatible %YAML directive")),
+            _ => return Err(TemplateError::value_error("`version` is a list of two numbers, as [1, 1]")),
+        }
+    }
+    match tags.filter(Value::is_truthy) {
+        None => {}
+        Some(Value::Dict(tags)) => {
+            for (handle, prefix) in tags.entries() {
+                lines.push_str(&format!("%TAG {} {}\n", handle.value().to_str(), prefix.to_str()));
+            }
+        }
+        Some(other) => {
+            let text = format!("'tags' is a mapping of prefixes by handles, not {}", other.type_name());
+            return Err(TemplateError::type_error(text));
+        }
+    }
+    Ok(lines)
 }
 
 /// PyYAML's `default_style`.
@@ -242,7 +269,9 @@ fn is_ambiguous(text: &str) -> bool {
 
 fn read(value: &Value) -> Result<Vec<Value>, TemplateError> {
     let file = Arc::new(SourceFile::new("<from_yaml>", value.to_str()));
-    let loaded = source::load(&file).map_err(|error| failed(format!("cannot read YAML: {error}")))?;
+    let loaded = source::load_data(&file).map_err(|error| {
+        failed(error.ansible.pyyaml.clone().unwrap_or_else(|| format!("cannot read YAML: {error}")))
+    })?;
     Ok(loaded.documents.iter().map(plain_value).collect())
 }
 

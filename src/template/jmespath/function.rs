@@ -83,32 +83,72 @@ impl Kind {
             Self::Expression => false,
         }
     }
+
+    /// The types that it takes, as the library's errors list them.
+    fn names(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::Number => "'number'",
+            Self::Text => "'string'",
+            Self::List => "'array'",
+            Self::Dict => "'object'",
+            Self::TextOrList => "'array', 'string'",
+            Self::Sized => "'string', 'array', 'object'",
+            Self::Numbers => "'array-number'",
+            Self::Texts => "'array-string'",
+            Self::Alike => "'array-string', 'array-number'",
+            Self::Expression => "'expref'",
+        }
+    }
 }
 
 /// Calls a function; what it is about is `value`.
 pub(super) fn call(name: &str, nodes: &[Node], value: &Value, context: &Context<'_>) -> Result<Value, Failure> {
-    let (kinds, repeats) = signature(name).ok_or_else(|| format!("unknown function {name}()"))?;
+    let (kinds, repeats) = signature(name).ok_or_else(|| format!("Unknown function: {name}()"))?;
     if nodes.len() < kinds.len() || nodes.len() > kinds.len() && !repeats {
-        return Err(format!("{name}() takes {} arguments, not {}", kinds.len(), nodes.len()));
+        let (least, count) = (if repeats { "at least " } else { "" }, kinds.len());
+        let plural = if count == 1 { "" } else { "s" };
+        let received = nodes.len();
+        return Err(format!("Expected {least}{count} argument{plural} for function {name}(), received {received}"));
     }
     let mut arguments = Vec::new();
     let mut expression = &Node::Current;
     for (index, node) in nodes.iter().enumerate() {
         match (kinds[index.min(kinds.len() - 1)], node) {
             (Kind::Expression, Node::Expression(inner)) => expression = inner,
-            (Kind::Expression, _) => return Err(format!("{name}() takes an expression after &")),
             (kind, node) => {
                 let argument = evaluate(node, value, context)?;
                 let argument = context.resolve_inside(&argument).map_err(|error| error.to_string())?;
                 if !kind.takes(&argument) {
-                    return Err(format!("{name}() does not take a value of type {}", type_of(&argument)));
+                    return Err(misfit(name, &argument, kind.names()));
                 }
                 arguments.push(argument);
             }
         }
     }
-    let by = |item: &Value| evaluate(expression, item, context);
-    apply(name, &arguments, &by).map_err(|text| format!("{name}(): {text}"))
+    apply(name, &arguments, &|item: &Value| evaluate(expression, item, context))
+}
+
+/// What the library says of a value that a function does not take; of a list, it is an item that does not fit.
+fn misfit(name: &str, value: &Value, kinds: &str) -> Failure {
+    let items =
+        if kinds.contains("array-") { value.as_list().map(List::to_vec).unwrap_or_default() } else { Vec::new() };
+    let odd = match items.first().map(type_of) {
+        Some(first @ ("number" | "string")) if kinds.contains(first) => {
+            items.iter().find(|item| type_of(item) != first)
+        }
+        _ => items.first(),
+    };
+    let (shown, received) = match odd {
+        Some(item) => (item, item.type_name()),
+        // It has no word for lists and mappings that come from Ansible.
+        None if matches!(type_of(value), "array" | "object") => (value, "unknown"),
+        None => (value, type_of(value)),
+    };
+    let shown = shown.to_str();
+    format!(
+        "In function {name}(), invalid type for value: {shown}, expected one of: [{kinds}], received: \"{received}\""
+    )
 }
 
 fn apply(name: &str, arguments: &[Value], by: &dyn Fn(&Value) -> Result<Value, Failure>) -> Result<Value, Failure> {
@@ -139,10 +179,21 @@ fn apply(name: &str, arguments: &[Value], by: &dyn Fn(&Value) -> Result<Value, F
         "map" => items().iter().map(by).collect::<Result<Value, _>>()?,
         "max" => extreme(&items(), Ordering::Greater, &|item| Ok(item.clone()))?,
         "min" => extreme(&items(), Ordering::Less, &|item| Ok(item.clone()))?,
-        "max_by" => extreme(&items(), Ordering::Greater, &key(by))?,
-        "min_by" => extreme(&items(), Ordering::Less, &key(by))?,
+        "max_by" => extreme(&items(), Ordering::Greater, &key(name, by))?,
+        "min_by" => extreme(&items(), Ordering::Less, &key(name, by))?,
         "sort" => sorted(items(), &|item| Ok(item.clone()))?,
-        "sort_by" => sorted(items(), &key(by))?,
+        "sort_by" => {
+            // All keys are of the type of the first one.
+            let keys = items().iter().map(by).collect::<Result<Vec<_>, _>>()?;
+            let kind = match keys.first().map(type_of) {
+                Some("number") => "'number'",
+                _ => "'string'",
+            };
+            if let Some(odd) = keys.iter().find(|key| !kind.contains(type_of(key))) {
+                return Err(misfit(name, odd, kind));
+            }
+            sorted(items(), by)?
+        }
         "merge" => {
             let merged = Dict::new();
             for argument in arguments {
@@ -193,10 +244,10 @@ fn number(value: &Value) -> Value {
 }
 
 /// The key of an item, which has to be a number or text.
-fn key(by: &dyn Fn(&Value) -> Result<Value, Failure>) -> impl Fn(&Value) -> Result<Value, Failure> {
+fn key(name: &str, by: &dyn Fn(&Value) -> Result<Value, Failure>) -> impl Fn(&Value) -> Result<Value, Failure> {
     move |item| match by(item)? {
         key if matches!(type_of(&key), "number" | "string") => Ok(key),
-        key => Err(format!("a key of type {} has no order", type_of(&key))),
+        key => Err(misfit(name, &key, "'number', 'string'")),
     }
 }
 

@@ -139,7 +139,8 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     for name in &arguments.positional {
         let (path, content) = read(context, "templates", name, arguments.name)?;
         let file = Arc::new(SourceFile::new(&path, content));
-        let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax.clone())?;
+        let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax.clone());
+        let template = template.map_err(TemplateError::in_text)?;
         let mut environment = context.environment.clone();
         if let Some(parent) = path.parent() {
             environment.template_paths.insert(0, parent.to_path_buf());
@@ -170,27 +171,31 @@ fn fileglob(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     Ok(found)
 }
 
-/// The file names of a term: text (with commas or colons between names), a list, or a dict of `files` and `paths`.
-fn names(term: &Value, paths: &Value, out: &mut Vec<String>) -> Result<(), TemplateError> {
+/// What separates names of files in a text, and names of folders.
+const BETWEEN_FILES: &[char] = &[',', ';'];
+const BETWEEN_PATHS: &[char] = &[',', ':', ';'];
+
+/// The file names of a term: text, a list, or a dict of `files` and `paths`.
+fn names(term: &Value, paths: &Value, separators: &[char], out: &mut Vec<String>) -> Result<(), TemplateError> {
     match term {
         Value::Dict(dict) => {
             let files = dict.get("files").unwrap_or(Value::None);
             let paths = dict.get("paths").unwrap_or_else(|| paths.clone());
-            names(&files, &paths, out)
+            names(&files, &paths, separators, out)
         }
-        Value::List(items) => items.to_vec().iter().try_for_each(|item| names(item, paths, out)),
+        Value::List(items) => items.to_vec().iter().try_for_each(|item| names(item, paths, separators, out)),
         Value::None => Ok(()),
         other => {
             let mut dirs = Vec::new();
             if !paths.is_none() {
-                names(paths, &Value::None, &mut dirs)?;
+                names(paths, &Value::None, BETWEEN_PATHS, &mut dirs)?;
             }
             let Value::Str(text) = other else {
                 let text =
                     format!("Invalid term supplied. A string, dict or list is required, not '{}').", other.type_name());
                 return Err(failed(text));
             };
-            for name in text.split([',', ';']).map(str::trim).filter(|name| !name.is_empty()) {
+            for name in text.split(separators).map(str::trim).filter(|name| !name.is_empty()) {
                 if dirs.is_empty() || name.starts_with('/') {
                     out.push(name.to_owned());
                 } else {
@@ -215,7 +220,7 @@ fn first_found(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError
         if let Value::Dict(dict) = term {
             skip = dict.get("skip").is_some_and(|skip| skip.to_flag());
         }
-        names(term, &paths, &mut candidates)?;
+        names(term, &paths, BETWEEN_FILES, &mut candidates)?;
     }
     // Only in a loop, the folder of the task's module is searched.
     let folder = arguments.take("_folder").map_or_else(String::new, |folder| folder.to_str());

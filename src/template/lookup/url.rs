@@ -1,8 +1,12 @@
 //! `url`: what a server answers, as lines or as one text.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, fs, time::Duration};
 
-use sutler_modules::http::{self, Follow, Request, TlsOptions};
+use percent_encoding::percent_decode_str;
+use sutler_modules::{
+    http::{self, Follow, Request, TlsOptions},
+    kit::failure::errno_text,
+};
 
 use super::{
     super::{Arguments, Lookup, TemplateError, arguments::text, method},
@@ -24,14 +28,22 @@ fn url(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     for term in &arguments.positional {
         let address = text(term)?;
         let shown = http::without_credentials(&address);
-        let mut request = Request::new("GET", &address);
-        request.headers = headers(&options)?;
-        let answer = web::ask(Vec::new(), &client, request)
-            .map_err(|error| failed(format!("Failed lookup url for {shown}: {error}")))?;
-        if !answer.is_success() {
-            return Err(failed(format!("Received HTTP error for {shown}: {}", answer.message)));
-        }
-        let body = String::from_utf8_lossy(&answer.body);
+        let body = match local_path(&address) {
+            Some(path) => fs::read(&path).map_err(|error| {
+                failed(format!("Failed lookup url for {shown}: <urlopen error {}>", errno_text(&error, &path)))
+            })?,
+            None => {
+                let mut request = Request::new("GET", &address);
+                request.headers = headers(&options)?;
+                let answer = web::ask(Vec::new(), &client, request)
+                    .map_err(|error| failed(format!("Failed lookup url for {shown}: {error}")))?;
+                if !answer.is_success() {
+                    return Err(failed(format!("Received HTTP error for {shown}: {}", answer.message)));
+                }
+                answer.body
+            }
+        };
+        let body = String::from_utf8_lossy(&body);
         if by_lines {
             values.extend(method::lines(&body, false).into_iter().map(Value::from));
         } else {
@@ -39,6 +51,14 @@ fn url(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         }
     }
     Ok(values)
+}
+
+/// The file that an address names: `file:///path`, `file://localhost/path` or `file:/path`.
+fn local_path(address: &str) -> Option<String> {
+    let (scheme, place) = address.split_once(':')?;
+    let place = place.strip_prefix("//").map_or(place, |place| place.strip_prefix("localhost").unwrap_or(place));
+    let path = percent_decode_str(place).decode_utf8_lossy().into_owned();
+    scheme.eq_ignore_ascii_case("file").then_some(path)
 }
 
 fn headers(options: &Options<'_>) -> Result<Vec<(String, String)>, TemplateError> {

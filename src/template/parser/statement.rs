@@ -18,7 +18,14 @@ type Branches = Vec<(Expr, Vec<Statement>)>;
 
 impl Parser<'_> {
     /// Statements up to one of these keywords, which stays next (its `{%` is taken), or up to the end.
-    pub(super) fn body(&mut self, until: &[&str]) -> Result<Vec<Statement>, TemplateError> {
+    pub(super) fn body(&mut self, until: &'static [&'static str]) -> Result<Vec<Statement>, TemplateError> {
+        self.open.push(until);
+        let body = self.statements(until)?;
+        self.open.pop();
+        Ok(body)
+    }
+
+    fn statements(&mut self, until: &[&str]) -> Result<Vec<Statement>, TemplateError> {
         self.deeper(|parser| {
             let mut body = Vec::new();
             loop {
@@ -45,7 +52,7 @@ impl Parser<'_> {
                     }
                     Kind::End if until.is_empty() => return Ok(body),
                     Kind::End => {
-                        let text = format!("Unexpected end of template. {}", looking_for(until));
+                        let text = format!("Unexpected end of template.{}", parser.looking_for(None));
                         return Err(parser.error(text));
                     }
                     _ => return Err(parser.unexpected()),
@@ -70,9 +77,9 @@ impl Parser<'_> {
     }
 
     /// A body after the current tag, with its closing tag.
-    fn closed_body(&mut self, end: &'static str) -> Result<Vec<Statement>, TemplateError> {
+    fn closed_body(&mut self, end: &'static [&'static str]) -> Result<Vec<Statement>, TemplateError> {
         self.body_begins()?;
-        let body = self.body(&[end])?;
+        let body = self.body(end)?;
         self.advance();
         Ok(body)
     }
@@ -95,11 +102,11 @@ impl Parser<'_> {
             "with" => self.with()?,
             "filter" => {
                 let filter = self.filter_chain()?;
-                Statement::Filter(filter, self.closed_body("endfilter")?)
+                Statement::Filter(filter, self.closed_body(&["endfilter"])?)
             }
             "macro" => {
                 let name = self.name()?;
-                Statement::Macro(Arc::new(self.macro_rest(Some(name), "endmacro")?))
+                Statement::Macro(Arc::new(self.macro_rest(Some(name), &["endmacro"])?))
             }
             "call" => self.call_block()?,
             "do" => Statement::Do(self.tuple(true, |_| false)?),
@@ -127,9 +134,12 @@ impl Parser<'_> {
             "block" => self.block()?,
             "autoescape" => {
                 self.expr()?;
-                Statement::Scope(self.closed_body("endautoescape")?)
+                Statement::Scope(self.closed_body(&["endautoescape"])?)
             }
-            other => return Err(self.error_at(format!("Encountered unknown tag '{other}'."), at)),
+            other => {
+                let text = format!("Encountered unknown tag '{other}'.{}", self.looking_for(Some(other)));
+                return Err(self.error_at(text, at));
+            }
         };
         self.block_end()?;
         Ok(statement)
@@ -189,7 +199,7 @@ impl Parser<'_> {
             return Ok(Statement::Set(target, self.tuple(true, |_| false)?));
         }
         let filter = if self.skip_symbol("|") { Some(self.filter_chain()?) } else { None };
-        Ok(Statement::SetBlock(target, filter, self.closed_body("endset")?))
+        Ok(Statement::SetBlock(target, filter, self.closed_body(&["endset"])?))
     }
 
     fn target(&mut self, namespaces: bool) -> Result<Target, TemplateError> {
@@ -237,11 +247,11 @@ impl Parser<'_> {
                 self.symbol(",")?;
             }
         }
-        Ok(Statement::With(assignments, self.closed_body("endwith")?))
+        Ok(Statement::With(assignments, self.closed_body(&["endwith"])?))
     }
 
     /// Parameters and body of a macro; the name is taken already.
-    fn macro_rest(&mut self, name: Option<Str>, end: &'static str) -> Result<Macro, TemplateError> {
+    fn macro_rest(&mut self, name: Option<Str>, end: &'static [&'static str]) -> Result<Macro, TemplateError> {
         let (mut parameters, mut defaults) = (Vec::new(), Vec::new());
         if name.is_some() || self.is_symbol("(") {
             self.symbol("(")?;
@@ -279,13 +289,13 @@ impl Parser<'_> {
     }
 
     fn call_block(&mut self) -> Result<Statement, TemplateError> {
-        let mut caller = self.macro_rest(None, "endcall")?;
+        let mut caller = self.macro_rest(None, &["endcall"])?;
         let at = self.at();
         let call = self.expr()?;
         if !matches!(call.kind, ExprKind::Call(..)) {
             return Err(self.error_at("expected call", at));
         }
-        let body = self.outside_loops(|parser| parser.closed_body("endcall"))?;
+        let body = self.outside_loops(|parser| parser.closed_body(&["endcall"]))?;
         caller = Macro::new(None, caller.parameters, caller.defaults, body);
         Ok(Statement::CallBlock(call, Arc::new(caller)))
     }
@@ -332,6 +342,21 @@ impl Parser<'_> {
         }
     }
 
+    /// What would close the innermost block, said of a tag that does not, or of the end.
+    fn looking_for(&self, tag: Option<&str>) -> String {
+        let Some(until) = self.open.last().filter(|until| !until.is_empty()) else { return String::new() };
+        let block = until.iter().find_map(|tag| tag.strip_prefix("end")).unwrap_or_default();
+        let tags = until.join("' or '");
+        let looks = if tag.is_some_and(|tag| self.open.iter().any(|until| until.contains(&tag))) {
+            format!(
+                "You probably made a nesting mistake. Jinja is expecting this tag, but currently looking for '{tags}'."
+            )
+        } else {
+            format!("Jinja was looking for the following tags: '{tags}'.")
+        };
+        format!(" {looks} The innermost block that needs to be closed is '{block}'.")
+    }
+
     fn block(&mut self) -> Result<Statement, TemplateError> {
         let name = self.name()?;
         let at = self.at();
@@ -345,7 +370,7 @@ impl Parser<'_> {
                         use an underscore instead.";
             return Err(self.error(text));
         }
-        let body = self.outside_loops(|parser| parser.closed_body("endblock"))?;
+        let body = self.outside_loops(|parser| parser.closed_body(&["endblock"]))?;
         let blank = |statement: &Statement| matches!(statement, Statement::Text(text) if text.trim().is_empty());
         if required && !body.iter().all(blank) {
             return Err(self.error_at("Required blocks can only contain comments or whitespace", at));
@@ -353,15 +378,6 @@ impl Parser<'_> {
         self.skip_name(&name);
         Ok(Statement::Block(Arc::new(Block { name, scoped, required, body })))
     }
-}
-
-/// What would close the innermost block.
-fn looking_for(until: &[&str]) -> String {
-    let block = until.iter().find_map(|tag| tag.strip_prefix("end")).unwrap_or_default();
-    let tags = until.join("' or '");
-    format!(
-        "Jinja was looking for the following tags: '{tags}'. The innermost block that needs to be closed is '{block}'."
-    )
 }
 
 impl Macro {

@@ -14,7 +14,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Test>) {
     table.extend([
         ("match", (|arguments| matches(arguments, "match")) as Test),
         ("search", |arguments| matches(arguments, "search")),
-        ("regex", |arguments| matches(arguments, "search")),
+        ("regex", regex),
         ("url", |arguments| with_url(arguments, |url| !url.netloc.is_empty() || url.scheme == "file")),
         ("uri", |arguments| with_url(arguments, |_| true)),
         ("urn", |arguments| with_url(arguments, |url| url.scheme == "urn")),
@@ -37,20 +37,29 @@ fn with_url(arguments: Arguments<'_>, holds: fn(&Parts<'_>) -> bool) -> Result<b
     Ok(known && url.netloc.contains('[') == url.netloc.contains(']') && holds(&url))
 }
 
-fn matches(arguments: Arguments<'_>, default: &str) -> Result<bool, TemplateError> {
-    let [value, pattern, ignore_case, multiline, kind] =
-        arguments.bind(["value", "pattern", "ignorecase", "multiline", "match_type"])?;
-    let value = required(value, default, "value")?;
+fn regex(mut arguments: Arguments<'_>) -> Result<bool, TemplateError> {
+    let named = arguments.take("match_type");
+    let kind = named.or_else(|| (arguments.positional.len() > 4).then(|| arguments.positional.remove(4)));
+    match kind.map_or_else(|| "search".to_owned(), |kind| kind.to_str()).as_str() {
+        kind @ ("search" | "match" | "fullmatch") => matches(arguments, kind),
+        _ => Err(TemplateError::type_error("'str' object is not callable")),
+    }
+}
+
+/// Whether a pattern is found (`search`), found at the beginning (`match`), or is all of it (`fullmatch`).
+fn matches(arguments: Arguments<'_>, kind: &str) -> Result<bool, TemplateError> {
+    let name = arguments.name;
+    let [value, pattern, ignore_case, multiline] = arguments.bind(["value", "pattern", "ignorecase", "multiline"])?;
+    let value = required(value, name, "value")?;
     let text = value.to_str();
     let text = text.as_str();
     let pattern = pattern.unwrap_or_else(Value::empty_text);
     let pattern = python_regex::pattern_text(&pattern)?;
     let flag = |flag: Option<Value>| flag.is_some_and(|flag| flag.is_truthy());
     let flags = Flags { ignore_case: flag(ignore_case), multiline: flag(multiline) };
-    let kind = kind.map_or_else(|| default.to_owned(), |kind| kind.to_str());
     let regex = python_regex::compile(pattern, flags)?;
     let gave_up = |error| python_regex::gave_up(&error);
-    match kind.as_str() {
+    match kind {
         "search" => regex.is_match(text).map_err(gave_up),
         kind => {
             let anchored =
