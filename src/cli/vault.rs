@@ -345,11 +345,22 @@ impl Session {
             return Err(error.help("change it with `sutler vault edit`").into());
         }
         let identity = self.encrypting(common, encrypt)?;
-        make_folder(name)?;
+        self.make_folder(name)?;
         let content = editor::edit(&self.config.get(&output::EDITOR), name, &[])?;
         let text = self.seal("what was written", &content, &identity)?;
         Target::new(name, None).private(text.as_bytes())?;
         Ok(())
+    }
+
+    /// Makes the folder of a file, for us alone, before somebody writes what could not be kept.
+    fn make_folder(&self, name: &Path) -> Result<(), Failed> {
+        let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let Some(folder) = folder else { return Ok(()) };
+        let shown = folder.display();
+        let warning = Diagnostic::warning(format!("`{shown}` is not there yet, and is made"));
+        print_errors(&[warning.worded(format!("{shown} does not exist, creating..."))], self.colour);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        Ok(made.map_err(|cause| Diagnostic::error(format!("cannot make `{shown}`: {}", os_text(&cause))))?)
     }
 
     /// A file keeps its label and its password; `rekey` changes them.
@@ -368,15 +379,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// Makes the folder of a file, for us alone, before somebody writes what could not be kept.
-fn make_folder(name: &Path) -> Result<(), Failed> {
-    let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-    let Some(folder) = folder else { return Ok(()) };
-    eprintln!("[WARNING]: {} does not exist, creating...", folder.display());
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    Ok(made.map_err(|cause| Diagnostic::error(format!("cannot make `{}`: {}", folder.display(), os_text(&cause))))?)
 }
 
 /// The files, or standard input; several cannot become one file.

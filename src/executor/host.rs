@@ -256,26 +256,25 @@ impl HostState {
         self.calls.iter().flat_map(|call| &call.frames).any(rescues)
     }
 
-    /// Whether the innermost block around the task before it has a `rescue` or an `always`.
-    pub fn is_caught_at_once(&self) -> bool {
-        let mut blocks =
-            self.calls.iter().rev().flat_map(|call| call.frames.iter().rev().map(move |frame| (call, frame)));
-        let innermost = blocks.find_map(|(call, frame)| match frame {
-            Frame::Block { range, .. } => Some((call, *range)),
-            Frame::Role { .. } => None,
-        });
-        innermost.is_some_and(|(call, range)| {
-            range.rescue.is_some() || !matches!(call.what.program.steps.get(range.always), Some(Step::Leave))
+    /// The blocks around its next task, the innermost first: where each is, and whether it has a `rescue` or an
+    /// `always`.
+    fn blocks(&self) -> impl Iterator<Item = (Section, bool)> {
+        let frames = self.calls.iter().rev().flat_map(|call| call.frames.iter().rev().map(move |frame| (call, frame)));
+        frames.filter_map(|(call, frame)| {
+            let Frame::Block { range, section, .. } = frame else { return None };
+            let has_always = !matches!(call.what.program.steps.get(range.always), Some(Step::Leave));
+            Some((*section, range.rescue.is_some() || has_always))
         })
     }
 
-    /// Whether its next task is one of a `rescue` or `always`, of the innermost block around it.
+    /// Whether the innermost block around the task before it has a `rescue` or an `always`.
+    pub fn is_caught_at_once(&self) -> bool {
+        self.blocks().next().is_some_and(|(_, catches)| catches)
+    }
+
+    /// Whether its next task is one of a `rescue` or `always`, of the innermost block around it that has one.
     pub fn is_behind_failure(&self) -> bool {
-        let mut sections = self.calls.iter().rev().flat_map(|call| call.frames.iter().rev()).filter_map(|frame| {
-            let Frame::Block { section, .. } = frame else { return None };
-            Some(*section)
-        });
-        sections.next().is_some_and(|section| section != Section::Tasks)
+        self.blocks().find(|(_, catches)| *catches).is_some_and(|(section, _)| section != Section::Tasks)
     }
 
     /// Whether it does the `rescue` of a block.

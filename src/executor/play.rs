@@ -43,12 +43,7 @@ pub type Batch = IndexMap<String, HostState>;
 
 /// Runs a play; `false` when the run must not go on with the next one.
 pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
-    let dragged = run.report.lose_dragged();
-    if !dragged.is_empty() {
-        let message = format!("from here on without {}: `any_errors_fatal` stopped them", dragged.join(", "));
-        let help = "a `rescue` does not undo that for later plays, as in Ansible; `meta: clear_host_errors` does";
-        run.events.emit(Event::Warning(Diagnostic::warning(message).at(&play.span).help(help)));
-    }
+    lose_dragged(run, play);
     let play_run = match PlayRun::new(run, play) {
         Ok(play_run) => Arc::new(play_run),
         Err(Unplayable { error, code }) => {
@@ -65,6 +60,16 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
         return true;
     }
     play_run.all_batches().await
+}
+
+/// A play or a batch begins: says which hosts were stopped in one before it and are lost now.
+fn lose_dragged(run: &Run, play: &Play) {
+    let dragged = run.report.lose_dragged();
+    if !dragged.is_empty() {
+        let message = format!("from here on without {}: `any_errors_fatal` stopped them", dragged.join(", "));
+        let help = "a `rescue` does not undo that for later plays, as in Ansible; `meta: clear_host_errors` does";
+        run.events.emit(Event::Warning(Diagnostic::warning(message).at(&play.span).help(help)));
+    }
 }
 
 /// Why a play cannot begin, and how the run ends then.
@@ -252,8 +257,7 @@ impl PlayRun {
             }
         };
         for batch in &batches {
-            // They have done what was left of their batch.
-            self.context.run.report.lose_dragged();
+            lose_dragged(&self.context.run, &self.play);
             self.announce_play();
             *self.batch.lock() = batch.iter().map(|host| host.name.clone()).collect();
             self.publish_hosts();

@@ -95,7 +95,8 @@ fn boolean(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 fn coerced(context: &Context<'_>, value: &Value, flag: bool) -> bool {
     let (shown, kind, result) = (value.repr(), value.type_name(), Value::Bool(flag).repr());
     let message = format!("The `bool` filter coerced invalid value {shown} ({kind}) to {result}.");
-    context.environment.warn(Diagnostic::deprecation(message));
+    let wording = format!("{message} This feature will be removed from ansible-core version 2.23.");
+    context.environment.warn(Diagnostic::deprecation(message).worded(wording));
     flag
 }
 
