@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::source::Diagnostic;
+use crate::{source::Diagnostic, vault};
 
 /// The facts of a host, under the names that modules gave them.
 pub type Facts = Map<String, Json>;
@@ -125,7 +125,7 @@ impl JsonFiles {
         let failed = |error: io::Error| {
             Diagnostic::error(format!("cannot keep the facts of {host} in `{}`: {error}", path.display()))
         };
-        let text = json!({ PAYLOAD: Json::Object(facts.clone()).to_string() }).to_string();
+        let text = json!({ PAYLOAD: noted(Json::Object(facts.clone())).to_string() }).to_string();
         let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(failed)?;
         io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error)).map(drop)
@@ -141,12 +141,35 @@ fn parse(text: &str) -> Option<Facts> {
     }
 }
 
-/// Ansible notes beside a value where it comes from; only the value counts here, as data and no template.
+/// The same with Ansible's note beside each text that was encrypted, so that the next run knows it for a secret.
+fn noted(value: Json) -> Json {
+    match value {
+        Json::Array(items) => items.into_iter().map(noted).collect(),
+        Json::Object(entries) => Json::Object(entries.into_iter().map(|(name, value)| (name, noted(value))).collect()),
+        Json::String(text) => match vault::current().ciphertext_of_copy(&text) {
+            Some(ciphertext) => json!({
+                "value": text,
+                "tags": [{ "ciphertext": &*ciphertext, "__ansible_type": "VaultedValue" }],
+                "__ansible_type": "_AnsibleTaggedStr",
+            }),
+            None => Json::String(text),
+        },
+        other => other,
+    }
+}
+
+/// Ansible notes beside a value where it comes from; only the value counts here, as data and no template, and whether it
+/// is a secret.
 fn plain(value: Json) -> Json {
     match value {
         Json::Array(items) => items.into_iter().map(plain).collect(),
         Json::Object(mut entries) => {
             let is_noted = entries.get("__ansible_type").is_some_and(Json::is_string);
+            let mut tags = entries.get("tags").and_then(Json::as_array).into_iter().flatten();
+            let ciphertext = tags.find_map(|tag| tag.get("ciphertext")?.as_str());
+            if let (Some(ciphertext), Some(Json::String(text))) = (ciphertext, entries.get("value")) {
+                vault::current().adopt(&ciphertext.into(), &text.as_str().into());
+            }
             match is_noted.then(|| entries.remove("value")).flatten() {
                 Some(value) => plain(value),
                 None => Json::Object(entries.into_iter().map(|(name, value)| (name, plain(value))).collect()),
@@ -188,6 +211,17 @@ mod tests {
         fs::write(folder.path().join("pre_s1_a"), json!({ "__payload__": payload }).to_string()).unwrap();
         let loaded = cache(folder.path(), 0).load("a").unwrap();
         assert_eq!(loaded, Some(facts(json!({ "d": { "z": 1 }, "l": [2.5, "q"], "n": null }))));
+    }
+
+    #[test]
+    fn a_note_that_a_text_was_encrypted_is_no_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let tags = json!([{ "ciphertext": "$ANSIBLE_VAULT;1.1;AES256\n31", "__ansible_type": "VaultedValue" }]);
+        let noted = json!({ "value": "only in this cache", "tags": tags, "__ansible_type": "_AnsibleTaggedStr" });
+        let payload = json!({ "x": [noted] }).to_string();
+        fs::write(folder.path().join("pre_s1_a"), json!({ "__payload__": payload }).to_string()).unwrap();
+        let loaded = cache(folder.path(), 0).load("a").unwrap();
+        assert_eq!(loaded, Some(facts(json!({ "x": ["only in this cache"] }))));
     }
 
     #[test]

@@ -158,6 +158,15 @@ impl Ring {
         values.iter().find(|(_, slot)| is_it(slot)).map(|(ciphertext, _)| ciphertext.clone())
     }
 
+    /// The encrypted text that holds a text, whose copies count too.
+    pub fn ciphertext_of_copy(&self, text: &str) -> Option<Str> {
+        let values = self.values.lock();
+        let is_it = |slot: &OnceLock<Result<Str, VaultError>>| {
+            slot.get().is_some_and(|opened| opened.as_ref().is_ok_and(|opened| **opened == *text))
+        };
+        values.iter().find(|(_, slot)| is_it(slot)).map(|(ciphertext, _)| ciphertext.clone())
+    }
+
     fn keys(&self, index: usize, salt: &[u8]) -> Arc<Keys> {
         let place = (index, salt.to_vec());
         if let Some(keys) = self.keys.lock().get(&place) {
