@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::LazyLock};
 
+use sutler_modules::kit::users;
+
 use super::{ConnectionDefaults, settings::Settings, times::seconds};
 use crate::{
     config::{
@@ -285,12 +287,8 @@ pub fn changes_user(target: &Target, becoming: &Become, config: &Config) -> bool
 
 /// The name of the user that this program runs as.
 fn own_name() -> Option<String> {
-    static NAME: LazyLock<Option<String>> = LazyLock::new(|| {
-        let uid = rustix::process::geteuid().as_raw().to_string();
-        let users = std::fs::read_to_string("/etc/passwd").ok()?;
-        let of_user = |line: &&str| line.split(':').nth(2) == Some(&uid);
-        users.lines().find(of_user).and_then(|line| line.split(':').next()).map(str::to_owned)
-    });
+    static NAME: LazyLock<Option<String>> =
+        LazyLock::new(|| users::user_by_id(rustix::process::geteuid().as_raw()).map(|user| user.name));
     NAME.clone()
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use libyaml_safer::{Error, Mark};
 
-use super::{Diagnostic, SourceFile, Span};
+use super::{Diagnostic, SourceFile, Span, wording::pyyaml_place};
 
 /// The diagnostic for an error of the parser.
 pub fn explain(file: &Arc<SourceFile>, cause: &Error) -> Diagnostic {
@@ -20,10 +20,7 @@ fn in_context(scene: &Scene<'_>, cause: &Error) -> String {
     let Some(context) = cause.context() else { return cause.problem().to_owned() };
     let place =
         scene.context.as_ref().filter(|context| (context.line, context.column) != (scene.at.line, scene.at.column));
-    let place = place.map_or_else(String::new, |place| {
-        format!("\n  in \"<unicode string>\", line {}, column {}", place.line, place.column)
-    });
-    format!("{context}{place}\n{}", cause.problem())
+    format!("{context}{}\n{}", place.map_or_else(String::new, pyyaml_place), cause.problem())
 }
 
 /// The parser's own words, as Ansible gives them.

@@ -46,8 +46,7 @@ impl Diagnostic {
     /// The same, with PyYAML's words and the place that it names.
     #[must_use]
     pub fn in_pyyaml(mut self, problem: &str, span: &Span) -> Self {
-        let (line, column) = (span.line, span.column);
-        self.ansible.pyyaml = Some(format!("{problem}\n  in \"<unicode string>\", line {line}, column {column}"));
+        self.ansible.pyyaml = Some(format!("{problem}{}", pyyaml_place(span)));
         self
     }
 
@@ -68,6 +67,11 @@ impl Diagnostic {
         let contexts = self.ansible.contexts.iter().map(|context| context.value.as_str());
         join(contexts.chain([self.ansible_message()]))
     }
+}
+
+/// A place in a text, as PyYAML writes it behind what it says.
+pub fn pyyaml_place(span: &Span) -> String {
+    format!("\n  in \"<unicode string>\", line {}, column {}", span.line, span.column)
 }
 
 /// Parts of a message, each the cause of the one before; an empty one is no cause.
