@@ -8,12 +8,12 @@
 mod fleet {
     mod background;
     mod becoming;
-    mod check_mode;
     mod cluster;
     mod cpu;
     mod databases;
     mod doas;
     mod downloads;
+    mod dry_runs;
     mod etcd;
     mod failing_tasks;
     mod hosts;

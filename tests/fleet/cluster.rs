@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     downloads::Downloads,
+    dry_runs,
     hosts::{self, Hosts},
     run::Finished,
     site::Site,
@@ -56,6 +57,7 @@ fn one_command_makes_a_cluster_and_a_second_one_changes_nothing() {
     let hosts = Hosts::boot(&[MASTERS, DATA].concat());
     let demo = Demo::copy();
 
+    dry_runs_predict_changes_on_fresh_hosts(&hosts, &demo);
     demo.run(&[]).ends_with(0);
     let health = ask(&hosts.address("es-master-1"), "/_cluster/health");
     assert!(health.contains(r#""status":"green""#) && health.contains(r#""number_of_nodes":6"#), "{health}");
@@ -84,6 +86,19 @@ fn one_command_makes_a_cluster_and_a_second_one_changes_nothing() {
         .map(|task| (format!("elasticsearch : {task}"), data.clone())),
         "{changed}"
     );
+}
+
+fn dry_runs_predict_changes_on_fresh_hosts(hosts: &Hosts, demo: &Demo) {
+    dry_runs::change_nothing(hosts, &demo.site, &[], String::new, || {
+        let run = demo.run(&["--check", "--diff"]);
+        run.ends_with(0).says(&["+cluster.name: demo", "+Description=Elasticsearch 8.15.3"]);
+        for host in hosts.names() {
+            assert!(run.recap(host).contains("changed="), "{run}");
+        }
+        for playbook in ["check", "rolling-restart", "upgrade", "scale-out", "rollback", "heal"] {
+            demo.play(&format!("elasticsearch-{playbook}"), &["--check"]).ends_with(0);
+        }
+    });
 }
 
 /// What a node answers to a GET, as its bytes come.

@@ -92,7 +92,13 @@ impl Hosts {
     /// Left out is what the fleet script leaves out (logs, temporary folders, and with `/var/tmp`
     /// the helper's cache) and the mark that sudo makes on its first success, and nothing else.
     pub fn snapshot(&self, name: &str) -> String {
-        fleet(&["snapshot", name, "--exclude", "/home/*/.sudo_as_admin_successful"])
+        self.snapshot_without(name, &[])
+    }
+
+    /// The same, without what is at these paths too.
+    pub fn snapshot_without(&self, name: &str, paths: &[&str]) -> String {
+        let skipped = ["/home/*/.sudo_as_admin_successful"].iter().chain(paths).flat_map(|path| ["--exclude", path]);
+        fleet(&["snapshot", name].into_iter().chain(skipped).collect::<Vec<_>>())
     }
 
     /// Waits until a command on a host prints what is expected; the test fails when it does not within a minute.
