@@ -1,16 +1,20 @@
 //! An Elasticsearch cluster in use: restarted, upgraded, taken back, enlarged and healed, and a client that writes.
 
 use std::{
+    fs,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use super::{
     cluster::{DATA, Demo, MASTERS, ask, request},
+    dry_runs,
     hosts::Hosts,
+    run::Finished,
 };
 
 const OLD: &str = "8.15.3";
@@ -32,7 +36,7 @@ impl Writer {
                 // As clients of Elasticsearch do: a node that stops, and closes the connection, is passed over.
                 let answers = (0..nodes.len()).map(|at| &nodes[(writes + at) % nodes.len()]);
                 let answer = { answers }
-                    .filter_map(|node| request(node, "POST", "/logs/_doc", "{}").ok())
+                    .filter_map(|node| request(node, "POST", "/logs/_doc?timeout=10s", "{}").ok())
                     .find(|answer| !answer.is_empty());
                 writes += 1;
                 if !answer.as_ref().is_some_and(|answer| answer.starts_with("HTTP/1.1 201 ")) {
@@ -46,9 +50,14 @@ impl Writer {
 
     /// The test fails if a write did.
     fn finish(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        let (writes, failures) = self.thread.join().expect("the writer does not panic");
+        let (writes, failures) = self.count();
         assert!(failures.is_empty() && writes > 50, "{writes} writes, and these failed: {failures:#?}");
+    }
+
+    /// How many writes there were, and what was answered to those that failed.
+    fn count(self) -> (usize, Vec<String>) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("the writer does not panic")
     }
 }
 
@@ -59,7 +68,7 @@ struct Cluster {
 
 impl Cluster {
     fn boot() -> Self {
-        let hosts = Hosts::boot(&[&MASTERS[..], &DATA[..], &["es-data-4"]].concat());
+        let hosts = Hosts::boot(&[&MASTERS[..], &DATA[..], &["es-data-4", "es-data-5"]].concat());
         let demo = Demo::copy();
         demo.run(&[]).ends_with(0);
         let cluster = Self { hosts, demo };
@@ -90,6 +99,13 @@ impl Cluster {
         (nodes.matches(OLD).count(), nodes.matches(NEW).count())
     }
 
+    /// What a dry run must not change: settings, the elected master, members.
+    fn state(&self) -> String {
+        ["/_cluster/settings", "/_cat/master?h=node", "/_cat/nodes?h=name,version"]
+            .map(|path| self.master("GET", path, "").split_once("\r\n\r\n").expect("it has a body").1.to_owned())
+            .join("\n")
+    }
+
     /// On a busy machine a node may be missed for a moment, and its shards with it.
     #[track_caller]
     fn is_green_with(&self, nodes: usize) {
@@ -104,12 +120,12 @@ fn a_cluster_in_use_is_changed_node_by_node_and_loses_no_write() {
     let demo = &cluster.demo;
     demo.play("elasticsearch-rolling-restart", &["-e", "es_heap=lots"]).ends_with(2).says(&["es_heap as 512m or 16g"]);
 
+    dry_runs_change_nothing(&cluster);
+    a_wrong_order_loses_writes(&cluster);
+
     let writer = cluster.writer();
-    // A node that is down is one that the roll begins with.
-    cluster.hosts.shell("es-data-3", "systemctl stop elasticsearch");
-    demo.play("elasticsearch-rolling-restart", &[]).ends_with(0);
-    cluster.is_green_with(6);
-    cluster.demo.play("elasticsearch-rolling-restart", &["-e", "es_restart_unchanged=no"]).changed_nothing();
+    restarts_data_then_masters_then_the_elected_one(&cluster);
+    demo.play("elasticsearch-rolling-restart", &["-e", "es_restart_unchanged=no"]).changed_nothing();
 
     let version = format!("es_version={NEW}");
     takes_back_what_did_not_start(&cluster, &version);
@@ -126,6 +142,65 @@ fn a_cluster_in_use_is_changed_node_by_node_and_loses_no_write() {
     writer.finish();
 
     heal(&cluster, &version);
+    tells_of_full_disks(&cluster, &version);
+    takes_in_what_the_inventory_has(&cluster, &version);
+}
+
+fn dry_runs_change_nothing(cluster: &Cluster) {
+    let demo = &cluster.demo;
+    let added = format!(
+        r#"{{"es_new_nodes": [{{"name": "es-data-4", "address": "{}"}}]}}"#,
+        cluster.hosts.address("es-data-4")
+    );
+    let version = format!("es_version={NEW}");
+    dry_runs::change_nothing(
+        &cluster.hosts,
+        &demo.site,
+        &["/var/lib/elasticsearch"],
+        || cluster.state(),
+        || {
+            for playbook in ["elasticsearch", "elasticsearch-check", "elasticsearch-heal", "elasticsearch-rollback"] {
+                demo.play(playbook, &["--check"]).changed_nothing();
+            }
+            demo.play("elasticsearch-rolling-restart", &["--check"]).ends_with(0);
+            demo.play("elasticsearch-rolling-restart", &["--check", "-e", r#"{"es_settings": {"a": 1}}"#]).ends_with(0);
+            demo.play("elasticsearch-upgrade", &["--check", "-e", &version]).ends_with(0);
+            demo.play("elasticsearch-scale-out", &["--check", "-e", &added]).ends_with(0);
+        },
+    );
+}
+
+/// Two data nodes at once: some shards have no copy then.
+fn a_wrong_order_loses_writes(cluster: &Cluster) {
+    let wrong = "- hosts: es_data\n  become: yes\n  gather_facts: no\n  serial: 2\n  tasks:\n    - systemd: { name: elasticsearch, state: stopped }\n    - pause: { seconds: 13 }\n    - systemd: { name: elasticsearch, state: started }\n";
+    cluster.demo.site.write("playbooks/wrong.yml", wrong);
+    let writer = cluster.writer();
+    cluster.demo.play("wrong", &["--limit", "es-data-1,es-data-2"]).ends_with(0);
+    let (_, failures) = writer.count();
+    assert!(failures.iter().any(|failure| failure.starts_with("HTTP/1.1 503 ")), "{failures:#?}");
+    cluster.is_green_with(6);
+}
+
+fn restarts_data_then_masters_then_the_elected_one(cluster: &Cluster) {
+    // A node that is down is one that the roll begins with.
+    cluster.hosts.shell("es-data-3", "systemctl stop elasticsearch");
+    let answer = cluster.master("GET", "/_cat/master?h=node", "");
+    let elected = answer.lines().last().expect("a master is elected").trim();
+    let roll = cluster.demo.play("elasticsearch-rolling-restart", &[]);
+    let masters = MASTERS.into_iter().filter(|master| *master != elected);
+    let order: Vec<&str> =
+        ["es-data-3", "es-data-1", "es-data-2"].into_iter().chain(masters).chain([elected]).collect();
+    assert_eq!(hosts_of(roll.ends_with(0), "elasticsearch : Start the node"), order, "{roll}");
+    // Off and on again, and the node that was down had nothing to turn off.
+    let mut set = hosts_of(&roll, "elasticsearch : Set the allocation of shards");
+    set.sort();
+    assert_eq!(set, ["es-data-1", "es-data-1", "es-data-2", "es-data-2", "es-data-3"], "{roll}");
+    cluster.is_green_with(6);
+}
+
+/// Where a task changed something, in the order of the run.
+fn hosts_of(run: &Finished, task: &str) -> Vec<String> {
+    run.changes().into_iter().filter(|(name, _)| name == task).flat_map(|(_, hosts)| hosts).collect()
 }
 
 /// The first node does not start with what the upgrade gives it.
@@ -138,7 +213,8 @@ fn takes_back_what_did_not_start(cluster: &Cluster, version: &str) {
     demo.play("elasticsearch-rollback", &[]).ends_with(0);
     cluster.is_green_with(6);
     demo.play("elasticsearch-rollback", &[]).changed_nothing();
-    demo.play("elasticsearch-rollback", &["--check"]).changed_nothing();
+    let mistyped = demo.play("elasticsearch-rollback", &["-e", "es_rollback_to=20200101T000000"]);
+    mistyped.ends_with(2).says(&["no node has a backup 20200101T000000"]);
 }
 
 /// One node has the newer version, the others have all of its shards.
@@ -178,7 +254,11 @@ fn goes_only_forward_from_the_only_copy(cluster: &Cluster, version: &str) {
     assert_eq!(cluster.count_of_versions(), (5, 1));
 
     demo.site.write(second, "{}\n");
-    demo.play("elasticsearch-upgrade", &["-e", version]).ends_with(0);
+    let backups = "/var/backups/elasticsearch";
+    cluster.hosts.shell("es-data-3", &format!("mkdir -p {backups}/20200101T000000 {backups}/20200102T000000"));
+    demo.play("elasticsearch-upgrade", &["-e", version, "-e", "es_backups_kept=2"]).ends_with(0);
+    let kept = cluster.hosts.shell("es-data-3", &format!("ls {backups}"));
+    assert_eq!((kept.lines().count(), kept.contains("20200101")), (2, false), "{kept}");
     assert_eq!(cluster.count_of_versions(), (0, 6));
     cluster.is_green_with(6);
     demo.play("elasticsearch-upgrade", &["-e", version]).changed_nothing();
@@ -212,4 +292,40 @@ fn heal(cluster: &Cluster, version: &str) {
     let written = request(&cluster.hosts.address("es-data-1"), "POST", "/logs/_doc", "{}").expect("it is back");
     assert!(written.starts_with("HTTP/1.1 201 "), "{written}");
     cluster.demo.play("elasticsearch-heal", &arguments).changed_nothing();
+}
+
+/// What is over the flood stage blocks writes until there is room.
+fn tells_of_full_disks(cluster: &Cluster, version: &str) {
+    let arguments = ["-e", version, "-e", "es_heal_wait=20"];
+    let marks = |mark: &str| {
+        cluster.set(&format!(
+            r#"{{"cluster.routing.allocation.disk.watermark": {{"low": "{mark}", "high": "{mark}", "flood_stage": "{mark}"}}}}"#
+        ));
+    };
+    let blocked = || ask(&cluster.hosts.address("es-master-1"), "/logs/_settings").contains("read_only_allow_delete");
+    marks("1%");
+    let end = Instant::now() + Duration::from_secs(30);
+    while !blocked() {
+        assert!(Instant::now() < end, "a full disk blocks its indices");
+        thread::sleep(Duration::from_millis(200));
+    }
+    let run = cluster.demo.play("elasticsearch-heal", &arguments);
+    run.ends_with(2).says(&["% full; watermarks are 1, 1, 1 %", "% full: delete or move indices", "writes to logs"]);
+    assert!(blocked(), "the block stays as long as the disks are full");
+
+    marks("100%");
+    cluster.demo.play("elasticsearch-heal", &arguments).ends_with(0);
+    assert!(!blocked(), "{run}");
+}
+
+fn takes_in_what_the_inventory_has(cluster: &Cluster, version: &str) {
+    let demo = &cluster.demo;
+    let path = "inventories/demo/hosts.ini";
+    let inventory = fs::read_to_string(demo.site.path().join(path)).expect("it was copied");
+    let added = ["es-data-4", "es-data-5"].map(|name| format!("{name} ansible_host={}\n", cluster.hosts.address(name)));
+    demo.site.write(path, inventory.replace("[es_data]\n", &format!("[es_data]\n{}", added.concat())));
+    let run = demo.play("elasticsearch-scale-out", &["-e", version]);
+    assert!(run.ends_with(0).changes().iter().all(|(_, hosts)| hosts == &["es-data-5"]), "{run}");
+    cluster.is_green_with(8);
+    demo.play("elasticsearch-scale-out", &["-e", version]).changed_nothing();
 }
