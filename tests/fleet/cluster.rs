@@ -58,6 +58,9 @@ fn one_command_makes_a_cluster_and_a_second_one_changes_nothing() {
     let demo = Demo::copy();
 
     dry_runs_predict_changes_on_fresh_hosts(&hosts, &demo);
+    let incomplete = demo.run(&["-e", "es_cluster_name="]);
+    incomplete.ends_with(2).says(&["`es_cluster_name` is not set"]);
+    assert!(hosts.names().all(|host| incomplete.recap(host) == "failed=1"), "nothing is done before: {incomplete}");
     demo.run(&[]).ends_with(0);
     let health = ask(&hosts.address("es-master-1"), "/_cluster/health");
     assert!(health.contains(r#""status":"green""#) && health.contains(r#""number_of_nodes":6"#), "{health}");
@@ -99,6 +102,59 @@ fn dry_runs_predict_changes_on_fresh_hosts(hosts: &Hosts, demo: &Demo) {
             demo.play(&format!("elasticsearch-{playbook}"), &["--check"]).ends_with(0);
         }
     });
+}
+
+/// The first play says what is missing, and connects nowhere; the second would connect.
+#[test]
+fn each_environment_has_what_is_required() {
+    let site = Site::empty();
+    site.copy("playbooks");
+    for (environment, nodes) in [("dev", 1), ("staging", 3), ("prod", 6)] {
+        site.copy(&format!("inventories/{environment}"));
+        let inventory = format!("inventories/{environment}/");
+        let nowhere = ["-e", "ansible_host=127.0.0.1 ansible_port=1"];
+        let run = site.play(&inventory, "elasticsearch-check", &nowhere);
+        let recap = run.ends_with(4).stdout.rsplit_once("PLAY RECAP ").expect("it has one").1;
+        assert_eq!(recap.matches(" : ok=3 ").count(), nodes, "{run}");
+        assert_eq!(recap.matches(&format!(".{environment}.")).count(), nodes, "{run}");
+
+        let masters =
+            site.play(&inventory, "elasticsearch-check", &[&nowhere[..], &["-e", "es_min_masters=7"]].concat());
+        masters.ends_with(2).says(&[&format!("{environment} has "), "it needs an odd number of masters, 7 or more"]);
+    }
+}
+
+/// As in the inventories staging and dev: every host is a master and a data node, and there is one host alone.
+#[test]
+fn clusters_whose_hosts_are_all_things_are_rolled_too() {
+    let hosts = Hosts::boot(&MASTERS);
+    let demo = Demo::copy();
+    for nodes in [&MASTERS[..1], &MASTERS[..]] {
+        let lines: String =
+            { nodes.iter() }.map(|name| format!("{name} ansible_host={}\n", hosts.address(name))).collect();
+        let inventory =
+            format!("[es_masters]\n{lines}[es_data]\n{lines}[elasticsearch:children]\nes_masters\nes_data\n");
+        demo.site.write("inventories/demo/hosts.ini", inventory);
+        let name = format!("es_cluster_name=demo-{}", nodes.len());
+        let arguments = ["-e", &name, "-e", r#"{"es_min_masters": 1, "es_min_data": 1}"#];
+        demo.play("elasticsearch", &arguments).ends_with(0);
+        demo.play("elasticsearch", &arguments).changed_nothing();
+        let roll = demo.play("elasticsearch-rolling-restart", &arguments);
+        assert_eq!(
+            roll.ends_with(0).stdout.matches("TASK [elasticsearch : Stop the node]").count(),
+            nodes.len(),
+            "{roll}"
+        );
+        let health = ask(&hosts.address(nodes[0]), "/_cluster/health");
+        let whole = format!(r#""number_of_nodes":{}"#, nodes.len());
+        assert!(health.contains(r#""status":"green""#) && health.contains(&whole), "{health}");
+        for node in nodes {
+            hosts.shell(
+                node,
+                "systemctl stop elasticsearch; rm -r /var/lib/elasticsearch /etc/systemd/system/elasticsearch.service",
+            );
+        }
+    }
 }
 
 /// What a node answers to a GET, as its bytes come.
