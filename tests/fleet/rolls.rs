@@ -14,7 +14,6 @@ use super::{
     cluster::{DATA, Demo, MASTERS, ask, request},
     dry_runs,
     hosts::Hosts,
-    run::Finished,
 };
 
 const OLD: &str = "8.15.3";
@@ -190,17 +189,12 @@ fn restarts_data_then_masters_then_the_elected_one(cluster: &Cluster) {
     let masters = MASTERS.into_iter().filter(|master| *master != elected);
     let order: Vec<&str> =
         ["es-data-3", "es-data-1", "es-data-2"].into_iter().chain(masters).chain([elected]).collect();
-    assert_eq!(hosts_of(roll.ends_with(0), "elasticsearch : Start the node"), order, "{roll}");
+    assert_eq!(roll.ends_with(0).hosts_of("elasticsearch : Start the node"), order, "{roll}");
     // Off and on again, and the node that was down had nothing to turn off.
-    let mut set = hosts_of(&roll, "elasticsearch : Set the allocation of shards");
+    let mut set = roll.hosts_of("elasticsearch : Set the allocation of shards");
     set.sort();
     assert_eq!(set, ["es-data-1", "es-data-1", "es-data-2", "es-data-2", "es-data-3"], "{roll}");
     cluster.is_green_with(6);
-}
-
-/// Where a task changed something, in the order of the run.
-fn hosts_of(run: &Finished, task: &str) -> Vec<String> {
-    run.changes().into_iter().filter(|(name, _)| name == task).flat_map(|(_, hosts)| hosts).collect()
 }
 
 /// The first node does not start with what the upgrade gives it.

@@ -130,6 +130,11 @@ impl Finished {
         counts.join(" ")
     }
 
+    /// Where a task changed something, in the order of the run.
+    pub fn hosts_of(&self, task: &str) -> Vec<String> {
+        self.changes().into_iter().filter(|(name, _)| name == task).flat_map(|(_, hosts)| hosts).collect()
+    }
+
     /// Each task or handler that changed something, with its hosts in the order of their names.
     pub fn changes(&self) -> Vec<(String, Vec<String>)> {
         let mut changes: Vec<(String, Vec<String>)> = Vec::new();
