@@ -87,15 +87,10 @@ impl Hosts {
         fleet(&["tinydisk", name, path, size]);
     }
 
-    /// All that a run could have changed on a host.
+    /// All that a run could have changed on a host, but for what is at these paths.
     ///
     /// Left out is what the fleet script leaves out (logs, temporary folders, and with `/var/tmp`
     /// the helper's cache) and the mark that sudo makes on its first success, and nothing else.
-    pub fn snapshot(&self, name: &str) -> String {
-        self.snapshot_without(name, &[])
-    }
-
-    /// The same, without what is at these paths too.
     pub fn snapshot_without(&self, name: &str, paths: &[&str]) -> String {
         let skipped = ["/home/*/.sudo_as_admin_successful"].iter().chain(paths).flat_map(|path| ["--exclude", path]);
         fleet(&["snapshot", name].into_iter().chain(skipped).collect::<Vec<_>>())
