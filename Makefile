@@ -9,7 +9,7 @@ help:
 	@echo 'make test        everything that CI runs, the fleet tests included'
 	@echo 'make lint        formatting, clippy, shellcheck'
 	@echo 'make compare     the same playbook with ansible-core on twin hosts, if it is installed'
-	@echo 'make compare-clusters  the playbooks of Elasticsearch and etcd with both, and the ratio of the times'
+	@echo 'make compare-clusters  the playbooks of clusters, releases and databases with both, and the ratio of the times'
 	@echo 'make compare-language  300 generated playbooks with ansible-core and with sutler, what they did compared'
 	@echo 'make bench       the unchanged second run and templates, against ansible-core, plain ssh and Jinja2'
 	@echo 'make bench-peers  many workloads against ansible-core, Mitogen, pyinfra and plain ssh: an hour'
