@@ -4,6 +4,7 @@
 //! the weakest ("Understanding variable precedence" in the Ansible manual). The one table of that
 //! order is [`Scope::lookup`].
 
+mod connected;
 mod fact_cache;
 mod files;
 mod foresight;
@@ -13,6 +14,7 @@ mod hostvars;
 mod membership;
 mod scope;
 
+pub use connected::ConnectionValues;
 pub use fact_cache::FactCache;
 pub use files::{host_vars, load_extra, load_file, load_vars_file};
 pub use foresight::{Foresight, Hindrance};

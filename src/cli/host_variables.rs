@@ -6,7 +6,7 @@ use crate::{
     inventory::{HostId, Inventory, Limit, Pattern},
     playbook::Playbook,
     source::{Diagnostic, Severity},
-    value::Value,
+    value::{Dict, Value},
     vars,
 };
 
@@ -30,7 +30,7 @@ pub fn read(
             if warnings.iter().all(|known| known.message != warning.message) {
                 warnings.push(warning);
             }
-            Ok(vars::HostVars::outside(&host.name))
+            Ok(vars::HostVars::new(&host.name, Dict::new()))
         })?;
         hosts.insert(read);
     }

@@ -19,9 +19,9 @@ use super::{
 use crate::{
     config::{
         Config,
-        settings::{output, paths, running},
+        settings::{connection, output, paths, running},
     },
-    executor::{Control, ExitCode, Options, Run, note_written_secrets},
+    executor::{ConnectionDefaults, Control, ExitCode, Options, Run, note_written_secrets},
     inventory::{Inventory, Limit, Pattern, Reading},
     library::{self, Library, Rejected},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
@@ -458,8 +458,30 @@ fn run_vars(
         hosts,
         groups: GroupNames::new(shared),
         constants,
+        connections: connection_values(&options.connection),
         environment: Arc::new(environment),
     })
+}
+
+/// What is said of all connections, under the variables that say it for a host.
+fn connection_values(defaults: &ConnectionDefaults) -> vars::ConnectionValues {
+    let config = &defaults.config;
+    let transport = config.get(&connection::DEFAULT_TRANSPORT);
+    let user = defaults.user.clone().or_else(|| config.get(&connection::DEFAULT_REMOTE_USER));
+    let key_file = defaults.key_file.clone().or_else(|| config.get(&connection::DEFAULT_PRIVATE_KEY_FILE));
+    let timeout = defaults.timeout.map_or_else(|| config.value("DEFAULT_TIMEOUT").clone(), |seconds| Value::Int(seconds as i64));
+    [
+        ("transport", Value::from(transport.as_str())),
+        ("ansible_connection", Value::from(defaults.kind.as_deref().unwrap_or(&transport))),
+        ("ansible_user", user.map_or(Value::None, Value::from)),
+        ("ansible_port", config.get(&connection::DEFAULT_REMOTE_PORT).map_or(Value::None, Value::Int)),
+        ("ansible_private_key_file", key_file.map_or(Value::None, vars::path_value)),
+        ("ansible_shell_executable", Value::from(config.get(&connection::DEFAULT_EXECUTABLE))),
+        ("ansible_pipelining", config.value("ANSIBLE_PIPELINING").clone()),
+        ("ansible_module_compression", config.value("DEFAULT_MODULE_COMPRESSION").clone()),
+        ("ansible_timeout", timeout),
+    ]
+    .into()
 }
 
 /// The language version that playbooks ask for.

@@ -241,6 +241,7 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
         return assert::run(task, scope).map(Prepared::Done);
     }
     let mut arguments = Evaluated::new(task, scope)?;
+    let scope = &scope.clone().made();
     let settings = Settings::new(task, scope);
     check_names(task)?;
     let name = task.action.module.0.name;

@@ -51,9 +51,9 @@ impl From<ConnectSettingError> for Diagnostic {
 }
 
 /// Reads connection variables of one host.
-struct Variables<'a>(&'a Scope);
+struct Variables(Scope);
 
-impl Variables<'_> {
+impl Variables {
     /// The first of some spellings that is set.
     fn value(&self, names: &[&str]) -> Result<Option<Value>, TemplateError> {
         for name in names {
@@ -110,7 +110,7 @@ pub fn note_written_secrets(vars: &RunVars, secrets: &Secrets) {
 
 /// Masks the passwords that a task could see, for a task that does not connect.
 pub fn note_secrets(scope: &Scope, secrets: &Secrets) {
-    let variables = Variables(scope);
+    let variables = Variables(scope.unconnected());
     // One that cannot be evaluated cannot be shown either.
     for text in SECRETS.iter().filter_map(|name| variables.text(&[name]).ok().flatten()) {
         secrets.add(&text);
@@ -119,7 +119,7 @@ pub fn note_secrets(scope: &Scope, secrets: &Secrets) {
 
 /// The target of a task whose connection variables are those of `scope`.
 pub fn target(settings: Settings, scope: &Scope, defaults: &ConnectionDefaults) -> Result<Target, ConnectSettingError> {
-    let variables = Variables(scope);
+    let variables = Variables(scope.unconnected());
     let name = scope.host().name.clone();
     let config = &defaults.config;
     let kind = match variables.text(&["ansible_connection"])? {
@@ -181,7 +181,7 @@ fn ssh_args(variables: &Variables, defaults: &ConnectionDefaults) -> Result<Vec<
 
 /// The arguments of `ssh` as they are written: those of the settings, common and further ones.
 pub fn ssh_arguments(scope: &Scope, defaults: &ConnectionDefaults) -> Result<[String; 3], TemplateError> {
-    ssh_texts(&Variables(scope), defaults)
+    ssh_texts(&Variables(scope.unconnected()), defaults)
 }
 
 fn ssh_texts(variables: &Variables, defaults: &ConnectionDefaults) -> Result<[String; 3], TemplateError> {
@@ -233,7 +233,7 @@ pub fn becoming(
     scope: &Scope,
     defaults: &ConnectionDefaults,
 ) -> Result<Option<Become>, ConnectSettingError> {
-    let variables = Variables(scope);
+    let variables = Variables(scope.unconnected());
     let wanted = match variables.value(&["ansible_become"])? {
         Some(value) => value.to_flag(),
         None => settings.flag("become")?.unwrap_or(defaults.is_become),

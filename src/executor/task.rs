@@ -138,6 +138,8 @@ struct ItemEnd {
     is_hidden: bool,
     /// What the controller warned of while it did its part.
     warned: Vec<String>,
+    /// Whether a result came back: the task was begun, wherever it failed then.
+    is_returned: bool,
 }
 
 /// One item on its way.
@@ -166,6 +168,7 @@ impl ItemEnd {
             shown: Shown::Nothing,
             is_hidden: false,
             warned: Vec::new(),
+            is_returned: false,
         }
     }
 }

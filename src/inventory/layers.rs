@@ -38,7 +38,7 @@ pub enum Origin {
 impl Inventory {
     /// The variables of a host, those that win last: groups of the sources from `all` downwards,
     /// `group_vars/all`, the other `group_vars`, the host in the sources, `host_vars`. Empty layers are
-    /// left out. Implicit hosts get the variables of `all` as well; unknown ones nothing else.
+    /// left out. Implicit hosts get the variables of `all` as well; unknown ones those, and their `host_vars`.
     ///
     /// Fails when a file of variables cannot be read.
     pub fn variable_layers(&self, host: &str) -> Result<Vec<Layer<'_>>, Diagnostic> {
@@ -56,11 +56,9 @@ impl Inventory {
                 layers.push(origin, folders.group(&group.name)?);
             }
         }
-        if let Some(host) = self.host(host) {
-            layers.push(Origin::Host, Some(&host.vars));
-            for (origin, folders) in self.folders(Origin::InventoryHostVars, Origin::PlaybookHostVars) {
-                layers.push(origin, folders.host(&host.name)?);
-            }
+        layers.push(Origin::Host, self.host(host).map(|host| &host.vars));
+        for (origin, folders) in self.folders(Origin::InventoryHostVars, Origin::PlaybookHostVars) {
+            layers.push(origin, folders.host(host)?);
         }
         Ok(layers.0)
     }

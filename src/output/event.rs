@@ -63,6 +63,8 @@ pub enum Event {
     Retry {
         /// The host.
         host: String,
+        /// The host it is done on instead.
+        delegated_to: Option<String>,
         /// The task's name.
         task: String,
         /// How many tries are left.
@@ -207,6 +209,8 @@ pub struct Outcome {
     pub task: TaskId,
     /// The host it was done on instead.
     pub delegated_to: Option<String>,
+    /// Where that host is, if it was reached there and not by its name.
+    pub delegated_address: Option<String>,
     /// How it ended.
     pub status: Status,
     /// The return values.

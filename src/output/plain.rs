@@ -71,7 +71,8 @@ impl Plain {
     /// What is said beside the results, the same for playbooks and single tasks.
     pub fn remark(&mut self, event: &Event, lines: &mut Lines) {
         match event {
-            Event::Retry { host, task, left, result } => {
+            Event::Retry { host, delegated_to, task, left, result } => {
+                let host = label(host, delegated_to.as_deref(), None);
                 let mut line = format!("FAILED - RETRYING: [{host}]: {task} ({left} retries left).");
                 if self.options.verbosity > 2 {
                     line.push_str(&format!("Result was: {}", dump(result, Shown::Nothing, &self.options)));
@@ -229,12 +230,8 @@ impl Plain {
     }
 
     fn line(&self, outcome: &Outcome) -> String {
-        let host = match &outcome.delegated_to {
-            Some(other) if *other != outcome.host && outcome.status != Status::Skipped => {
-                format!("{} -> {other}", outcome.host)
-            }
-            _ => outcome.host.clone(),
-        };
+        let delegated_to = outcome.delegated_to.as_deref().filter(|_| outcome.status != Status::Skipped);
+        let host = label(&outcome.host, delegated_to, outcome.delegated_address.as_deref());
         let item = outcome.item.as_ref();
         let (ink, mut line, shows_values) = match outcome.status {
             Status::Ok => (Ink::Ok, format!("ok: [{host}]"), false),
@@ -286,5 +283,14 @@ impl Plain {
             text.push_str(&format!("\n\tRUN: {}\n", json::squeezed(&stats.run)));
         }
         text + "\n"
+    }
+}
+
+/// A host, and the one that does its task instead, with the address of that one where it is another than its name.
+fn label(host: &str, delegated_to: Option<&str>, address: Option<&str>) -> String {
+    match (delegated_to.filter(|other| *other != host), address) {
+        (None, _) => host.to_owned(),
+        (Some(other), None) => format!("{host} -> {other}"),
+        (Some(other), Some(address)) => format!("{host} -> {other}({address})"),
     }
 }

@@ -69,15 +69,6 @@ impl HostVars {
             Err(why) => *self.unread.write() = Some(why),
         }
     }
-
-    /// A host that the inventory does not have: an address, or the controller itself.
-    pub fn outside(name: &str) -> Self {
-        let inventory = Dict::new();
-        if matches!(name, "localhost" | "127.0.0.1" | "::1") {
-            inventory.insert("ansible_connection", "local");
-        }
-        Self::new(name, inventory)
-    }
 }
 
 impl HostVars {
@@ -175,13 +166,9 @@ impl Hosts {
         self.hosts.read().get(name).cloned().or_else(|| self.implicit.read().get(name).cloned())
     }
 
-    /// A host by name, one that the inventory does not have included.
-    pub fn get_or_outside(&self, name: &str) -> Arc<HostVars> {
-        self.get(name).unwrap_or_else(|| {
-            let host = Arc::new(HostVars::outside(name));
-            // Later tasks find what this one learns about it.
-            Arc::clone(self.implicit.write().entry(name.to_owned()).or_insert(host))
-        })
+    /// Adds a host that the inventory does not have, or finds it where somebody else has added it meanwhile.
+    pub fn add_outside(&self, host: HostVars) -> Arc<HostVars> {
+        Arc::clone(self.implicit.write().entry(host.name.clone()).or_insert_with(|| Arc::new(host)))
     }
 
     /// Takes over the facts that a cache has, or forgets them there.

@@ -166,6 +166,7 @@ mod tests {
             hosts,
             groups: GroupNames::new(&inventory),
             constants: BTreeMap::new(),
+            connections: BTreeMap::new(),
             environment: Arc::new(Environment::new(folder.path().to_owned())),
         };
         (Arc::new(run), folder)

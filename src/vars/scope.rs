@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use super::{
     Foresight, HostVars,
+    connected::{ConnectionValues, Seen},
+    files::inventory_vars,
     groups::GroupNames,
     host::Hosts,
     hostvars::{AllHostVars, ScopeVars},
@@ -28,6 +30,8 @@ pub struct RunVars {
     pub groups: GroupNames,
     /// Names that the program itself gives, the same for every host and play.
     pub constants: BTreeMap<&'static str, Value>,
+    /// What the command line and the settings say of connections.
+    pub connections: ConnectionValues,
     /// Where templates find files, and which filters they have.
     pub environment: Arc<Environment>,
 }
@@ -43,6 +47,18 @@ pub struct PlayVars {
     pub constants: parking_lot::RwLock<BTreeMap<&'static str, Value>>,
     /// Hosts that `add_host` added while the play ran.
     pub added: parking_lot::RwLock<Vec<String>>,
+}
+
+impl RunVars {
+    /// A host that a task is delegated to. One that the inventory does not have is still one of `all`, and may have a
+    /// file of `host_vars`; later tasks find what this one learns about it.
+    pub fn delegate(&self, name: &str) -> Arc<HostVars> {
+        self.hosts.get(name).unwrap_or_else(|| {
+            let read = inventory_vars(&self.groups.inventory().read(), name);
+            let host = read.map_or_else(|why| HostVars::unread(name, why), |vars| HostVars::new(name, vars));
+            self.hosts.add_outside(host)
+        })
+    }
 }
 
 impl PlayVars {
@@ -101,6 +117,8 @@ pub struct Scope {
     bound: Vec<(String, Value)>,
     /// Who watches an evaluation before its turn.
     foresight: Option<Arc<Foresight>>,
+    /// What it sees of its connection.
+    seen: Seen,
 }
 
 impl Scope {
@@ -115,6 +133,7 @@ impl Scope {
             parameters: Arc::default(),
             bound: Vec::new(),
             foresight: None,
+            seen: Seen::default(),
         }
     }
 
@@ -150,7 +169,27 @@ impl Scope {
     /// The scope of the same task with another host's variables: what a delegated task connects by.
     #[must_use]
     pub fn delegated_to(&self, name: &str) -> Self {
-        Self { host: self.run.hosts.get_or_outside(name), ..self.clone() }
+        Self { host: self.run.delegate(name), seen: Seen::Nothing, ..self.clone() }
+    }
+
+    /// The scope of the task's conditions and arguments: with what is known of its connection.
+    #[must_use]
+    pub fn planned(mut self) -> Self {
+        self.seen = Seen::Planned;
+        self
+    }
+
+    /// The scope of what the task does, when it is connected.
+    #[must_use]
+    pub fn made(mut self) -> Self {
+        self.seen = Seen::Made;
+        self
+    }
+
+    /// The scope without what is known of the connection: what leads to it.
+    #[must_use]
+    pub fn unconnected(&self) -> Self {
+        Self { seen: Seen::Nothing, ..self.clone() }
     }
 
     /// Adds a name that is stronger than all others.
@@ -161,6 +200,16 @@ impl Scope {
     /// The host.
     pub fn host(&self) -> &Arc<HostVars> {
         &self.host
+    }
+
+    /// The task.
+    pub(super) fn task(&self) -> Option<&Task> {
+        self.task.as_deref()
+    }
+
+    /// What the command line and the settings say of connections.
+    pub(super) fn connection_values(&self) -> &ConnectionValues {
+        &self.run.connections
     }
 
     /// What evaluates templates in this scope.
@@ -267,12 +316,6 @@ impl Scope {
         }
     }
 
-    /// What a name means to a task that nobody set; `hostvars` have it for no host.
-    fn fallback(&self, name: &str) -> Option<Value> {
-        let is_asked = name == "ansible_host" && self.task.is_some() && !self.host.name.is_empty();
-        is_asked.then(|| Value::from(self.host.name.as_str()))
-    }
-
     /// A fact by the name that it is injected under.
     fn fact(&self, name: &str) -> Option<Value> {
         if !self.run.injects_facts {
@@ -297,7 +340,7 @@ impl Names for Scope {
         let bound = || self.bound.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let mut layers = self.layers(name);
         let strongest = bound().or_else(|| self.magic(name)).or_else(|| layers.next());
-        let strongest = strongest.or_else(|| self.fallback(name))?;
+        let strongest = strongest.or_else(|| self.connected(name, self.seen))?;
         if self.run.merges && matches!(strongest, Value::Dict(_)) && self.magic(name).is_none() {
             return Some(layers.fold(strongest, |over, under| merged(&over, under)));
         }

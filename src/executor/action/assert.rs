@@ -17,6 +17,7 @@ use crate::{
 /// Runs it. The conditions are expressions, so they are not evaluated as arguments.
 pub fn run(task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
     let mut arguments = Evaluated::without(Some("that"), task, scope)?;
+    let scope = &scope.clone().made();
     let that = task.action.arguments.get("that").cloned().or_else(|| arguments.arguments.get("that").cloned());
     if let Some(that) = &that {
         // Its place among the arguments, which are checked together.

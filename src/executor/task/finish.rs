@@ -13,7 +13,7 @@ use crate::{
     },
     output::{Event, Outcome, Status},
     source::{Diagnostic, Span, Spanned},
-    template::TemplateError,
+    template::{Names, TemplateError},
     value::Value,
     vars::{HostVars, Layer, Scope},
 };
@@ -52,7 +52,7 @@ impl Runner<'_> {
     fn facts_host(&self, scope: &Scope) -> Arc<HostVars> {
         let settings = Settings::new(self.task, scope);
         match settings.text("delegate_to").ok().flatten() {
-            Some(other) if self.delegates_facts(scope) => self.context.run.vars.hosts.get_or_outside(&other),
+            Some(other) if self.delegates_facts(scope) => self.context.run.vars.delegate(&other),
             _ => Arc::clone(self.host),
         }
     }
@@ -116,12 +116,15 @@ impl Runner<'_> {
             // One that is no name is shown as it is written.
             _ => self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value)),
         };
+        let address = delegated_to.as_deref().filter(|_| end.is_returned);
+        let delegated_address = address.and_then(|name| address_of(name, scope));
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
         let is_hidden = end.is_hidden || settings.hides(default);
         let mut outcome = Outcome {
             host: self.host.name.clone(),
             task: self.task.id,
             delegated_to,
+            delegated_address,
             status: end.status,
             result: end.result.clone(),
             item: None,
@@ -308,6 +311,12 @@ impl Runner<'_> {
         }
         Ok(names)
     }
+}
+
+/// Where a host is that a task is delegated to, as it is written, if that is not its name.
+fn address_of(name: &str, scope: &Scope) -> Option<String> {
+    let address = crate::playbook::written(&Names::lookup(&scope.delegated_to(name), "ansible_host")?);
+    (address != name).then_some(address)
 }
 
 /// Puts the items of a loop themselves into its results: what a playbook says stays what it is, expressions among it.

@@ -64,6 +64,7 @@ impl Runner<'_> {
                 Ok(false) if attempt <= retries && !self.context.run.control.is_stopping() => {
                     self.context.run.events.emit(Event::Retry {
                         host: self.host.name.clone(),
+                        delegated_to: Settings::new(self.task, &item.scope).text("delegate_to").ok().flatten(),
                         task: self.task.title(),
                         left: retries + 1 - attempt,
                         result: end.result.clone(),

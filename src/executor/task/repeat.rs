@@ -27,7 +27,7 @@ impl Runner<'_> {
     pub(super) fn items(&self) -> Result<Vec<ItemRun>, Box<ItemEnd>> {
         let Some(repeat) = &self.task.repeat else {
             return Ok(vec![ItemRun {
-                scope: self.scope.clone(),
+                scope: self.scope.clone().planned(),
                 item: None,
                 label: OnceLock::new(),
                 bound: Vec::new(),
@@ -35,7 +35,7 @@ impl Runner<'_> {
         };
         let items = self.evaluate_loop(repeat).map_err(|error| {
             // A loop over something undefined is no failure where the condition does not hold anyway.
-            match first_unmet(&self.task.keywords.when, &self.scope) {
+            match first_unmet(&self.task.keywords.when, &self.scope.clone().planned()) {
                 Ok(Some(unmet)) => Box::new(Self::skipped(unmet)),
                 _ if error.is_undefined() => Box::new(self.template_failure(error, Some(&repeat.over.span))),
                 _ => Box::new(self.loop_failure(&error, &repeat.over.span)),
@@ -96,7 +96,7 @@ impl Runner<'_> {
             bound.push(("ansible_index_var".into(), Value::from(name.as_str())));
         }
         let bind = |bound: &[(String, Value)]| {
-            let mut scope = self.scope.clone();
+            let mut scope = self.scope.clone().planned();
             bound.iter().for_each(|(name, value)| scope.bind(name, value.clone()));
             scope
         };

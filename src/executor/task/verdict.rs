@@ -41,7 +41,7 @@ impl Runner<'_> {
 
     /// The scope in which conditions see the result under the name it is registered as.
     pub(super) fn with_result(&self, item: &ItemRun, result: &Fields) -> Scope {
-        let mut scope = item.scope.clone();
+        let mut scope = item.scope.clone().made();
         if let Some(name) = &self.task.register {
             scope.bind(name, Value::from_json(Json::Object(result.clone())));
         }
@@ -54,7 +54,7 @@ impl Runner<'_> {
             Ok(mut result) => {
                 let is_hidden = result.shift_remove(HIDDEN).is_some_and(|hidden| is_true(&hidden));
                 let end = self.judge_result(item, result);
-                ItemEnd { is_hidden, ..end }
+                ItemEnd { is_hidden, is_returned: true, ..end }
             }
             Err(error) => self.connect_failure(&error),
         }
