@@ -243,12 +243,12 @@ fn prepare_unmasked(context: &TaskContext, task: &Task, scope: &Scope) -> Result
     let mut arguments = Evaluated::new(task, scope)?;
     let scope = &scope.clone().made();
     let settings = Settings::new(task, scope);
-    check_names(task)?;
     let name = task.action.module.0.name;
     if arguments.span("_raw_params").is_some() && task.action.foreign.is_none() && !task.action.takes_text() {
         let message = format!("Action '{name}' does not support raw params.");
         return Err(PrepareError::Raised(Diagnostic::error(message)));
     }
+    check_names(task)?;
     if let Some(foreign) = &task.action.foreign {
         let job = foreign::job(context, task, scope, foreign, arguments)?;
         return Ok(Prepared::Job(Box::new(job.in_background(background))));

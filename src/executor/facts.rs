@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{Run, settings::evaluate};
+use super::{Run, settings::keyword};
 use crate::{
     config::settings::running,
     playbook::{Action, Module, Play, Task},
@@ -44,7 +44,10 @@ pub fn is_restricted(name: &str) -> bool {
 
 /// The task, unless the play does not want it.
 pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Task>>, Diagnostic> {
-    let wanted = play.gather_facts.as_ref().map(|gather| evaluate(gather, scope)).transpose()?;
+    for (name, value) in &play.gathering {
+        keyword(name, value, scope)?;
+    }
+    let wanted = play.gather_facts.as_ref().map(|gather| keyword("gather_facts", gather, scope)).transpose()?;
     let default = run.options.config.get(&running::DEFAULT_GATHERING) != "explicit";
     if !wanted.map_or(default, |wanted| wanted.to_flag()) || run.options.start_at.is_some() && play.is_empty() {
         return Ok(None);
@@ -67,5 +70,6 @@ pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Tas
     let action = Action { name, module: Module(module), arguments, defaults: None, foreign: None };
     let mut task = Task::new(action, keywords, &play.around, span.clone());
     task.name = Some(Spanned::new(Value::from("Gathering Facts"), span));
+    task.is_implicit = true;
     Ok(Some(Arc::new(task)))
 }

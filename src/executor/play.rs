@@ -17,7 +17,7 @@ use super::{
     host::{Ended, HostState},
     include::Includes,
     play_vars::{self, text_items},
-    settings::{Settings, evaluate},
+    settings::{Settings, evaluate, keyword},
     strategy::{self, Strategy},
     task::{self, TaskContext, TaskEnd},
 };
@@ -27,7 +27,6 @@ use crate::{
     plan::{Program, Step, batches},
     playbook::{Play, Task, TaskId, keywords::Vars, written},
     source::{Diagnostic, Spanned},
-    template::TemplateError,
     value::{Dict, Value},
     vars::{HostVars, Scope, text_list},
     vault,
@@ -94,10 +93,10 @@ pub struct PlayRun {
     /// All that the pattern selects, in the order of the inventory.
     selected: Vec<String>,
     hosts: Vec<Arc<HostVars>>,
-    /// Hosts that do no more in this play.
+    /// Hosts that do no more in this batch.
     removed: Mutex<BTreeSet<String>>,
     batch: Mutex<Vec<String>>,
-    serial: Vec<String>,
+    serial: Vec<Value>,
     /// The task that gathers facts, where known facts are not gathered again.
     gathers_once: Option<TaskId>,
     is_check: bool,
@@ -131,27 +130,31 @@ impl PlayRun {
         let nobody = Arc::new(HostVars::new("", Dict::new()));
         let scope = Scope::of_host(&run.vars, &nobody).in_play(&vars);
         let name = match &play.name {
-            Some(name) => evaluate(name, &scope)?.to_str(),
-            None => text_items(&evaluate(&play.hosts, &scope)?).join(","),
+            Some(name) => keyword("name", name, &scope)?.to_str(),
+            None => text_items(&keyword("name", &play.hosts, &scope)?).join(","),
         };
         let (selected, hosts) = select(run, play, &scope)?;
-        let text = |setting: &Option<Spanned<Value>>| -> Result<Option<Value>, TemplateError> {
-            let value = setting.as_ref().map(|setting| evaluate(setting, &scope)).transpose()?;
+        let value = |name: &str, setting: &Option<Spanned<Value>>| -> Result<Option<Value>, Diagnostic> {
+            let value = setting.as_ref().map(|setting| keyword(name, setting, &scope)).transpose()?;
             Ok(value.filter(|value| !value.is_omit()))
         };
-        let serial = text(&play.serial)?.map(|serial| text_items(&serial)).unwrap_or_default();
-        let max_fail_percentage = text(&play.max_fail_percentage)?.as_ref().map_or(Ok(None), percentage);
+        let serial = match value("serial", &play.serial)? {
+            Some(Value::List(sizes)) => sizes.to_vec(),
+            size => size.into_iter().collect(),
+        };
+        let max_fail_percentage = value("max_fail_percentage", &play.max_fail_percentage)?.as_ref().map_or(Ok(None), percentage);
         let max_fail_percentage = max_fail_percentage.map_err(|error| match &play.max_fail_percentage {
             Some(setting) => error.at(&setting.span),
             None => error,
         })?;
-        let strategy = match text(&play.strategy)?.map(|strategy| strategy.to_str()) {
+        let strategy = match value("strategy", &play.strategy)?.map(|strategy| strategy.to_str()) {
             Some(name) => Strategy::parse(&name).map_err(|error| error.at(&play.span))?,
             None => Strategy::parse(&run.options.config.get(&running::DEFAULT_STRATEGY))?,
         };
-        let is_check = play.keywords.setting("check_mode").map(|setting| evaluate(setting, &scope)).transpose()?;
+        // Where it cannot be evaluated, each task fails.
+        let is_check = play.keywords.setting("check_mode").and_then(|setting| evaluate(setting, &scope).ok());
         let is_check = is_check.filter(|value| !value.is_omit()).map_or(run.options.check, |value| value.to_flag());
-        let forces = text(&play.force_handlers)?.map(|forces| forces.to_flag());
+        let forces = value("force_handlers", &play.force_handlers)?.map(|forces| forces.to_flag());
         let forces = forces.unwrap_or(run.options.force_handlers);
         let gathering = facts::gathering(run, play, &scope)?;
         let gathers_once = facts::gathers_once(run).then(|| gathering.as_ref().map(|task| task.id)).flatten();
@@ -169,7 +172,7 @@ impl PlayRun {
         let play_run = Self {
             context,
             name,
-            removed: Mutex::new(selected.iter().filter(|host| run.report.is_out(host)).cloned().collect()),
+            removed: Mutex::default(),
             selected,
             hosts,
             batch: Mutex::default(),
@@ -186,7 +189,7 @@ impl PlayRun {
         };
         play_run.publish();
         *play_run.batch.lock() = play_run.selected.clone();
-        play_run.publish_hosts();
+        play_run.begin_batch();
         Ok(play_run)
     }
 
@@ -203,7 +206,6 @@ impl PlayRun {
         let all_roles = dependencies.iter().copied().filter(|name| !self.play.role_names.contains(name)).chain(of_play);
         let directory = &self.play.project.environment.playbook_dir;
         let mut constants = self.context.play.constants.write();
-        constants.insert("ansible_play_hosts_all", text_list(&self.selected));
         constants.insert("ansible_play_name", Value::from(self.name.as_str()));
         constants.insert("ansible_play_role_names", roles.clone());
         constants.insert("ansible_role_names", text_list(all_roles));
@@ -226,7 +228,16 @@ impl PlayRun {
         constants.insert("play_hosts", batch);
     }
 
-    /// A host does no more in this play.
+    /// A batch begins with the hosts of the play that are not lost: those that only ended are back, those that were
+    /// added are gone.
+    fn begin_batch(&self) {
+        let out = self.selected.iter().filter(|host| self.context.run.report.is_out(host));
+        *self.removed.lock() = out.cloned().collect();
+        self.context.play.begin_batch(text_list(&self.selected));
+        self.publish_hosts();
+    }
+
+    /// A host does no more in this batch.
     pub fn remove(&self, host: &str) {
         self.removed.lock().insert(host.to_owned());
         self.publish_hosts();
@@ -260,7 +271,7 @@ impl PlayRun {
             lose_dragged(&self.context.run, &self.play);
             self.announce_play();
             *self.batch.lock() = batch.iter().map(|host| host.name.clone()).collect();
-            self.publish_hosts();
+            self.begin_batch();
             let there = batch.iter().filter(|host| !self.context.run.report.is_out(&host.name));
             let hosts: Batch = there.map(|host| (host.name.clone(), self.begin(host))).collect();
             if hosts.is_empty() {
@@ -274,7 +285,7 @@ impl PlayRun {
                 break;
             }
             // A batch that is lost as a whole ends the run.
-            if hosts.values().all(is_lost) {
+            if hosts.keys().all(|host| self.context.run.report.is_out(host)) {
                 return false;
             }
         }

@@ -42,6 +42,12 @@ impl<'a> Settings<'a> {
         Self { task, scope }
     }
 
+    /// A keyword that is taken as it is written, as Ansible does with some: a template is true, whatever it gives.
+    pub fn written_flag(&self, name: &str) -> Option<bool> {
+        let setting = self.task.keywords.setting(name).filter(|setting| !setting.value.is_none())?;
+        Some(matches!(setting.value, Value::Lazy(_)) || setting.value.is_truthy())
+    }
+
     /// A keyword's value; `None` if nothing around the task sets it.
     pub fn value(&self, name: &str) -> Result<Option<Value>, TemplateError> {
         for setting in self.task.keywords.settings(name) {
@@ -121,7 +127,7 @@ fn is_about_environment(error: &TemplateError) -> bool {
 /// Fails where a keyword of this type cannot be evaluated, or is of another one.
 pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) -> Result<(), Diagnostic> {
     let within = |error: Diagnostic| error.within(format!("Error processing keyword '{name}'"), &setting.span);
-    let value = evaluate(setting, scope).map_err(|error| within(Diagnostic::from(error).at(&setting.span)))?;
+    let value = keyword(name, setting, scope)?;
     let is_number =
         || value.as_f64().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
     let fits = match kind {
@@ -134,6 +140,12 @@ pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) ->
     }
     let message = format!("The value {} could not be converted to '{kind}'.", value.repr());
     Err(within(Diagnostic::error(message).at(&setting.span)))
+}
+
+/// A play's keyword, evaluated; what cannot be names it.
+pub fn keyword(name: &str, setting: &Spanned<Value>, scope: &Scope) -> Result<Value, Diagnostic> {
+    let within = format!("Error processing keyword '{name}'");
+    evaluate(setting, scope).map_err(|error| Diagnostic::from(error).at(&setting.span).within(within, &setting.span))
 }
 
 /// A spanned value in a scope, with everything in it evaluated.

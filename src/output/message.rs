@@ -72,6 +72,7 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
         None => (diagnostic.ansible_message(), wording.origin.as_ref().or(diagnostic.span.as_ref())),
     };
     for (message, place) in contexts.chain([own]) {
+        let place = place.filter(|_| !wording.is_placeless);
         match parts.last_mut() {
             Some(last) if last.place == place || message.is_empty() => {
                 last.text = join([last.text.as_str(), message].into_iter());

@@ -1,13 +1,15 @@
 //! `serial`: a play's hosts in batches.
 
+use crate::value::Value;
+
 /// Why `serial` makes no batches.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`serial` takes numbers and percentages, not `{0}`")]
+#[error("`serial` takes whole numbers and percentages, not `{0}`")]
 pub struct SerialError(pub String);
 
 /// The batches of `hosts`. Each of `serial` is a number or a percentage of all hosts (rounded down,
-/// at least one); the last one repeats. No `serial`, or 0, is one batch of all.
-pub fn batches<T: Clone>(hosts: &[T], serial: &[String]) -> Result<Vec<Vec<T>>, SerialError> {
+/// at least one); the last one repeats. No `serial`, 0, or less is one batch of all that are left.
+pub fn batches<T: Clone>(hosts: &[T], serial: &[Value]) -> Result<Vec<Vec<T>>, SerialError> {
     let sizes: Vec<usize> = serial.iter().map(|size| batch_size(size, hosts.len())).collect::<Result<_, _>>()?;
     let mut rest = hosts;
     let mut batches = Vec::new();
@@ -23,15 +25,21 @@ pub fn batches<T: Clone>(hosts: &[T], serial: &[String]) -> Result<Vec<Vec<T>>, 
     Ok(batches)
 }
 
-fn batch_size(text: &str, hosts: usize) -> Result<usize, SerialError> {
-    let invalid = || SerialError(text.to_owned());
-    match text.trim().strip_suffix('%') {
-        Some(percent) => {
-            let percent: f64 = percent.trim().parse().map_err(|_| invalid())?;
-            Ok(((hosts as f64 * percent / 100.0) as usize).max(1))
-        }
-        None => text.trim().parse::<i64>().map(|size| size.max(0) as usize).map_err(|_| invalid()),
-    }
+fn batch_size(size: &Value, hosts: usize) -> Result<usize, SerialError> {
+    let number = match size {
+        Value::Int(number) => Some(*number),
+        Value::Float(number) => Some(*number as i64),
+        Value::Bool(one) => Some(i64::from(*one)),
+        Value::Str(text) if text.ends_with('%') => text.replace('%', "").trim().parse().ok().map(|percent: i64| {
+            match (percent as f64 / 100.0 * hosts as f64) as i64 {
+                0 => 1,
+                some => some,
+            }
+        }),
+        Value::Str(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.map(|number| number.max(0) as usize).ok_or_else(|| SerialError(size.to_str()))
 }
 
 #[cfg(test)]
@@ -39,7 +47,7 @@ mod tests {
     use super::*;
 
     fn sizes(hosts: usize, serial: &[&str]) -> Vec<usize> {
-        let serial: Vec<String> = serial.iter().map(|s| (*s).to_owned()).collect();
+        let serial: Vec<Value> = serial.iter().map(|size| Value::from(*size)).collect();
         batches(&(0..hosts).collect::<Vec<_>>(), &serial).unwrap().iter().map(Vec::len).collect()
     }
 
@@ -51,10 +59,20 @@ mod tests {
         assert_eq!(sizes(3, &[]), [3]);
         assert_eq!(sizes(3, &["0"]), [3]);
         assert_eq!(sizes(0, &["2"]), [0; 0]);
+        assert_eq!(sizes(4, &["1", "-50%"]), [1, 3]);
     }
 
     #[test]
-    fn words_are_refused() {
-        assert_eq!(batches(&[1], &["few".into()]), Err(SerialError("few".into())));
+    fn numbers_are_cut_down_to_whole_ones() {
+        let sizes = |size: Value| batches(&[1, 2, 3], &[size]).unwrap().iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(Value::Float(2.7)), [2, 1]);
+        assert_eq!(sizes(Value::Bool(true)), [1, 1, 1]);
+    }
+
+    #[test]
+    fn what_is_no_whole_number_is_refused() {
+        for word in ["few", "", "2.7", "33.3%"] {
+            assert_eq!(batches(&[1], &[word.into()]), Err(SerialError(word.into())));
+        }
     }
 }

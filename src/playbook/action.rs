@@ -124,8 +124,21 @@ impl Action {
 
     /// Whether the controller does all of it.
     pub fn is_on_controller(&self) -> bool {
-        const ON_CONTROLLER: &[&str] =
-            &["add_host", "assert", "debug", "fail", "group_by", "include_vars", "pause", "set_fact", "set_stats"];
+        const ON_CONTROLLER: &[&str] = &[
+            "add_host",
+            "assert",
+            "debug",
+            "fail",
+            "group_by",
+            "include_vars",
+            "pause",
+            "raw",
+            "script",
+            "set_fact",
+            "set_stats",
+            "validate_argument_spec",
+            "wait_for_connection",
+        ];
         ON_CONTROLLER.contains(&self.module.0.short_name())
     }
 

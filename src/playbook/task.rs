@@ -71,6 +71,8 @@ pub struct Task {
     pub listen: Vec<String>,
     /// Where it begins.
     pub span: Span,
+    /// Whether nobody wrote it: facts are gathered.
+    pub is_implicit: bool,
 }
 
 impl Task {
@@ -150,6 +152,7 @@ impl Task {
             failed_when: None,
             listen: Vec::new(),
             span,
+            is_implicit: false,
         }
     }
 

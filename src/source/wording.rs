@@ -15,6 +15,8 @@ pub struct Wording {
     pub help: Option<String>,
     /// What the cause says at length, where it has no place of its own.
     pub cause: Option<String>,
+    /// Whether it has no place there: what failed is nothing that anybody wrote.
+    pub is_placeless: bool,
     /// What PyYAML says, where the text came from a value and not from a file.
     pub pyyaml: Option<String>,
 }

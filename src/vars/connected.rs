@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Scope;
-use crate::value::Value;
+use crate::{template::Names, value::Value};
 
 /// What the command line and the settings say of connections, by the variable that would say it for a host.
 pub type ConnectionValues = BTreeMap<&'static str, Value>;
@@ -29,7 +29,7 @@ struct Attribute {
     is_kept: bool,
 }
 
-/// What a task sees under another name where it has a value; `MAGIC_VARIABLE_MAPPING` and `COMMON_CONNECTION_VARS` in
+/// What a task sees under these names where it has a value; `MAGIC_VARIABLE_MAPPING` and `COMMON_CONNECTION_VARS` in
 /// Ansible's words.
 const ATTRIBUTES: [Attribute; 17] = [
     both(&["ansible_connection"]),
@@ -62,6 +62,12 @@ const fn planned(names: &'static [&'static str]) -> Attribute {
 /// Hosts that are the controller by their name.
 const CONTROLLER: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
 
+/// Names that a scope has beside those that somebody set.
+pub(super) fn names(scope: &Scope, seen: Seen) -> impl Iterator<Item = &'static str> + '_ {
+    let names = ATTRIBUTES.iter().flat_map(|attribute| attribute.names).copied();
+    names.filter(move |name| scope.connected(name, seen).is_some())
+}
+
 impl Scope {
     /// What nobody set under this name, as the connection has it.
     pub(super) fn connected(&self, name: &str, seen: Seen) -> Option<Value> {
@@ -80,6 +86,17 @@ impl Scope {
         let said = attribute.names.iter().find_map(|name| reached.resolve(name).ok().flatten());
         let main = *attribute.names.last()?;
         said.or_else(|| own.unsaid(main, &reached, delegate.is_some(), seen)).filter(|value| !value.is_none())
+    }
+
+    /// What is added to the variables of the host that a task is delegated to.
+    pub(super) fn add_unsaid(&self, reached: &mut Self) {
+        for attribute in &ATTRIBUTES[1..4] {
+            let is_said = attribute.names.iter().any(|name| Names::lookup(reached, name).is_some());
+            if let Some(name) = attribute.names.last().filter(|_| !is_said) {
+                let value = self.unconnected().unsaid(name, reached, true, Seen::Planned);
+                reached.bind(name, value.unwrap_or(Value::None));
+            }
+        }
     }
 
     /// What an attribute is that no variable of the host says which is reached.

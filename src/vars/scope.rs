@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use super::{
     Foresight, HostVars,
-    connected::{ConnectionValues, Seen},
+    connected::{self, ConnectionValues, Seen},
     files::inventory_vars,
     groups::GroupNames,
     host::Hosts,
@@ -45,7 +45,7 @@ pub struct PlayVars {
     pub exports: parking_lot::RwLock<Exports>,
     /// The names that follow from the play: `ansible_play_hosts` and its kin.
     pub constants: parking_lot::RwLock<BTreeMap<&'static str, Value>>,
-    /// Hosts that `add_host` added while the play ran.
+    /// Hosts that `add_host` added while the batch ran.
     pub added: parking_lot::RwLock<Vec<String>>,
 }
 
@@ -62,6 +62,12 @@ impl RunVars {
 }
 
 impl PlayVars {
+    /// A batch begins: the hosts of the play are these.
+    pub fn begin_batch(&self, hosts: Value) {
+        self.added.write().clear();
+        self.constants.write().insert("ansible_play_hosts_all", hosts);
+    }
+
     /// A host was added while the play runs: it counts as one of it, though it does none of its tasks.
     pub fn add_host(&self, name: &str) {
         let mut constants = self.constants.write();
@@ -234,7 +240,7 @@ impl Scope {
             "groups" => Some(Value::Dict(self.run.groups.as_dict())),
             "hostvars" => Some(Value::object(AllHostVars::new(&self.run))),
             "ansible_facts" => Some(Value::Dict(self.host.facts.clone())),
-            "vars" => Some(Value::object(ScopeVars::own(self.clone()))),
+            "vars" => Some(Value::object(ScopeVars::own(self.unconnected()))),
             "omit" => Some(Value::omit()),
             "ansible_delegated_vars" => self.delegated_vars(),
             _ => {
@@ -255,6 +261,9 @@ impl Scope {
         let mut scope = self.delegated_to(&name.to_str());
         // The task is still the one of its own host.
         scope.bind("inventory_hostname", Value::from(self.host.name.as_str()));
+        if self.seen != Seen::Nothing {
+            self.add_unsaid(&mut scope);
+        }
         let vars = Dict::new();
         vars.insert(name.to_str(), Value::object(ScopeVars::new(scope)));
         Some(Value::Dict(vars))
@@ -383,6 +392,7 @@ impl Names for Scope {
             "omit",
         ];
         names.extend(magic.map(str::to_owned));
+        names.extend(connected::names(self, self.seen).map(str::to_owned));
         names.extend(self.run.constants.keys().map(|name| (*name).to_owned()));
         names.extend(
             self.play

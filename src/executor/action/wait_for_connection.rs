@@ -58,10 +58,12 @@ async fn wait(run: &Run, reach: &Reach, end: Instant, attempt: Duration, pause: 
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {} seconds", attempt.as_secs()),
         };
-        if Instant::now() + pause >= end || run.control.is_stopping() {
+        if !run.control.is_stopping() {
+            sleep(pause).await;
+        }
+        if Instant::now() >= end || run.control.is_stopping() {
             return Err(why);
         }
-        sleep(pause).await;
     }
 }
 

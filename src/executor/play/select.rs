@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Unplayable;
 use crate::{
-    executor::{ExitCode, Run, play_vars::text_items, settings::evaluate},
+    executor::{ExitCode, Run, play_vars::text_items, settings::keyword},
     inventory::Pattern,
     output::Event,
     playbook::Play,
@@ -15,7 +15,7 @@ use crate::{
 /// The names of all hosts that the pattern selects, and the hosts in the play's order. Those that are lost are among
 /// them: they count where batches are cut.
 pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Unplayable> {
-    let texts = text_items(&evaluate(&play.hosts, scope)?);
+    let texts = text_items(&keyword("hosts", &play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
     let inventory = run.inventory.read();
     let selection = inventory.select_within(&pattern, &run.options.limit)?;
@@ -25,7 +25,7 @@ pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<Strin
     }
     let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
     let selected = names.clone();
-    let order = play.order.as_ref().map(|order| evaluate(order, scope).map(|order| order.to_str())).transpose()?;
+    let order = play.order.as_ref().map(|order| keyword("order", order, scope).map(|order| order.to_str())).transpose()?;
     match order.as_deref() {
         None | Some("inventory") => {}
         Some("reverse_inventory") => names.reverse(),

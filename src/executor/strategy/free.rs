@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{Strategy, ahead::Ahead};
 use crate::{
+    config::settings::running,
     executor::{
         action::Effect,
         host::HostState,
@@ -30,6 +31,9 @@ use crate::{
 
 /// What Ansible says of `run_once`.
 const ONCE: &str = "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.";
+
+/// What Ansible says of `any_errors_fatal`.
+const FATAL: &str = "Using any_errors_fatal with the free strategy is not supported, as tasks are executed independently on each host";
 
 /// How a host that ends the play or batch tells the others.
 #[derive(Default)]
@@ -130,11 +134,21 @@ impl<'a> Walk<'a> {
             self.host.advance();
             return true;
         }
-        if Settings::new(&task, &scope).flag("run_once").ok().flatten().unwrap_or(false) {
+        let settings = Settings::new(&task, &scope);
+        let warn = |message: &str, wording: &str| {
+            let mut warning = Diagnostic::warning(message).at(&task.span).worded(wording);
+            warning.ansible.is_placeless = true;
+            play.context.run.events.emit(Event::Warning(warning));
+        };
+        if settings.flag("run_once").ok().flatten().unwrap_or(false) {
             let message =
                 "`run_once` means nothing in the strategies `free` and `host_pinned`: every host does the task";
-            let error = Diagnostic::warning(message).at(&task.span).worded(ONCE);
-            play.context.run.events.emit(Event::Warning(error));
+            warn(message, ONCE);
+        }
+        let default = play.context.run.options.config.get(&running::ANY_ERRORS_FATAL);
+        if !task.is_meta() && settings.written_flag("any_errors_fatal").unwrap_or(default) {
+            let message = "`any_errors_fatal` means nothing in the strategies `free` and `host_pinned`: no host waits for another";
+            warn(message, FATAL);
         }
         let Some(task_end) = self.run(&task, &scope, parameters).await else { return false };
         let is_bad = matches!(task_end.status, Status::Failed | Status::Unreachable);

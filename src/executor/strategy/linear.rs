@@ -65,16 +65,21 @@ struct Together {
     /// Whether other hosts get what the one that does it stores: not where only the action is for all.
     is_shared: bool,
     is_fatal: bool,
+    /// Whether it is fatal only because a template counts as true.
+    is_misread: bool,
 }
 
 impl Together {
     fn read(play: &PlayRun, task: &Task, scope: &Scope) -> Self {
         let settings = Settings::new(task, scope);
-        let flag = |name: &str, default: bool| settings.flag(name).ok().flatten().unwrap_or(default);
-        let is_shared = flag("run_once", false);
+        // Each host does those that are for itself, whatever they say.
+        let is_shared = !task.is_meta() && settings.flag("run_once").ok().flatten().unwrap_or(false);
         let once = is_shared || task.is_for_all();
         let default = play.context.run.options.config.get(&running::ANY_ERRORS_FATAL);
-        Self { once, is_shared, is_fatal: (flag("any_errors_fatal", default) || once) && !flag("ignore_errors", false) }
+        let is_fatal = settings.written_flag("any_errors_fatal").unwrap_or(default);
+        let ignores = settings.written_flag("ignore_errors").unwrap_or(false);
+        let is_misread = is_fatal && !once && settings.flag("any_errors_fatal").is_ok_and(|fatal| fatal == Some(false));
+        Self { once, is_shared, is_fatal: (is_fatal || once) && !ignores, is_misread }
     }
 }
 
@@ -213,6 +218,11 @@ fn stop_others(
     // The hosts that a task ran for once are where it failed, whatever its keywords say.
     if !together.is_fatal && !together.once && !is_beyond {
         return Flow::Next;
+    }
+    if together.is_fatal && together.is_misread {
+        let message = "`any_errors_fatal` counts here, though its template is false: a template is always true in it";
+        let help = "write it without a template, as in Ansible; `max_fail_percentage` may be one";
+        play.context.run.events.emit(Event::Warning(Diagnostic::warning(message).at(&task.span).help(help)));
     }
     let failed: Vec<&String> =
         ends.iter().filter(|(_, end)| end.status == Status::Failed).map(|(name, _)| name).collect();

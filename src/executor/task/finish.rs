@@ -137,6 +137,9 @@ impl Runner<'_> {
         if is_loop {
             outcome.error = None;
         }
+        if let Some(error) = &mut outcome.error {
+            error.ansible.is_placeless = self.task.is_implicit;
+        }
         // Some modules tell what differs even where nobody wants to see it.
         let shows_diff = || settings.flag("diff").ok().flatten().unwrap_or(self.context.run.options.diff);
         if outcome.result.contains_key("diff") && !shows_diff() {
@@ -151,7 +154,9 @@ impl Runner<'_> {
             Status::Unreachable => "ignore_unreachable",
             _ => return false,
         };
-        Settings::new(self.task, scope).flag(keyword).ok().flatten().unwrap_or(false)
+        let settings = Settings::new(self.task, scope);
+        // What cannot be evaluated is taken as it is written.
+        settings.flag(keyword).unwrap_or_else(|_| settings.written_flag(keyword)).unwrap_or(false)
     }
 
     pub(super) fn finish_loop(&self, items: &[ItemRun], mut ends: Vec<ItemEnd>) -> TaskEnd {

@@ -114,7 +114,12 @@ impl Runner<'_> {
                     let why = why.strip_prefix(FAILED).map_or(why, |why| why.trim_start_matches(": "));
                     result.insert(format!("{name}_when_result"), json!(why));
                     result.insert("failed".into(), json!(true));
-                    return ItemEnd { result, ..end };
+                    // Ansible says what came back, and leaves the reason to the result.
+                    let error = end.error.map(|told| {
+                        let span = told.span.clone();
+                        Diagnostic { span, ..self.returned_failure(told.message, &result, false) }
+                    });
+                    return ItemEnd { result, error, ..end };
                 }
             }
         }
