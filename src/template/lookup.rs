@@ -4,6 +4,7 @@ mod options;
 mod inline;
 mod codec;
 mod file;
+mod filetree;
 mod items;
 mod name;
 mod process;
@@ -25,6 +26,7 @@ use super::{Lookup, TemplateError};
 /// Adds all lookups to the table.
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     file::register(table);
+    filetree::register(table);
     items::register(table);
     name::register(table);
     process::register(table);

@@ -4,13 +4,14 @@ use super::{Arguments, Context, TemplateError, environment::short_name};
 use crate::value::{Str, Value};
 
 /// Lookups that do nothing but read what variables, the environment and the controller's files hold.
-const REPEATABLE: [&str; 19] = [
+const REPEATABLE: [&str; 20] = [
     "config",
     "csvfile",
     "dict",
     "env",
     "file",
     "fileglob",
+    "filetree",
     "first_found",
     "flattened",
     "indexed_items",

@@ -37,7 +37,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
 
 impl Environment {
     /// Where a relative path of a lookup may be: in each search path, first under `folder`, then itself.
-    fn candidates(&self, folder: &str, name: &str) -> Vec<PathBuf> {
+    pub(super) fn candidates(&self, folder: &str, name: &str) -> Vec<PathBuf> {
         let name = expand_user(name);
         if Path::new(&name).is_absolute() {
             return vec![PathBuf::from(name)];
