@@ -5,18 +5,17 @@ use std::fmt::Write;
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::{colour::Ink, python_json};
+use super::{Options, ResultFormat, colour::Ink, python_json, yaml};
 
-/// The text of a result's `diff`, one or a list of them, with so many lines around each change. Empty when nothing
-/// differs.
-pub fn render(diff: &Value, context: usize, colour: bool) -> String {
+/// The text of a result's `diff`, one or a list of them. Empty when nothing differs.
+pub fn render(diff: &Value, options: &Options) -> String {
     match diff {
-        Value::Array(diffs) => diffs.iter().map(|diff| render(diff, context, colour)).collect(),
-        _ => render_one(diff, context, colour),
+        Value::Array(diffs) => diffs.iter().map(|diff| render(diff, options)).collect(),
+        _ => render_one(diff, options),
     }
 }
 
-fn render_one(diff: &Value, context: usize, colour: bool) -> String {
+fn render_one(diff: &Value, options: &Options) -> String {
     let mut text = String::new();
     for (key, why) in [("dst_binary", "destination"), ("src_binary", "source")] {
         if diff.get(key).is_some() {
@@ -37,17 +36,19 @@ fn render_one(diff: &Value, context: usize, colour: bool) -> String {
             None => side.to_owned(),
         };
         let headers = [header("before"), header("after")];
-        text.push_str(&unified(&side(before), &side(after), headers, context, colour));
+        let side = |value| side(value, options);
+        text.push_str(&unified(&side(before), &side(after), headers, options.settings.diff_context, options.colour));
     }
     text
 }
 
-/// Texts as they are, mappings as JSON.
-fn side(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => python_json(other, true) + "\n",
+/// Texts as they are, mappings as results are shown.
+fn side(value: &Value, options: &Options) -> String {
+    match (value, options.settings.result_format) {
+        (Value::String(text), _) => text.clone(),
+        (Value::Null, _) => String::new(),
+        (other, ResultFormat::Json) => python_json(other, true) + "\n",
+        (other, ResultFormat::Yaml) => yaml::indented(other, options.settings.pretty_results.unwrap_or(true)) + "\n\n",
     }
 }
 

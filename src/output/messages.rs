@@ -27,7 +27,8 @@ impl Messages {
     /// Tells it, unless it was told.
     pub fn tell(&mut self, diagnostic: &Diagnostic, kind: Kind, stream: Stream, lines: &mut Lines) {
         let is_deprecation = kind == Kind::Deprecation;
-        if is_deprecation && !self.tells_deprecations {
+        let is_known = diagnostic.ansible.is_no_surprise && self.layout == Layout::Own;
+        if is_known || is_deprecation && !self.tells_deprecations {
             return;
         }
         let text = message::render(diagnostic, kind, self.layout, self.colour);

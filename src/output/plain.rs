@@ -190,7 +190,7 @@ impl Plain {
             && is_changed
             && let Some(found) = outcome.result.get("diff")
         {
-            lines.out(&diff::render(found, self.options.settings.diff_context, self.options.colour));
+            lines.out(&diff::render(found, &self.options));
         }
         if self.has_line(outcome) {
             if fails && outcome.item.is_none() {

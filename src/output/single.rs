@@ -55,7 +55,7 @@ impl Single {
                 && outcome.result.get("changed").is_some_and(|changed| changed == true)
                 && let Some(found) = outcome.result.get("diff")
             {
-                lines.out(&diff::render(found, self.options.settings.diff_context, self.options.colour));
+                lines.out(&diff::render(found, &self.options));
             }
         }
         if let Some(folder) = &self.options.tree {

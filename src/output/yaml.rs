@@ -16,9 +16,14 @@ pub fn write(mut values: Map<String, Value>, pretty: bool) -> String {
             }
         }
     }
-    let text = document(&Value::Object(values), pretty).expect("values without anchors and tags can be written");
-    let indented = text.trim_end().lines().map(|line| format!("    {line}").trim_end().to_owned());
-    format!("\n{}", indented.collect::<Vec<_>>().join("\n"))
+    format!("\n{}", indented(&Value::Object(values), pretty))
+}
+
+/// A value as lines that are indented; `pretty` as above.
+pub fn indented(value: &Value, pretty: bool) -> String {
+    let text = document(value, pretty).expect("values without anchors and tags can be written");
+    let lines = text.trim_end().lines().map(|line| format!("    {line}").trim_end().to_owned());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn document(value: &Value, pretty: bool) -> Result<String, Error> {
