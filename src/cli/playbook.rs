@@ -155,7 +155,10 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
         keep_to_the_letter(&mut warnings);
         print_errors(&warnings, colour);
         let lists = arguments.lists(&config, colour);
-        return lists::print(&lists, &playbooks, &inventory)
+        let inventory = Arc::new(RwLock::new(inventory));
+        playbooks.iter().for_each(|playbook| select_hosts(playbook, &inventory));
+        let groups = GroupNames::new(&inventory).as_dict();
+        return lists::print(&lists, &playbooks, &inventory.read(), &groups)
             .map_err(|errors| Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
     keep_to_the_letter(&mut warnings);
@@ -204,11 +207,7 @@ impl Launch {
         let all = Pattern::parse_all(["all"]).and_then(|all| inventory.select_within(&all, &options.limit));
         let crowd = open_files::make_room(all.map_or(0, |all| all.hosts.len()));
         let inventory = Arc::new(RwLock::new(inventory));
-        for playbook in &playbooks {
-            for play in &playbook.plays {
-                play.project.environment.select_hosts_by(selector(&inventory));
-            }
-        }
+        playbooks.iter().for_each(|playbook| select_hosts(playbook, &inventory));
         let read = host_variables::read(&inventory.read(), &playbooks, &options.limit);
         let (hosts, of_hosts) = read.map_err(stop(ExitCode::Unreachable))?;
         let vars = run_vars(&inventory, &options, hosts, extra, &folder, &sources);
@@ -260,6 +259,13 @@ impl Launch {
         vault::forget();
         output.finish();
         Ok(code)
+    }
+}
+
+/// Lets the templates of a playbook find hosts by patterns.
+fn select_hosts(playbook: &Playbook, inventory: &Arc<RwLock<Inventory>>) {
+    for play in &playbook.plays {
+        play.project.environment.select_hosts_by(selector(inventory));
     }
 }
 
@@ -469,7 +475,8 @@ fn connection_values(defaults: &ConnectionDefaults) -> vars::ConnectionValues {
     let transport = config.get(&connection::DEFAULT_TRANSPORT);
     let user = defaults.user.clone().or_else(|| config.get(&connection::DEFAULT_REMOTE_USER));
     let key_file = defaults.key_file.clone().or_else(|| config.get(&connection::DEFAULT_PRIVATE_KEY_FILE));
-    let timeout = defaults.timeout.map_or_else(|| config.value("DEFAULT_TIMEOUT").clone(), |seconds| Value::Int(seconds as i64));
+    let timeout =
+        defaults.timeout.map_or_else(|| config.value("DEFAULT_TIMEOUT").clone(), |seconds| Value::Int(seconds as i64));
     [
         ("transport", Value::from(transport.as_str())),
         ("ansible_connection", Value::from(defaults.kind.as_deref().unwrap_or(&transport))),

@@ -350,7 +350,10 @@ fn find(
 ) -> Option<(&'static ModuleEntry, Option<Arc<Foreign>>)> {
     let text = name.value.as_str();
     if matches!(text, "include" | "ansible.builtin.include" | "ansible.legacy.include") {
-        let error = Diagnostic::error(format!("`{text}` is no module any more")).at(&name.span);
+        let error = Diagnostic::error(format!("`{text}` is no module any more")).at(&name.span).worded(
+            "The 'ansible.builtin.include' action plugin has been removed. Use include_tasks or import_tasks instead. \
+             This feature was removed from ansible-core in a release after 2023-05-16.",
+        );
         loading.refuse(error.help("use `include_tasks` or `import_tasks`"));
         return None;
     }

@@ -60,7 +60,15 @@ pub fn read(task: &Task, around: &Around, loading: &mut Loading) -> Option<Block
             };
             let text = loading.static_value(file, &inside)?.to_str();
             let path = find(&text, &around.origin, &file.span, loading)?;
-            Some(Block::plain(tasks(&path, &file.span, &inside, loading)?))
+            let items = tasks(&path, &file.span, &inside, loading)?;
+            if items.is_empty() {
+                let shown = std::path::absolute(&path).unwrap_or(path);
+                let wording = format!("file {} is empty and had no tasks to include", shown.display());
+                let mut warning = Diagnostic::warning(format!("`{}` has no tasks", shown.display())).worded(wording);
+                warning.ansible.is_placeless = true;
+                loading.warning(warning.at(&file.span));
+            }
+            Some(Block::plain(items))
         }
     }
 }

@@ -24,9 +24,46 @@ pub fn lint(playbook: &Playbook, inventory: &Inventory, extra: &Dict) -> Vec<Dia
             warnings.extend(missing_handlers(play, task));
             warnings.extend(missing_file(task));
             warnings.extend(names.misspelt(play, task));
+            warnings.extend(deprecated_names(task));
         }
     }
     warnings
+}
+
+/// Names that will go.
+fn deprecated_names(task: &Task) -> Vec<Diagnostic> {
+    let repeated = task.repeat.iter().filter_map(|repeat| match &repeat.over.value {
+        Value::Lazy(template) => Some(&**template),
+        _ => None,
+    });
+    let uses = templates(task)
+        .into_iter()
+        .chain(repeated)
+        .filter(|template| template.names().any(|name| name == "play_hosts"));
+    let told = uses.map(|template| {
+        let message = "`play_hosts` will be removed in ansible-core 2.23";
+        let mut warning = Diagnostic::deprecation(message)
+            .worded("The `play_hosts` magic variable is deprecated. This feature will be removed from ansible-core version 2.23.")
+            .at(template.span())
+            .help("use `ansible_play_batch` instead");
+        warning.ansible.help = Some("Use `ansible_play_batch` instead.".into());
+        warning
+    });
+    told.collect()
+}
+
+/// The templates of a task's conditions and arguments.
+fn templates(task: &Task) -> Vec<&Template> {
+    let when = task.keywords.when.iter().chain(&task.until).chain(task.failed_when.iter().flatten());
+    let conditions = when.chain(task.changed_when.iter().flatten()).filter_map(|condition| match condition {
+        super::Condition::Expression(template, _) => Some(&**template),
+        super::Condition::Constant(_) => None,
+    });
+    let arguments = task.action.arguments.values().filter_map(|argument| match &argument.value {
+        Value::Lazy(template) => Some(&**template),
+        _ => None,
+    });
+    conditions.chain(arguments).collect()
 }
 
 fn missing_handlers(play: &Play, task: &Task) -> Vec<Diagnostic> {
@@ -161,20 +198,8 @@ impl Names {
         if !play.vars_files.is_empty() || play.all_tasks().iter().any(brings_names) {
             return Vec::new();
         }
-        let mut templates: Vec<&Template> = Vec::new();
-        let when = task.keywords.when.iter().chain(&task.until).chain(task.failed_when.iter().flatten());
-        for condition in when.chain(task.changed_when.iter().flatten()) {
-            if let super::Condition::Expression(template, _) = condition {
-                templates.push(template);
-            }
-        }
-        for argument in task.action.arguments.values() {
-            if let Value::Lazy(template) = &argument.value {
-                templates.push(template);
-            }
-        }
         let mut warnings = Vec::new();
-        for template in templates {
+        for template in templates(task) {
             for name in template.names().filter(|name| !self.knows(name)) {
                 if let Some(meant) = nearest(name, self.0.iter().map(String::as_str)) {
                     let message = format!("no variable is called `{name}` as far as can be seen");

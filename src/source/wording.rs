@@ -17,6 +17,8 @@ pub struct Wording {
     pub cause: Option<String>,
     /// Whether it has no place there: what failed is nothing that anybody wrote.
     pub is_placeless: bool,
+    /// Whether Ansible alone tells it: it is no surprise.
+    pub is_no_surprise: bool,
     /// What PyYAML says, where the text came from a value and not from a file.
     pub pyyaml: Option<String>,
 }
@@ -27,6 +29,12 @@ impl Diagnostic {
     pub fn within(mut self, context: impl Into<String>, span: &Span) -> Self {
         self.ansible.contexts.insert(0, Spanned::new(context.into(), span.clone()));
         self
+    }
+
+    /// The same, as what is wrong with a keyword of a play.
+    #[must_use]
+    pub fn in_keyword(self, name: &str, span: &Span) -> Self {
+        self.at(span).within(format!("Error processing keyword '{name}'"), span)
     }
 
     /// The same, with Ansible's message.
