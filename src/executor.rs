@@ -33,6 +33,7 @@ use parking_lot::RwLock;
 pub use connect::note_written_secrets;
 pub use control::Control;
 pub use debugger::Turn;
+pub use play_vars::not_yet_known;
 pub use report::{ExitCode, Report};
 
 use crate::{
@@ -154,6 +155,12 @@ impl Run {
             if self.control.is_stopping() || self.report.has_lost() {
                 break;
             }
+        }
+        if let Some(start) = self.options.start_at.as_ref().filter(|_| !self.control.has_begun()) {
+            let message = format!("no task is called `{start}`, as far as tasks are known before plays run");
+            let note = "Note: --start-at-task can only follow static includes.";
+            let error = Diagnostic::error(message).worded(format!("No matching task \"{start}\" found. {note}"));
+            self.events.emit(Event::Error(error));
         }
         self.connections.close().await;
         if self.control.is_stopping() { ExitCode::Interrupted } else { self.report.exit_code() }

@@ -22,6 +22,8 @@ pub struct HostState {
     pub ended: Option<Ended>,
     /// The program of the play, and above it what it includes; never empty.
     calls: Vec<Call>,
+    /// The same before it walked over what is no task, as long as its turn to do the next one has not come.
+    before: Option<Vec<Call>>,
     /// The uses of roles that it has done.
     done_roles: HashSet<String>,
     /// What handlers of roles that it included see as parameters.
@@ -104,6 +106,7 @@ impl HostState {
             notified: BTreeSet::new(),
             ended: None,
             calls,
+            before: None,
             done_roles: HashSet::new(),
             of_handlers: HashMap::new(),
         }
@@ -170,6 +173,11 @@ impl HostState {
     /// Walks over what is no task, and says which task is next; `handlers` are those of the play.
     pub fn next_task(&mut self, handlers: impl Fn() -> Arc<Program>) -> Option<Arc<Task>> {
         while self.is_active() {
+            let call = self.calls.last()?;
+            let is_no_task = !matches!(call.what.program.steps.get(call.place), Some(Step::Task(_) | Step::Nothing));
+            if is_no_task && self.before.is_none() {
+                self.before = Some(self.calls.clone());
+            }
             let call = self.calls.last_mut()?;
             let program = Arc::clone(&call.what.program);
             match program.steps.get(call.place) {
@@ -215,6 +223,21 @@ impl HostState {
         None
     }
 
+    /// Its turn has come to do the next task.
+    pub fn take_turn(&mut self) {
+        self.before = None;
+    }
+
+    /// Others failed while it waits for its turn: it is where its last task was.
+    pub fn go_back(&mut self) {
+        if matches!(self.ended, None | Some(Ended::Done))
+            && let Some(calls) = self.before.take()
+        {
+            self.calls = calls;
+            self.ended = None;
+        }
+    }
+
     fn return_from_call(&mut self) {
         if self.calls.len() == 1 {
             self.ended = Some(Ended::Done);
@@ -256,25 +279,18 @@ impl HostState {
         self.calls.iter().flat_map(|call| &call.frames).any(rescues)
     }
 
-    /// The blocks around its next task, the innermost first: where each is, and whether it has a `rescue` or an
-    /// `always`.
-    fn blocks(&self) -> impl Iterator<Item = (Section, bool)> {
-        let frames = self.calls.iter().rev().flat_map(|call| call.frames.iter().rev().map(move |frame| (call, frame)));
-        frames.filter_map(|(call, frame)| {
-            let Frame::Block { range, section, .. } = frame else { return None };
-            let has_always = !matches!(call.what.program.steps.get(range.always), Some(Step::Leave));
-            Some((*section, range.rescue.is_some() || has_always))
-        })
-    }
-
-    /// Whether the innermost block around the task before it has a `rescue` or an `always`.
+    /// Whether the block that the task before it itself stands in goes on when that fails; what a file or a role brings
+    /// stands in one of its own.
     pub fn is_caught_at_once(&self) -> bool {
-        self.blocks().next().is_some_and(|(_, catches)| catches)
-    }
-
-    /// Whether its next task is one of a `rescue` or `always`, of the innermost block around it that has one.
-    pub fn is_behind_failure(&self) -> bool {
-        self.blocks().find(|(_, catches)| *catches).is_some_and(|(section, _)| section != Section::Tasks)
+        let Some(call) = self.calls.last() else { return false };
+        let Some(Frame::Block { range, section, .. }) = call.frames.last() else { return false };
+        let has_always = !matches!(call.what.program.steps.get(range.always), Some(Step::Leave));
+        !range.is_implicit
+            && match section {
+                Section::Tasks => range.rescue.is_some() || has_always,
+                Section::Rescue => has_always,
+                Section::Always => false,
+            }
     }
 
     /// Whether it does the `rescue` of a block.

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     config::settings::running,
+    inventory::Pattern,
     output::{Event, TaskStart},
     plan::{Program, Step, batches},
     playbook::{Play, Task, TaskId, keywords::Vars, written},
@@ -35,7 +36,7 @@ use crate::{
 mod select;
 mod throttle;
 
-use select::select;
+use select::{select, selected};
 
 /// The hosts of a batch, in the order in which they are shown.
 pub type Batch = IndexMap<String, HostState>;
@@ -53,7 +54,7 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
     };
     if play_run.hosts.iter().all(|host| run.report.is_out(&host.name)) {
         play_run.announce_play();
-        if play_run.selected.is_empty() {
+        if play_run.hosts.is_empty() {
             run.events.emit(Event::NoHostsMatched);
         }
         return true;
@@ -65,7 +66,8 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
 fn lose_dragged(run: &Run, play: &Play) {
     let dragged = run.report.lose_dragged();
     if !dragged.is_empty() {
-        let message = format!("from here on without {}: `any_errors_fatal` stopped them", dragged.join(", "));
+        let message =
+            format!("from here on without {}: `any_errors_fatal` or `run_once` stopped them", dragged.join(", "));
         let help = "a `rescue` does not undo that for later plays, as in Ansible; `meta: clear_host_errors` does";
         run.events.emit(Event::Warning(Diagnostic::warning(message).at(&play.span).help(help)));
     }
@@ -90,8 +92,9 @@ pub struct PlayRun {
     pub(super) handlers: RwLock<Handlers>,
     pub(super) max_fail_percentage: Option<f64>,
     name: String,
-    /// All that the pattern selects, in the order of the inventory.
-    selected: Vec<String>,
+    pattern: Pattern,
+    /// All that the pattern selected when the batch began, in the order of the inventory.
+    selected: Mutex<Vec<String>>,
     hosts: Vec<Arc<HostVars>>,
     /// Hosts that do no more in this batch.
     removed: Mutex<BTreeSet<String>>,
@@ -126,6 +129,8 @@ impl PlayRun {
             Unplayable { error, code }
         })?;
         let vars = Arc::new(vars);
+        let directory = play.project.environment.playbook_dir.clone();
+        vars.constants.write().insert("playbook_dir", crate::vars::path_value(directory));
         // A play's own keywords see what does not depend on a host.
         let nobody = Arc::new(HostVars::new("", Dict::new()));
         let scope = Scope::of_host(&run.vars, &nobody).in_play(&vars);
@@ -133,7 +138,7 @@ impl PlayRun {
             Some(name) => keyword("name", name, &scope)?.to_str(),
             None => text_items(&keyword("name", &play.hosts, &scope)?).join(","),
         };
-        let (selected, hosts) = select(run, play, &scope)?;
+        let (pattern, hosts) = select(run, play, &scope)?;
         let value = |name: &str, setting: &Option<Spanned<Value>>| -> Result<Option<Value>, Diagnostic> {
             let value = setting.as_ref().map(|setting| keyword(name, setting, &scope)).transpose()?;
             Ok(value.filter(|value| !value.is_omit()))
@@ -142,7 +147,8 @@ impl PlayRun {
             Some(Value::List(sizes)) => sizes.to_vec(),
             size => size.into_iter().collect(),
         };
-        let max_fail_percentage = value("max_fail_percentage", &play.max_fail_percentage)?.as_ref().map_or(Ok(None), percentage);
+        let max_fail_percentage =
+            value("max_fail_percentage", &play.max_fail_percentage)?.as_ref().map_or(Ok(None), percentage);
         let max_fail_percentage = max_fail_percentage.map_err(|error| match &play.max_fail_percentage {
             Some(setting) => error.at(&setting.span),
             None => error,
@@ -173,7 +179,8 @@ impl PlayRun {
             context,
             name,
             removed: Mutex::default(),
-            selected,
+            pattern,
+            selected: Mutex::default(),
             hosts,
             batch: Mutex::default(),
             serial,
@@ -188,8 +195,9 @@ impl PlayRun {
             play: Arc::clone(play),
         };
         play_run.publish();
-        *play_run.batch.lock() = play_run.selected.clone();
         play_run.begin_batch();
+        play_run.batch.lock().clone_from(&play_run.selected.lock());
+        play_run.publish_hosts();
         Ok(play_run)
     }
 
@@ -204,14 +212,12 @@ impl PlayRun {
         }
         let of_play = self.play.role_names.iter();
         let all_roles = dependencies.iter().copied().filter(|name| !self.play.role_names.contains(name)).chain(of_play);
-        let directory = &self.play.project.environment.playbook_dir;
         let mut constants = self.context.play.constants.write();
         constants.insert("ansible_play_name", Value::from(self.name.as_str()));
         constants.insert("ansible_play_role_names", roles.clone());
         constants.insert("ansible_role_names", text_list(all_roles));
         constants.insert("ansible_dependent_role_names", text_list(&dependencies));
         constants.insert("role_names", roles);
-        constants.insert("playbook_dir", crate::vars::path_value(directory.clone()));
     }
 
     /// Sets the names of hosts that are still there.
@@ -220,7 +226,7 @@ impl PlayRun {
         let batch = self.batch.lock();
         let there = |host: &&String| !removed.contains(*host);
         let added = self.context.play.added.read();
-        let hosts = text_list(self.selected.iter().chain(added.iter()).filter(there));
+        let hosts = text_list(self.selected.lock().iter().chain(added.iter()).filter(there));
         let batch = text_list(batch.iter().filter(there));
         let mut constants = self.context.play.constants.write();
         constants.insert("ansible_play_hosts", hosts);
@@ -231,9 +237,11 @@ impl PlayRun {
     /// A batch begins with the hosts of the play that are not lost: those that only ended are back, those that were
     /// added are gone.
     fn begin_batch(&self) {
-        let out = self.selected.iter().filter(|host| self.context.run.report.is_out(host));
+        let selected = selected(&self.context.run, &self.pattern);
+        let out = selected.iter().filter(|host| self.context.run.report.is_out(host));
         *self.removed.lock() = out.cloned().collect();
-        self.context.play.begin_batch(text_list(&self.selected));
+        self.context.play.begin_batch(text_list(&selected));
+        *self.selected.lock() = selected;
         self.publish_hosts();
     }
 
@@ -285,7 +293,8 @@ impl PlayRun {
                 break;
             }
             // A batch that is lost as a whole ends the run.
-            if hosts.keys().all(|host| self.context.run.report.is_out(host)) {
+            let report = &self.context.run.report;
+            if hosts.keys().all(|host| report.is_out(host) || report.is_dragged(host)) {
                 return false;
             }
         }

@@ -11,8 +11,9 @@ use parking_lot::Mutex;
 use super::{Run, prompts, settings::evaluate};
 use crate::{
     output::Event,
-    playbook::Play,
+    playbook::{Play, written},
     source::{Diagnostic, Spanned},
+    template::TemplateError,
     value::{Dict, Value},
     vars::{HostVars, PlayVars, Scope, load_vars_file, merged},
 };
@@ -52,7 +53,10 @@ pub fn read(run: &Arc<Run>, play: &Play) -> Result<(PlayVars, HostFiles), Diagno
                 }
             }
             // Known once there is a host, and facts of it.
-            Err(error) if error.is_undefined() => files.late.push(file.clone()),
+            Err(error) if error.is_undefined() => {
+                run.events.emit(Event::Warning(not_yet_known(file)));
+                files.late.push(file.clone());
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -74,7 +78,8 @@ impl HostFiles {
                         put(run, &all, &self.load(&path, run)?);
                     }
                 }
-                Err(error) if error.is_undefined() => {}
+                Err(error) if error.is_undefined() && !scope.host().has_gathered_facts() => {}
+                Err(error) if error.is_undefined() => return Err(never_known(file, &error)),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -120,6 +125,26 @@ fn put(run: &Run, all: &Dict, file: &Dict) {
     } else {
         all.update(file);
     }
+}
+
+/// A file of variables whose name depends on a host.
+pub fn not_yet_known(file: &Spanned<Value>) -> Diagnostic {
+    let mut warning = Diagnostic::warning("a name in `vars_files` uses variables that only hosts have");
+    warning.ansible.is_no_surprise = true;
+    warning.worded("skipping vars_files item due to an undefined variable").at(&file.span)
+}
+
+/// A file of variables whose name uses what a host does not have, whose facts are known.
+fn never_known(file: &Spanned<Value>, error: &TemplateError) -> Diagnostic {
+    let written = match &file.value {
+        Value::List(names) => {
+            Value::from(names.to_vec().iter().map(|name| Value::from(written(name))).collect::<Vec<_>>()).repr()
+        }
+        name => written(name),
+    };
+    let wording =
+        format!("an undefined variable was found when attempting to template the vars_files item '{written}': {error}");
+    Diagnostic::error(format!("a name in `vars_files` cannot be known: {error}")).worded(wording).at(&file.span)
 }
 
 /// Text, or a list of texts.

@@ -93,9 +93,15 @@ impl Report {
         self.dragged.lock().insert(host.to_owned());
     }
 
+    /// Whether a host was stopped because another one failed, and goes on in a `rescue`.
+    pub fn is_dragged(&self, host: &str) -> bool {
+        self.dragged.lock().contains(host)
+    }
+
     /// A play begins: hosts that were stopped in one before it are lost now. Returns them.
     pub fn lose_dragged(&self) -> Vec<String> {
-        let dragged: Vec<String> = std::mem::take(&mut *self.dragged.lock()).into_iter().collect();
+        let mut dragged: Vec<String> = std::mem::take(&mut *self.dragged.lock()).into_iter().collect();
+        dragged.retain(|host| !self.is_out(host));
         dragged.iter().for_each(|host| self.lose(host, false));
         dragged
     }

@@ -126,7 +126,6 @@ fn is_about_environment(error: &TemplateError) -> bool {
 
 /// Fails where a keyword of this type cannot be evaluated, or is of another one.
 pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) -> Result<(), Diagnostic> {
-    let within = |error: Diagnostic| error.within(format!("Error processing keyword '{name}'"), &setting.span);
     let value = keyword(name, setting, scope)?;
     let is_number =
         || value.as_f64().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
@@ -139,13 +138,12 @@ pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) ->
         return Ok(());
     }
     let message = format!("The value {} could not be converted to '{kind}'.", value.repr());
-    Err(within(Diagnostic::error(message).at(&setting.span)))
+    Err(Diagnostic::error(message).in_keyword(name, &setting.span))
 }
 
 /// A play's keyword, evaluated; what cannot be names it.
 pub fn keyword(name: &str, setting: &Spanned<Value>, scope: &Scope) -> Result<Value, Diagnostic> {
-    let within = format!("Error processing keyword '{name}'");
-    evaluate(setting, scope).map_err(|error| Diagnostic::from(error).at(&setting.span).within(within, &setting.span))
+    evaluate(setting, scope).map_err(|error| Diagnostic::from(error).in_keyword(name, &setting.span))
 }
 
 /// A spanned value in a scope, with everything in it evaluated.

@@ -94,14 +94,16 @@ impl PlayRun {
         let report = &self.context.run.report;
         let name = host.vars.name.clone();
         if end.is_lost {
-            host.ended = Some(Ended::Failed);
-            self.remove(&name);
-            report.lose(&name, false);
+            self.lose(host);
             return;
         }
         // What cannot be included fails its host without a word to `rescue`, as in Ansible.
         let is_rescued = host.is_rescuable() && !end.is_hard;
-        let goes_on = host.fail();
+        host.fail();
+        // Whoever fails for another host is none of the play any more, though a `rescue` takes it.
+        if !is_rescued || end.host != name {
+            self.remove(&name);
+        }
         if is_rescued {
             if end.host == name {
                 report.count(&name, |counts| {
@@ -115,11 +117,26 @@ impl PlayRun {
                 let result = serde_json::Value::Object(end.result.clone());
                 host.vars.stored.insert("ansible_failed_result", Value::from_json(result));
             }
-        } else if !goes_on {
-            self.remove(&name);
         }
         if host.ended == Some(Ended::Failed) {
             report.lose(&name, false);
+        }
+    }
+
+    /// A host does no more, whatever the blocks around its task say.
+    pub fn lose(&self, host: &mut HostState) {
+        host.ended = Some(Ended::Failed);
+        self.remove(&host.vars.name);
+        self.context.run.report.lose(&host.vars.name, false);
+    }
+
+    /// A host is stopped because too many others failed: it goes on where the blocks around its task say, or not at
+    /// all, and nobody counts that.
+    pub fn stop(&self, host: &mut HostState) {
+        host.fail();
+        self.remove(&host.vars.name);
+        if host.ended == Some(Ended::Failed) {
+            self.context.run.report.lose(&host.vars.name, false);
         }
     }
 
@@ -235,9 +252,7 @@ impl PlayRun {
         }
         if fails && !unknown.is_empty() {
             self.context.run.report.count(&vars.name, |counts| counts.failed += 1);
-            host.ended = Some(Ended::Failed);
-            self.context.run.report.lose(&vars.name, false);
-            self.remove(&vars.name);
+            self.lose(host);
         }
     }
 }

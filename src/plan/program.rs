@@ -41,6 +41,8 @@ pub struct BlockRange {
     pub rescue: Option<usize>,
     /// The first step of `always`; [`Step::Leave`] if it is empty.
     pub always: usize,
+    /// Whether it is no block of the playbook, but what makes handlers run after failures.
+    pub is_implicit: bool,
 }
 
 /// The steps of a play, or of what it includes.
@@ -61,6 +63,7 @@ impl Program {
         for section in &play.sections {
             if forces_handlers {
                 program.add_parts(
+                    true,
                     |program| program.add_items(&section.tasks, tags),
                     None::<fn(&mut Self)>,
                     |program| program.steps.push(Step::FlushHandlers),
@@ -106,11 +109,11 @@ impl Program {
             let rescue =
                 (!block.rescue.is_empty()).then_some(|program: &mut Self| program.add_items(&block.rescue, tags));
             self.catching += 1;
-            self.add_parts(tasks, rescue, |program| program.add_items(&block.always, tags));
+            self.add_parts(false, tasks, rescue, |program| program.add_items(&block.always, tags));
             self.catching -= 1;
         } else if self.catching > 0 {
             // A failure ends this block before the one that catches it.
-            self.add_parts(tasks, None::<fn(&mut Self)>, |_| {});
+            self.add_parts(false, tasks, None::<fn(&mut Self)>, |_| {});
         } else {
             tasks(self);
         }
@@ -128,6 +131,7 @@ impl Program {
 
     fn add_parts(
         &mut self,
+        is_implicit: bool,
         tasks: impl FnOnce(&mut Self),
         rescue: Option<impl FnOnce(&mut Self)>,
         always: impl FnOnce(&mut Self),
@@ -146,7 +150,7 @@ impl Program {
         let always_at = self.steps.len();
         always(self);
         self.steps.push(Step::Leave);
-        self.steps[enter] = Step::Enter(BlockRange { rescue: rescue_at, always: always_at });
+        self.steps[enter] = Step::Enter(BlockRange { rescue: rescue_at, always: always_at, is_implicit });
     }
 
     /// Leaves out the tasks before the first one of that name (a glob), but for gathering facts;

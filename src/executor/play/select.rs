@@ -12,9 +12,9 @@ use crate::{
     vars::{HostVars, Scope},
 };
 
-/// The names of all hosts that the pattern selects, and the hosts in the play's order. Those that are lost are among
-/// them: they count where batches are cut.
-pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<String>, Vec<Arc<HostVars>>), Unplayable> {
+/// The pattern, and the hosts that it selects in the play's order. Those that are lost are among them: they count where
+/// batches are cut.
+pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Pattern, Vec<Arc<HostVars>>), Unplayable> {
     let texts = text_items(&keyword("hosts", &play.hosts, scope)?);
     let pattern = Pattern::parse_all(texts.iter().map(String::as_str)).map_err(|error| error.at(&play.hosts.span))?;
     let inventory = run.inventory.read();
@@ -24,8 +24,8 @@ pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<Strin
         run.events.emit(Event::Warning(warning));
     }
     let mut names: Vec<String> = selection.hosts.iter().map(|id| inventory[*id].name.clone()).collect();
-    let selected = names.clone();
-    let order = play.order.as_ref().map(|order| keyword("order", order, scope).map(|order| order.to_str())).transpose()?;
+    let order =
+        play.order.as_ref().map(|order| keyword("order", order, scope).map(|order| order.to_str())).transpose()?;
     match order.as_deref() {
         None | Some("inventory") => {}
         Some("reverse_inventory") => names.reverse(),
@@ -44,7 +44,14 @@ pub(super) fn select(run: &Run, play: &Play, scope: &Scope) -> Result<(Vec<Strin
     }
     let hosts: Vec<Arc<HostVars>> = names.iter().filter_map(|name| run.vars.hosts.get(name)).collect();
     hosts.iter().filter(|host| !run.report.is_out(&host.name)).try_for_each(|host| host.known())?;
-    Ok((selected, hosts))
+    Ok((pattern, hosts))
+}
+
+/// The names of all hosts that the pattern selects now, in the order of the inventory.
+pub(super) fn selected(run: &Run, pattern: &Pattern) -> Vec<String> {
+    let inventory = run.inventory.read();
+    let selection = inventory.select_within(pattern, &run.options.limit);
+    selection.map_or_else(|_| Vec::new(), |found| found.hosts.iter().map(|id| inventory[*id].name.clone()).collect())
 }
 
 /// By a hash with a random key: no generator is needed for an order that nobody relies on.

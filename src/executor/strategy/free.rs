@@ -33,7 +33,8 @@ use crate::{
 const ONCE: &str = "Using run_once with the free strategy is not currently supported. This task will still be executed for every host in the inventory list.";
 
 /// What Ansible says of `any_errors_fatal`.
-const FATAL: &str = "Using any_errors_fatal with the free strategy is not supported, as tasks are executed independently on each host";
+const FATAL: &str =
+    "Using any_errors_fatal with the free strategy is not supported, as tasks are executed independently on each host";
 
 /// How a host that ends the play or batch tells the others.
 #[derive(Default)]

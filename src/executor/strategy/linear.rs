@@ -23,8 +23,9 @@ use crate::{
 /// Runs a batch.
 pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
     let mut known = 0;
+    let mut done = None;
     while !play.context.run.control.is_stopping() {
-        let upcoming = next(play, hosts);
+        let upcoming = next(play, hosts, &mut done);
         let lost = hosts.values().filter(|host| is_lost(host)).count();
         // A host that failed may be lost later, when `always` and forced handlers are done.
         if lost > std::mem::replace(&mut known, lost) && play.is_beyond_limit(lost) {
@@ -33,30 +34,37 @@ pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
             return Flow::EndRun;
         }
         let Some((task, here)) = upcoming else { break };
-        let flow = step(play, &task, &here, hosts).await;
+        let flow = step(play, &task, &here, hosts, &mut done).await;
         if play.context.run.report.is_broken() {
             return Flow::EndRun;
         }
         if flow != Flow::Next {
             return flow;
         }
+        known = hosts.values().filter(|host| is_lost(host)).count();
     }
     Flow::Next
 }
 
-/// The lowest task that any host has before it, and the hosts that are at it.
-fn next(play: &PlayRun, hosts: &mut Batch) -> Option<(Arc<Task>, Vec<String>)> {
-    let mut lowest: Option<(Place, Arc<Task>, Vec<String>)> = None;
+/// The lowest task behind the one that was `done` that any host has before it, and the hosts that are at it. Those that
+/// were sent back wait until the others have come to the end.
+fn next(play: &PlayRun, hosts: &mut Batch, done: &mut Option<Place>) -> Option<(Arc<Task>, Vec<String>)> {
+    let mut lowest: Option<((bool, Place), Arc<Task>, Vec<String>)> = None;
     for (name, host) in hosts.iter_mut() {
         let Some(task) = play.next_task(host) else { continue };
         let place = host.place();
+        let is_behind = !host.is_in_handlers() && done.as_ref().is_some_and(|done| place <= *done);
+        let place = (is_behind, place);
         match &mut lowest {
             Some((low, first, here)) if *low == place && first.id == task.id => here.push(name.clone()),
             Some((low, ..)) if *low <= place => {}
             _ => lowest = Some((place, task, vec![name.clone()])),
         }
     }
-    lowest.map(|(_, task, here)| (task, here))
+    lowest.map(|((_, place), task, here)| {
+        *done = Some(place);
+        (task, here)
+    })
 }
 
 /// What holds for a task on all hosts, read on the first one.
@@ -83,13 +91,14 @@ impl Together {
     }
 }
 
-async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Batch) -> Flow {
+async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Batch, done: &mut Option<Place>) -> Flow {
     let is_handler = hosts[&here[0]].is_in_handlers();
     let scope = play.scope(task, &hosts[&here[0]].vars, hosts[&here[0]].parameters().into());
     let together = Together::read(play, task, &scope);
     let mut runs = Vec::new();
     for name in here {
         let Some(host) = hosts.get_mut(name) else { continue };
+        host.take_turn();
         host.notified.remove(&task.id);
         if runs.is_empty() || !together.once {
             runs.push((Arc::clone(&host.vars), host.parameters().into()));
@@ -118,7 +127,11 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
                 play.refresh_inventory();
                 play.end_gone(hosts.values_mut());
             }
-            Some(Effect::ClearHostErrors) => play.clear_host_errors(hosts.values_mut()),
+            Some(Effect::ClearHostErrors) => {
+                play.clear_host_errors(hosts.values_mut());
+                // Who is back catches up.
+                *done = None;
+            }
             _ => {}
         }
         let is_bad = matches!(end.status, Status::Failed | Status::Unreachable);
@@ -130,7 +143,8 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
         }
     }
     include(play, task, &ends, hosts);
-    if lost_someone && flow == Flow::Next {
+    // A limit is looked at after every task: who was stopped for others counts as well.
+    if (lost_someone || play.max_fail_percentage.is_some()) && flow == Flow::Next {
         flow = stop_others(play, &together, task, &ends, hosts);
     }
     flow
@@ -205,7 +219,7 @@ fn include(play: &PlayRun, task: &Task, ends: &[(String, TaskEnd)], hosts: &mut 
     }
 }
 
-/// What the loss of a host means for the others.
+/// What the loss of hosts means for the others.
 fn stop_others(
     play: &PlayRun,
     together: &Together,
@@ -213,37 +227,78 @@ fn stop_others(
     ends: &[(String, TaskEnd)],
     hosts: &mut Batch,
 ) -> Flow {
-    let lost = hosts.values().filter(|host| is_lost(host)).count();
-    let is_beyond = play.is_beyond_limit(lost);
+    let bad = |end: &TaskEnd| matches!(end.status, Status::Failed | Status::Unreachable) && !end.is_ignored;
+    let shared = ends.iter().map(|(_, end)| end).find(|end| bad(end));
+    let failed: Vec<&String> =
+        ends.iter().filter(|(_, end)| end.status == Status::Failed).map(|(name, _)| name).collect();
+    // Those that have nothing more to do are failed as well.
+    let others = hosts.iter().filter(|(name, host)| !is_lost(host) && !failed.contains(name));
+    let others: Vec<String> = others.map(|(name, _)| name.clone()).collect();
     // The hosts that a task ran for once are where it failed, whatever its keywords say.
-    if !together.is_fatal && !together.once && !is_beyond {
-        return Flow::Next;
+    let stops = shared.filter(|_| together.is_fatal || together.once);
+    if let Some(end) = stops {
+        drag_along(play, together, task, end, &others, hosts);
     }
+    let lost = hosts.iter().filter(|(name, host)| is_lost(host) || play.context.run.report.is_dragged(name)).count();
+    let is_beyond = play.is_beyond_limit(lost);
+    if is_beyond {
+        play.context.run.events.emit(Event::NoHostsLeft);
+        // Who was stopped already is stopped where it went then.
+        for name in &others {
+            let Some(host) = hosts.get_mut(name) else { continue };
+            host.go_back();
+            if host.is_active() {
+                play.stop(host);
+            } else {
+                play.context.run.report.drag(name);
+            }
+        }
+        // Ansible ends where all that were left are failed, and asks no `rescue` or `always` of theirs.
+        if hosts.iter().all(|(name, host)| !host.is_active() || others.contains(name)) {
+            play.context.run.events.emit(Event::NoHostsLeft);
+            hosts.values_mut().filter(|host| host.is_active()).for_each(|host| play.lose(host));
+            return Flow::EndRun;
+        }
+    }
+    if hosts.values().any(HostState::is_active) || stops.is_none() && !is_beyond { Flow::Next } else { Flow::EndRun }
+}
+
+/// All others fail with the host that failed.
+fn drag_along(
+    play: &PlayRun,
+    together: &Together,
+    task: &Arc<Task>,
+    end: &TaskEnd,
+    others: &[String],
+    hosts: &mut Batch,
+) {
     if together.is_fatal && together.is_misread {
         let message = "`any_errors_fatal` counts here, though its template is false: a template is always true in it";
         let help = "write it without a template, as in Ansible; `max_fail_percentage` may be one";
         play.context.run.events.emit(Event::Warning(Diagnostic::warning(message).at(&task.span).help(help)));
     }
-    let failed: Vec<&String> =
-        ends.iter().filter(|(_, end)| end.status == Status::Failed).map(|(name, _)| name).collect();
-    let shared = ends.iter().find(|(_, end)| matches!(end.status, Status::Failed | Status::Unreachable));
-    let names: Vec<String> = hosts.keys().cloned().collect();
     let mut passed_over = Vec::new();
-    for name in names {
-        let Some(host) = hosts.get_mut(&name) else { continue };
-        let Some((_, end)) = shared.filter(|_| host.is_active() && !failed.contains(&&name)) else { continue };
-        let (was_behind_failure, was_rescuable) = (host.is_behind_failure(), host.is_rescuable());
-        let is_caught = host.is_caught_at_once();
+    for name in others {
+        let Some(host) = hosts.get_mut(name) else { continue };
+        host.go_back();
+        if !host.is_active() {
+            if together.is_fatal {
+                play.context.run.report.drag(name);
+            }
+            continue;
+        }
+        let (was_rescuable, is_caught) = (host.is_rescuable(), host.is_caught_at_once());
         play.fail(host, task, end, together.once);
         if together.is_shared && host.is_active() && is_caught {
             // The task failed on all of them, and that ends all: the block that took the first takes no second. A block
             // that catches nothing ends with the first, and the second is lost in it.
             play.fail(host, task, end, together.once);
-            if was_rescuable && !host.is_rescued() {
+            if was_rescuable && !host.is_rescued() && !host.is_rescuable() {
                 passed_over.push(name.clone());
             }
-        } else if together.is_fatal && host.is_active() && !was_behind_failure {
-            play.context.run.report.drag(&name);
+        }
+        if together.is_fatal && host.is_active() {
+            play.context.run.report.drag(name);
         }
     }
     if !passed_over.is_empty() {
@@ -251,13 +306,4 @@ fn stop_others(
         let help = "a task with `run_once` that fails is rescued on the host that ran it alone, as in Ansible";
         play.context.run.events.emit(Event::Warning(Diagnostic::warning(message).at(&task.span).help(help)));
     }
-    if hosts.values().any(HostState::is_active) {
-        return Flow::Next;
-    }
-    // Ansible says it for the batch and for the play, and not at all after `any_errors_fatal`.
-    if is_beyond {
-        play.context.run.events.emit(Event::NoHostsLeft);
-        play.context.run.events.emit(Event::NoHostsLeft);
-    }
-    Flow::EndRun
 }

@@ -165,8 +165,8 @@ impl Runner<'_> {
         let has = |status: Status| ends.iter().any(|end| end.status == status);
         let all_skipped = ends.iter().all(|end| end.status == Status::Skipped);
         let status = match () {
-            () if has(Status::Unreachable) => Status::Unreachable,
             () if has(Status::Failed) => Status::Failed,
+            () if has(Status::Unreachable) => Status::Unreachable,
             () if all_skipped => Status::Skipped,
             () if has(Status::Changed) => Status::Changed,
             () => Status::Ok,
@@ -187,10 +187,11 @@ impl Runner<'_> {
             Status::Skipped if ends.is_empty() => drop(result.insert("skipped_reason".into(), json!(msg))),
             _ => drop(result.insert("msg".into(), json!(msg))),
         }
-        match status {
-            Status::Unreachable => drop(result.insert("unreachable".into(), json!(true))),
-            _ if has_failed => drop(result.insert("failed".into(), json!(true))),
-            _ => {}
+        if has(Status::Unreachable) {
+            result.insert("unreachable".into(), json!(true));
+        }
+        if has_failed {
+            result.insert("failed".into(), json!(true));
         }
         result.insert("skipped".into(), json!(status == Status::Skipped));
         let effect = ends.iter().find_map(|end| end.effect);

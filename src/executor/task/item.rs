@@ -50,8 +50,11 @@ impl Runner<'_> {
             self.attempt.store(attempt, Ordering::Relaxed);
             let mut end = self.go(item, tried).await;
             self.attempt.store(0, Ordering::Relaxed);
+            if end.status == Status::Unreachable {
+                return end;
+            }
             end.result.insert("attempts".into(), json!(attempt));
-            if matches!(end.status, Status::Skipped | Status::Unreachable) {
+            if end.status == Status::Skipped {
                 return end;
             }
             let holds = if self.task.until.is_empty() {
