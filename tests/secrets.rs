@@ -210,6 +210,68 @@ fn an_encrypted_value_of_several_lines_is_masked_line_by_line() {
     case.write("host_vars/here.yml", &format!("key: {sealed}")).hides(&OPEN, &["\"msg\": \"********\""]);
 }
 
+/// Filters that write a text in another notation, or fail and show it.
+const NOTATIONS: [&str; 20] = [
+    "[S] | to_json",
+    "[S] | to_json | to_json",
+    "[[S] | to_json] | to_json",
+    "[S] | to_nice_json",
+    "[S] | string ~ ' '",
+    "{'k': S} | pprint",
+    "{}[S]",
+    "'2020' | to_datetime(S)",
+    "[S] | to_yaml",
+    "{'k': [S]} | to_nice_yaml",
+    "S | to_nice_yaml(width=1000)",
+    "S | e",
+    "S | quote",
+    "S | regex_escape",
+    "S | urlencode",
+    "{'k': S} | urlencode",
+    "('user:' ~ S) | b64encode",
+    "S | from_yaml",
+    "S | from_json",
+    "(S | from_yaml).k",
+];
+
+#[test]
+fn an_encrypted_value_is_masked_in_every_notation() {
+    let long = "canary of many wörds ".repeat(12);
+    for text in [
+        "canary-ü😀",
+        "canary'q\"uo",
+        "canary\tt\\b\u{1b}[31mred",
+        &long,
+        "{\"k\": \"the canary\"}",
+        "k: canary-y\nl: [canary-z]\n",
+    ] {
+        let tasks: String = NOTATIONS
+            .iter()
+            .map(|notation| {
+                let message = serde_json::json!(format!("{{{{ {} }}}}", notation.replace('S', "sealed")));
+                format!("    - debug: {{msg: {message}}}\n      ignore_errors: yes\n")
+            })
+            .collect();
+        let case = Case::new("").write("play.yml", &format!("- hosts: all\n  gather_facts: no\n  tasks:\n{tasks}"));
+        let sealed = case.sealed(text);
+        let case = case.write("sealed.yml", &format!("sealed: {sealed}"));
+        case.hides(&["--vault-password-file", "pass", "-e", "@sealed.yml"], &["\"msg\": \"[\\\"********\\\"]\""]);
+    }
+}
+
+#[test]
+fn an_encrypted_common_word_masks_no_other_one() {
+    for word in ["changed", "true", "8080", "    "] {
+        let play = "- hosts: all\n  gather_facts: no\n  tasks:\n    - debug: {msg: \"{{ sealed }}.\", verbosity: 0}\n    - command: echo 8080    true\n";
+        let case = Case::new("").write("play.yml", play);
+        let sealed = case.sealed(word);
+        let case = case.write("sealed.yml", &format!("sealed: {sealed}"));
+        let shown = format!("\"msg\": \"{word}.\"");
+        let says = [shown.as_str(), "\"changed\": true", "\"stdout\": \"8080 true\""];
+        case.hides(&["--vault-password-file", "pass", "-e", "@sealed.yml"], &says);
+    }
+}
+
 #[test]
 fn the_texts_of_an_encrypted_file_of_variables_are_masked() {
     let vars = "plain: {deep: [canary-13]}\nmade: 'canary-13 {{ inventory_hostname }}'\nflag: true\nport: 22\nname: canary-13\n";

@@ -4,6 +4,7 @@ use super::{ErrorKind, TemplateError};
 use crate::{
     source::{Diagnostic, MASK, names_a_secret},
     value::Value,
+    vault,
 };
 
 /// As many characters of a value are shown.
@@ -21,7 +22,7 @@ impl From<TemplateError> for Diagnostic {
         }
         for (name, value) in error.values() {
             let hidden = names_a_secret(name);
-            let shown = if hidden { MASK.to_owned() } else { shortened(&without_secrets(value).repr()) };
+            let shown = if hidden { MASK.to_owned() } else { shortened(without_secrets(value).repr()) };
             diagnostic = diagnostic.note(format!("`{name}` is {shown}"));
         }
         for via in error.chain() {
@@ -52,11 +53,12 @@ fn without_secrets(value: &Value) -> Value {
     }
 }
 
-/// The beginning of a long text.
-fn shortened(text: &str) -> String {
+/// The beginning of a long text. Secrets are masked before, while they are whole.
+fn shortened(mut text: String) -> String {
+    vault::current().secrets().mask(&mut text);
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
-use super::{DEFAULT_ID, Identity, VaultError, cipher::Keys, envelope::Envelope, secret_text::note_text};
+use super::{DEFAULT_ID, Identity, VaultError, cipher::Keys, envelope::Envelope, secret_text::note_value};
 use crate::{output::Secrets, value::Str};
 
 /// The passwords in the order in which they are tried.
@@ -135,7 +135,7 @@ impl Ring {
         let opened = slot.get_or_init(|| {
             let content = self.open(ciphertext.trim().as_bytes())?;
             let text = String::from_utf8_lossy(&content);
-            note_text(&self.secrets, &text);
+            note_value(&self.secrets, &text);
             Ok(Str::from(&*text))
         });
         opened.clone()
@@ -143,7 +143,7 @@ impl Ring {
 
     /// Takes a text for what was decrypted from a ciphertext, and gives the very text that counts as such.
     pub fn adopt(&self, ciphertext: &Str, text: &Str) -> Str {
-        note_text(&self.secrets, text);
+        note_value(&self.secrets, text);
         let slot = Arc::clone(self.values.lock().entry(ciphertext.clone()).or_default());
         // A text of its own: the one that was given may stand elsewhere, and is encrypted nowhere there.
         slot.get_or_init(|| Ok(Str::from(&**text))).clone().unwrap_or_else(|_| text.clone())

@@ -172,3 +172,21 @@ fn a_value_is_decrypted_once_and_noted_as_a_secret() {
     ring.secrets().mask(&mut text);
     assert_eq!(text, "a ******** sings");
 }
+
+#[test]
+fn what_an_encrypted_value_shows_is_masked_and_common_words_are_not() {
+    let ring = ring(&[("default", "p")], false);
+    let masked = |value: &str, text: &str| {
+        ring.open_value(&Str::from(encrypt(value.as_bytes(), &identity("default", "p"), Salt::Random).unwrap()))
+            .unwrap();
+        let mut text = text.to_owned();
+        ring.secrets().mask(&mut text);
+        text
+    };
+    for value in ["changed", "True", " failed\n", "    ", "8080"] {
+        assert_eq!(masked(value, "changed: true, failed: 8080    x"), "changed: true, failed: 8080    x", "{value}");
+    }
+    assert_eq!(masked("first line\nstate\n}\nsecond line", "the second line, state }"), "the ********, state }");
+    assert_eq!(masked(r#"{"auth": {"token": "abcdef", "retries": 12345678}}"#, "abcdef 12345678"), "******** 12345678");
+    assert_eq!(masked("- user: someone\n- other", "other people are someone"), "******** people are ********");
+}

@@ -269,7 +269,9 @@ fn is_ambiguous(text: &str) -> bool {
 
 fn read(value: &Value) -> Result<Vec<Value>, TemplateError> {
     let file = Arc::new(SourceFile::new("<from_yaml>", value.to_str()));
-    let loaded = source::load_data(&file).map_err(|error| {
+    let loaded = source::load_data(&file).map_err(|mut error| {
+        // The excerpt cuts lines and replaces letters: what is secret in it is masked before.
+        vault::current().secrets().mask_diagnostic(&mut error);
         failed(error.ansible.pyyaml.clone().unwrap_or_else(|| format!("cannot read YAML: {error}")))
     })?;
     Ok(loaded.documents.iter().map(plain_value).collect())
