@@ -33,7 +33,7 @@ use parking_lot::RwLock;
 pub use connect::note_written_secrets;
 pub use control::Control;
 pub use debugger::Turn;
-pub use play_vars::not_yet_known;
+pub use play_vars::{check_files, not_yet_known};
 pub use report::{ExitCode, Report};
 
 use crate::{

@@ -118,7 +118,10 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     let folder = arguments.playbook_dir.take().or_else(|| config.get(&running::PLAYBOOK_DIR));
     let folder = folder.unwrap_or_else(|| PathBuf::from("."));
     let secrets = Secrets::default();
-    let of_vaults = arguments.vaults.open(&config, &secrets).map_err(stop(ExitCode::Error))?;
+    let of_vaults = arguments
+        .vaults
+        .open(&config, &secrets)
+        .map_err(|errors| Stop::new(ExitCode::Error, errors).in_colour(colour))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     let reading = Reading {
         playbook_dir: Some(folder.clone()),

@@ -92,7 +92,10 @@ fn start(arguments: &Arguments) -> Result<ExitCode, Stop> {
             return Err(misused(message, "use one of them"));
         }
     }
-    let of_vaults = arguments.vaults.open(&config, &Secrets::default()).map_err(&wrong)?;
+    let of_vaults = arguments
+        .vaults
+        .open(&config, &Secrets::default())
+        .map_err(|errors| Stop::new(ExitCode::Error, errors).in_colour(colour))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     let playbook_dir = arguments.playbook_dir.clone().or_else(|| config.get(&running::PLAYBOOK_DIR));
     let reading = Reading {

@@ -21,7 +21,7 @@ use crate::{
         Config,
         settings::{connection, output, paths, running},
     },
-    executor::{ConnectionDefaults, Control, ExitCode, Options, Run, note_written_secrets},
+    executor::{ConnectionDefaults, Control, ExitCode, Options, Run, check_files, note_written_secrets},
     inventory::{Inventory, Limit, Pattern, Reading},
     library::{self, Library, Rejected},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
@@ -113,7 +113,10 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     let stop = |code: ExitCode| move |error: Diagnostic| Stop::new(code, [error]).in_colour(colour);
     let wrong = stop(ExitCode::Error);
     let secrets = Secrets::default();
-    let of_vaults = arguments.vaults.open(&config, &secrets).map_err(&wrong)?;
+    let of_vaults = arguments
+        .vaults
+        .open(&config, &secrets)
+        .map_err(|errors| Stop::new(ExitCode::Error, errors).in_colour(colour))?;
     let extra = extra_vars(&arguments.hosts.extra_vars).map_err(|stop| stop.in_colour(colour))?;
     arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
     let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
@@ -152,6 +155,12 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
         return Err(Stop::new(ExitCode::Unreachable, errors).in_colour(colour));
     }
     if is_list {
+        for play in playbooks.iter().flat_map(|playbook| &playbook.plays) {
+            check_files(play).map_err(|error| {
+                let code = if vault::current().has_refused() { ExitCode::Error } else { ExitCode::Unreachable };
+                Stop::new(code, [error]).in_colour(colour)
+            })?;
+        }
         keep_to_the_letter(&mut warnings);
         print_errors(&warnings, colour);
         let lists = arguments.lists(&config, colour);

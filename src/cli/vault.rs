@@ -151,22 +151,28 @@ pub fn run(arguments: Arguments) -> ExitCode {
     vault::forget();
     match done {
         Ok(()) => ExitCode::Success,
-        Err(Failed(code, error)) => Stop::new(code, [error]).in_colour(session.colour).print(),
+        Err(Failed(code, errors)) => Stop::new(code, errors).in_colour(session.colour).print(),
     }
 }
 
 /// Why an action ends early, and the code it ends with.
-struct Failed(ExitCode, Diagnostic);
+struct Failed(ExitCode, Vec<Diagnostic>);
 
 impl From<Diagnostic> for Failed {
     fn from(error: Diagnostic) -> Self {
-        Self(ExitCode::Error, error)
+        vec![error].into()
+    }
+}
+
+impl From<Vec<Diagnostic>> for Failed {
+    fn from(errors: Vec<Diagnostic>) -> Self {
+        Self(ExitCode::Error, errors)
     }
 }
 
 /// Options that do not go together.
 fn misused(error: Diagnostic) -> Failed {
-    Failed(ExitCode::Settings, error)
+    Failed(ExitCode::Settings, vec![error])
 }
 
 /// What all actions need.
@@ -204,16 +210,26 @@ impl Session {
         }
     }
 
-    /// The passwords that open; asked for if nothing says where they are.
-    fn ring(&self, common: &Common) -> Result<Ring, Failed> {
+    /// Where passwords come from: the person, if nothing says it.
+    fn sources(&self, common: &Common) -> Result<Vec<Source>, Failed> {
+        if let Some(id) = common.vaults.vault_id.iter().find(|id| id.contains(';')) {
+            let message = format!("'{id}' is not a valid vault id. The character ';' is not allowed in vault ids");
+            return Err(misused(Diagnostic::error(message)));
+        }
         let mut sources = common.vaults.sources(&self.config);
         if sources.is_empty() {
             sources.push(Source::asked(&self.config));
         }
+        Ok(sources)
+    }
+
+    /// The passwords that open; asked for if nothing says where they are.
+    fn ring(&self, common: &Common) -> Result<Ring, Failed> {
+        let sources = self.sources(common)?;
         Ok(self.load(&sources, Purpose::Open)?)
     }
 
-    fn load(&self, sources: &[Source], purpose: Purpose) -> Result<Ring, Diagnostic> {
+    fn load(&self, sources: &[Source], purpose: Purpose) -> Result<Ring, Vec<Diagnostic>> {
         let (ring, warnings) = load(sources, purpose, &self.config, &Secrets::default())?;
         print_errors(&warnings, self.colour);
         Ok(ring)
@@ -221,10 +237,7 @@ impl Session {
 
     /// The identity that encrypts: the one that is named, or the only one.
     fn encrypting(&self, common: &Common, encrypt: &Encrypting) -> Result<Identity, Failed> {
-        let mut sources = common.vaults.sources(&self.config);
-        if sources.is_empty() {
-            sources.push(Source::asked(&self.config));
-        }
+        let sources = self.sources(common)?;
         let named = self.named(encrypt);
         let ring = self.load(&sources, Purpose::Create)?;
         let ids: Vec<&str> = ring.identities().iter().map(|identity| identity.id.as_str()).collect();

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::prompt;
+use super::{layout, prompt};
 use crate::{
     config::{Config, settings::vault as settings},
-    output::Secrets,
+    output::{Layout, Secrets},
     playbook::expand_home,
     source::{Diagnostic, Severity},
     vault::{self, Identity, Ring},
@@ -57,8 +57,9 @@ pub enum Purpose {
 
 impl Vaults {
     /// Makes the passwords known to everything that reads files, and asks for those that were announced. What they
-    /// decrypt is added to `secrets`. Gives warnings of sources that have no password, if others have.
-    pub fn open(&self, config: &Config, secrets: &Secrets) -> Result<Vec<Diagnostic>, Diagnostic> {
+    /// decrypt is added to `secrets`. Gives warnings of sources that have no password, if others have; fails with what
+    /// [`load`] fails with.
+    pub fn open(&self, config: &Config, secrets: &Secrets) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         let (ring, warnings) = load(&self.sources(config), Purpose::Open, config, secrets)?;
         vault::install(ring);
         Ok(warnings)
@@ -148,6 +149,21 @@ impl Source {
         }
         Ok(answer)
     }
+
+    /// The warning that it has no password.
+    fn passed_over(&self, error: Diagnostic) -> Diagnostic {
+        let what = match self.from {
+            From::File(_) if error.ansible_message().starts_with("The vault password file") => {
+                "Error getting vault password file"
+            }
+            From::File(_) => "Error in vault password file loading",
+            From::Prompt | From::Ask => "Error in vault password prompt",
+        };
+        let message = format!("{what} ({}): {}", self.id, error.message);
+        let label = if self.is_labelled { &self.id } else { "None" };
+        let wording = format!("{what} ({label}): {}", error.ansible_message());
+        Diagnostic { severity: Severity::Warning, message, ..error.worded(wording) }
+    }
 }
 
 /// There is no terminal, and standard input has ended.
@@ -158,15 +174,23 @@ fn nobody(id: &str) -> Diagnostic {
 }
 
 /// Reads and asks for the passwords. A source without one is passed over with a warning, unless no other has one or
-/// the person who was asked gave none.
+/// the person who was asked gave none: then it fails, with the warnings that Ansible gives before its error.
 pub fn load(
     sources: &[Source],
     purpose: Purpose,
     config: &Config,
     secrets: &Secrets,
-) -> Result<(Ring, Vec<Diagnostic>), Diagnostic> {
+) -> Result<(Ring, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut ring = Ring::new(Vec::new(), config.get(&settings::DEFAULT_VAULT_ID_MATCH), secrets.clone());
-    let mut errors = Vec::new();
+    let mut warnings = Vec::new();
+    let mut last = None;
+    let failed = |mut warnings: Vec<Diagnostic>, error: Diagnostic| {
+        if layout() == Layout::Own {
+            warnings.pop();
+        }
+        warnings.push(error);
+        warnings
+    };
     for source in sources {
         match source.password(purpose, &ring) {
             Ok(password) => {
@@ -176,23 +200,19 @@ pub fn load(
                 }
                 ring.push(Identity::new(source.id.as_str(), password));
             }
-            Err(error) if matches!(source.from, From::File(_)) => errors.push((source, error)),
-            Err(error) => return Err(error),
+            Err(error) => {
+                warnings.push(source.passed_over(error.clone()));
+                if !matches!(source.from, From::File(_)) {
+                    return Err(failed(warnings, error));
+                }
+                last = Some(error);
+            }
         }
     }
-    match errors.pop() {
-        Some((_, last)) if ring.identities().is_empty() => Err(last),
-        last => Ok((ring, errors.into_iter().chain(last).map(|(source, error)| passed_over(source, error)).collect())),
+    match last {
+        Some(last) if ring.identities().is_empty() => Err(failed(warnings, last)),
+        _ => Ok((ring, warnings)),
     }
-}
-
-/// About a source that has no password.
-fn passed_over(source: &Source, error: Diagnostic) -> Diagnostic {
-    let is_nowhere = error.ansible_message().starts_with("The vault password file");
-    let what = if is_nowhere { "Error getting vault password file" } else { "Error in vault password file loading" };
-    let message = format!("{what} ({}): {}", source.id, error.message);
-    let wording = format!("{what} ({}): {}", source.id, error.ansible_message());
-    Diagnostic { severity: Severity::Warning, message, ..error.worded(wording) }
 }
 
 #[cfg(test)]

@@ -96,8 +96,8 @@ pub struct Done {
 pub enum PrepareError {
     /// A template fails; the place is that of the argument.
     Template(TemplateError, Option<Span>),
-    /// What it includes cannot be read.
-    Include(Diagnostic),
+    /// What it includes cannot be read: a role, or the file of this name.
+    Include(Diagnostic, Option<String>),
     /// What it includes does not parse.
     Broken(Diagnostic),
     /// A condition cannot be evaluated.

@@ -18,6 +18,7 @@ use crate::{
     playbook::{Around, Item, Loading, Project, Role, RoleItems, Task, TaskId, imports},
     source::{Diagnostic, Spanned},
     value::Value,
+    vault,
 };
 
 /// What a play includes while it runs.
@@ -37,9 +38,11 @@ struct NotIncluded {
     is_broken: bool,
 }
 
-impl From<NotIncluded> for PrepareError {
-    fn from(NotIncluded { error, is_broken }: NotIncluded) -> Self {
-        if is_broken { Self::Broken(error) } else { Self::Include(error) }
+impl NotIncluded {
+    /// The error of a task that includes the file `name`, or a role.
+    fn error(self, name: Option<String>) -> PrepareError {
+        let Self { error, is_broken } = self;
+        if is_broken { PrepareError::Broken(error) } else { PrepareError::Include(error, name) }
     }
 }
 
@@ -80,16 +83,16 @@ impl Includes {
     /// What a task includes with these arguments.
     pub fn find(&self, task: &Task, arguments: &Evaluated) -> Result<Arc<IncludedFile>, PrepareError> {
         let key = (task.id, arguments.written());
+        let is_role = task.action.module.0.short_name() == "include_role";
+        let file = || file_name(arguments).filter(|_| !is_role);
         // Hosts that come at the same time wait for the first one: all of them get the same program.
         let mut files = self.files.lock();
         if let Some(known) = files.get(&key) {
-            return known.clone().map_err(PrepareError::from);
+            return known.clone().map_err(|why| why.error(file()));
         }
         let mut loading = Loading::new(&self.project);
-        let read = match task.action.module.0.short_name() {
-            "include_role" => self.role(task, arguments, &mut loading),
-            _ => self.tasks(task, arguments, &mut loading),
-        };
+        let read =
+            if is_role { self.role(task, arguments, &mut loading) } else { self.tasks(task, arguments, &mut loading) };
         let found = match loading.finish(read) {
             Ok((read, warnings, missing)) => {
                 for warning in warnings {
@@ -104,10 +107,13 @@ impl Includes {
                     }
                 }
             }
-            Err(broken) => Err(NotIncluded { is_broken: !broken.is_refused, error: merged(broken.errors) }),
+            Err(broken) => {
+                let is_missing = broken.is_refused || broken.errors.iter().any(vault::is_refusal);
+                Err(NotIncluded { is_broken: !is_missing, error: merged(broken.errors) })
+            }
         };
         files.insert(key, found.clone());
-        found.map_err(PrepareError::from)
+        found.map_err(|why| why.error(file()))
     }
 
     fn tasks(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
@@ -117,7 +123,7 @@ impl Includes {
             loading.error(error.at(&task.span));
             return None;
         };
-        let name = ["file", "_raw_params", "free_form"].into_iter().find_map(|name| arguments.value(name))?.to_str();
+        let name = file_name(arguments)?;
         let path = imports::find(&name, &include.around.origin, &file.span, loading)?;
         let items = imports::tasks(&path, &file.span, &include.around, loading)?;
         let label = std::path::absolute(&path).unwrap_or(path);
@@ -145,6 +151,11 @@ impl Includes {
     fn program(&self, items: &[Item]) -> Arc<Program> {
         Arc::new(Program::of_items(items, &self.tags))
     }
+}
+
+/// The file that is named.
+fn file_name(arguments: &Evaluated) -> Option<String> {
+    ["file", "_raw_params", "free_form"].into_iter().find_map(|name| arguments.value(name)).map(Value::to_str)
 }
 
 /// The handlers of an included role, and after them those of the roles that its tasks import.

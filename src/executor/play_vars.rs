@@ -13,7 +13,7 @@ use crate::{
     output::Event,
     playbook::{Play, written},
     source::{Diagnostic, Spanned},
-    template::TemplateError,
+    template::{Template, TemplateError},
     value::{Dict, Value},
     vars::{HostVars, PlayVars, Scope, load_vars_file, merged},
 };
@@ -64,6 +64,21 @@ pub fn read(run: &Arc<Run>, play: &Play) -> Result<(PlayVars, HostFiles), Diagno
     Ok((PlayVars { vars: play_vars.vars.clone(), exports: exports.into(), ..PlayVars::default() }, files))
 }
 
+/// Reads the `vars_files` whose names are no templates, as lists of tasks do; fails for one that cannot be read.
+pub fn check_files(play: &Play) -> Result<(), Diagnostic> {
+    let names = play.vars_files.iter().map(|file| text_items(&file.value));
+    let plain = names.filter(|names| names.iter().all(|name| Template::is_plain(name)));
+    let found =
+        plain.filter_map(|names| candidates(&play.project.directory, &names).into_iter().find(|path| path.is_file()));
+    found.into_iter().try_for_each(|path| load_vars_file(&path).map(drop))
+}
+
+/// Where a file may be: the one that is named, or one of a list.
+fn candidates(folder: &Path, names: &[String]) -> Vec<PathBuf> {
+    let beside = |name: &String| folder.join(crate::playbook::expand_home(Path::new(name)));
+    names.iter().flat_map(|name| [folder.join("vars").join(name), beside(name)]).collect()
+}
+
 impl HostFiles {
     /// The variables of one host's files; none as long as their names cannot be known.
     pub fn of_host(&self, scope: &Scope, run: &Run) -> Result<Option<Dict>, Diagnostic> {
@@ -89,9 +104,7 @@ impl HostFiles {
     /// The file that is meant: the one that is named, or the first of a list that exists.
     fn find(&self, names: &Value, file: &Spanned<Value>, run: &Run) -> Result<Option<PathBuf>, Diagnostic> {
         let texts = text_items(names);
-        let beside = |name: &String| self.folder.join(crate::playbook::expand_home(Path::new(name)));
-        let candidates: Vec<PathBuf> =
-            texts.iter().flat_map(|name| [self.folder.join("vars").join(name), beside(name)]).collect();
+        let candidates = candidates(&self.folder, &texts);
         if let Some(found) = candidates.iter().find(|path| path.is_file()) {
             return Ok(Some(found.clone()));
         }

@@ -90,7 +90,7 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
                 text.push('.');
             }
         }
-        if let Some(place) = part.place {
+        if let Some(place) = part.place.filter(|place| **place != Span::nowhere()) {
             let _ = write!(text, "\n{}", origin(place));
         }
     }
@@ -112,6 +112,9 @@ fn origin(place: &Span) -> String {
         return format!("Origin: {name}\n\n{}", place.file.text());
     }
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if place.line == 0 {
+        return format!("Origin: {}", path.display());
+    }
     let head = format!("Origin: {}:{}:{}", path.display(), place.line, place.column);
     if place.file.is_secret() {
         return head + "\n\n(source not shown: content encrypted)";

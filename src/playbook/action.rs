@@ -188,6 +188,12 @@ impl Action {
                     self.take_text(node.as_str().unwrap_or_default(), &node.span, loading);
                 }
                 Kind::List(_) if self.module.0.short_name() == "meta" => {}
+                Kind::Vault(_) => {
+                    let free = (self.module.0.spec)().free_form.unwrap_or("_raw_params");
+                    if let Some(value) = loading.value(node) {
+                        self.arguments.insert(free.to_owned(), value);
+                    }
+                }
                 _ => {
                     let name = &self.name.value;
                     let message =

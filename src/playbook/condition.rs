@@ -62,18 +62,11 @@ impl Condition {
             Kind::Bool(value) => Some(Self::Constant(*value)),
             Kind::Null => Some(Self::Constant(true)),
             // Only the task that it is of fails.
-            Kind::Str(text) if text.trim().is_empty() => {
-                let error = TemplateError::new(ErrorKind::Empty).at(node.span.clone());
-                let broken = Template::broken(text, &node.span, error);
-                Some(Self::Expression(Arc::new(broken), node.span.clone()))
-            }
+            Kind::Str(text) if text.trim().is_empty() => Some(Self::broken(text, node, ErrorKind::Empty)),
             Kind::Str(text) | Kind::Timestamp(text) => Self::compile(text, &node.span, loading),
             // What is no template is no expression either, and that is found when the task runs.
-            Kind::Unsafe(text) => {
-                let error = TemplateError::new(ErrorKind::Untrusted).at(node.span.clone());
-                let broken = Template::broken(text, &node.span, error);
-                Some(Self::Expression(Arc::new(broken), node.span.clone()))
-            }
+            Kind::Unsafe(text) => Some(Self::broken(text, node, ErrorKind::Untrusted)),
+            Kind::Vault(text) => Some(Self::broken(text, node, ErrorKind::NoText)),
             Kind::Int(number) => Self::compile(&number.to_string(), &node.span, loading),
             _ => {
                 let message = format!("a condition has to be an expression, not {}", node.describe());
@@ -81,6 +74,12 @@ impl Condition {
                 None
             }
         }
+    }
+
+    /// A condition that fails when it is evaluated.
+    fn broken(text: &str, node: &Node, why: ErrorKind) -> Self {
+        let error = TemplateError::new(why).at(node.span.clone());
+        Self::Expression(Arc::new(Template::broken(text, &node.span, error)), node.span.clone())
     }
 
     fn compile(text: &str, span: &Span, loading: &mut Loading) -> Option<Self> {

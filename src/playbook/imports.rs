@@ -106,7 +106,7 @@ pub fn locate(name: &str, origin: &Origin) -> Result<PathBuf, Vec<String>> {
         candidates.push(role.path.join("tasks").join(&name));
         candidates.push(role.path.join(&name));
     }
-    let playbook_dir = origin.search.last().unwrap_or(&origin.directory);
+    let playbook_dir = origin.project();
     candidates.push(playbook_dir.join("tasks").join(&name));
     candidates.push(playbook_dir.join(&name));
     match candidates.iter().position(|candidate| candidate.is_file()) {

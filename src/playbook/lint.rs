@@ -113,9 +113,12 @@ fn missing_file(task: &Task) -> Option<Diagnostic> {
     if name.starts_with('~') || candidates.iter().any(|candidate| candidate.exists()) {
         return None;
     }
-    let searched: Vec<String> = candidates.iter().map(|candidate| candidate.display().to_string()).collect();
     let warning = Diagnostic::warning(format!("there is no file `{name}` on the controller")).at(&src.span);
-    Some(warning.note(format!("searched: {}", searched.join(", "))).help("as it stands, the task will fail"))
+    Some(
+        warning
+            .note(format!("searched: {}", task.origin.searched(kind, name)))
+            .help("as it stands, the task will fail"),
+    )
 }
 
 /// The names of variables that a playbook can see, as far as that is known before it runs.

@@ -1,6 +1,9 @@
 //! Where tasks are written, and so in which folders they find their files.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{Keywords, Project, Role, keywords::Vars, project::absolute};
 use crate::template::Environment;
@@ -14,8 +17,9 @@ pub struct Origin {
     pub role: Option<Arc<Role>>,
     /// The collections that short names are looked for in (`collections`).
     pub collections: Vec<String>,
-    /// The folders that files are searched in, in order ("Search paths in Ansible" in the manual).
-    pub search: Vec<PathBuf>,
+    /// The folders that files are searched in, in order ("Search paths in Ansible" in the manual); the last one is the
+    /// playbook's, whose tasks have it twice.
+    search: Vec<PathBuf>,
     /// What templates of these tasks are evaluated in.
     pub environment: Arc<Environment>,
 }
@@ -28,11 +32,10 @@ impl Origin {
             search.push(role.path.clone());
             search.extend(role.parents.iter().map(|parent| parent.path.clone()));
         }
-        for directory in [&directory, &project.directory] {
-            if !search.contains(directory) {
-                search.push(directory.clone());
-            }
+        if !search.contains(&directory) {
+            search.push(directory.clone());
         }
+        search.push(project.directory.clone());
         // What templates find has full names, what errors show is as people named it.
         let mut full: Vec<PathBuf> = Vec::new();
         for path in search.iter().map(|path| absolute(path)) {
@@ -47,19 +50,23 @@ impl Origin {
 
     /// Where a file of a kind (`files`, `templates`, `vars`) may be, in the order in which it is looked for.
     pub fn candidates(&self, kind: &str, name: &str) -> Vec<PathBuf> {
-        let in_kind = name.split('/').next() == Some(kind);
-        let mut candidates: Vec<PathBuf> = Vec::new();
-        for path in &self.search {
-            // A role's folder of tasks stands for the role.
-            let base = if path.ends_with("tasks") { path.parent().unwrap_or(path) } else { path };
-            let found = [(!in_kind).then(|| base.join(kind).join(name)), Some(path.join(name))];
-            for candidate in found.into_iter().flatten() {
-                if !candidates.contains(&candidate) {
-                    candidates.push(candidate);
-                }
+        self.search.iter().flat_map(|path| [path.join(kind).join(name), path.join(name)]).collect()
+    }
+
+    /// These places in a line, each once.
+    pub fn searched(&self, kind: &str, name: &str) -> String {
+        let mut places: Vec<String> = Vec::new();
+        for place in self.candidates(kind, name).iter().map(|path| path.display().to_string()) {
+            if !places.contains(&place) {
+                places.push(place);
             }
         }
-        candidates
+        places.join(", ")
+    }
+
+    /// The folder of the playbook, where files are searched last.
+    pub fn project(&self) -> &Path {
+        self.search.last().unwrap_or(&self.directory)
     }
 }
 
@@ -67,7 +74,7 @@ impl Origin {
     /// The folder of variables that `include_vars` means by a relative path: a role's is among its `vars`,
     /// any other is beside the file with the task.
     pub fn vars_folder(&self, name: &str) -> PathBuf {
-        let name = super::project::expand_home(std::path::Path::new(name));
+        let name = super::project::expand_home(Path::new(name));
         match &self.role {
             Some(role) if !name.starts_with("vars") => role.path.join("vars").join(name),
             Some(role) => role.path.join(name),

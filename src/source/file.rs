@@ -76,7 +76,7 @@ impl SourceFile {
 
     fn decrypted(path: &Path, bytes: &[u8]) -> Result<Arc<Self>, Diagnostic> {
         let shown = format!("`{}`", path.display());
-        let place = Span { file: Arc::new(Self::new(path, "")), line: 1, column: 1 };
+        let place = Span { file: Arc::new(Self::new(path, "")), line: 0, column: 0 };
         let failed = |error: vault::VaultError| error.diagnostic(&shown).origin(&place);
         let content = vault::current().open_file(bytes).map_err(failed)?;
         let text = std::str::from_utf8(&content)

@@ -21,6 +21,11 @@ impl Span {
         Self { file: Arc::clone(file), line, column }
     }
 
+    /// No place at all: what is wrong has none.
+    pub fn nowhere() -> Self {
+        Self { file: Arc::new(SourceFile::new("", "")), line: 0, column: 0 }
+    }
+
     /// The start of a text that stands in no file; `name` is what messages show, as `-e`.
     pub fn outside(name: &str, text: &str) -> Self {
         Self { file: Arc::new(SourceFile::new(format!("<{name}>"), text)), line: 1, column: 1 }

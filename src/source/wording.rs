@@ -84,10 +84,12 @@ pub fn pyyaml_place(span: &Span) -> String {
     format!("\n  in \"<unicode string>\", line {}, column {}", span.line, span.column)
 }
 
-/// Parts of a message, each the cause of the one before; an empty one is no cause.
+/// Parts of a message, each the cause of the one before; an empty one is no cause, and what is said twice is said once.
 pub fn join<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut text = String::new();
-    let mut parts = parts.peekable();
+    let mut parts: Vec<&str> = parts.collect();
+    parts.dedup();
+    let mut parts = parts.into_iter().peekable();
     while let Some(part) = parts.next() {
         text.push_str(part);
         match parts.peek() {

@@ -49,6 +49,13 @@ impl Drop for Opened {
     }
 }
 
+/// What an encrypted text holds.
+pub(super) fn opened(ciphertext: &Str) -> Result<Value, TemplateError> {
+    vault::current().open_value(ciphertext).map(Value::Str).map_err(|error| {
+        TemplateError::new(ErrorKind::Encrypted { error: Box::new(error), ciphertext: ciphertext.clone() })
+    })
+}
+
 impl<'a> Context<'a> {
     /// Evaluation with these names.
     pub fn new(names: &'a dyn Names, environment: &'a Environment) -> Self {
@@ -62,12 +69,7 @@ impl<'a> Context<'a> {
             return Err(error.clone());
         }
         if template.is_encrypted() {
-            let opened = vault::current().open_value(&template.origin().source);
-            return opened.map(Value::Str).map_err(|error| {
-                let ciphertext = template.origin().source.clone();
-                TemplateError::new(ErrorKind::Encrypted { error: Box::new(error), ciphertext })
-                    .at(template.span().clone())
-            });
+            return opened(&template.origin().source).map_err(|error| error.at(template.span().clone()));
         }
         let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
         let this = std::ptr::from_ref(template) as usize;

@@ -93,6 +93,7 @@ pub(super) fn wording(error: &TemplateError) -> String {
         | ErrorKind::Untrusted
         | ErrorKind::Omitted
         | ErrorKind::Empty
+        | ErrorKind::NoText
         | ErrorKind::NoTemplate { .. } => error.to_string(),
     }
 }

@@ -78,6 +78,8 @@ pub enum ErrorKind {
     Omitted,
     /// A condition without an expression.
     Empty,
+    /// A condition that is no text.
+    NoText,
     /// A template file that is not found, with the places searched.
     NoTemplate {
         /// The name as given.
@@ -278,6 +280,7 @@ impl fmt::Display for TemplateError {
             ErrorKind::Untrusted => f.write_str("Encountered untrusted template or expression."),
             ErrorKind::Omitted => f.write_str("a template was resolved to an omit scalar"),
             ErrorKind::Empty => f.write_str("Empty conditional expressions are not allowed."),
+            ErrorKind::NoText => f.write_str("Conditional expressions must be strings."),
             ErrorKind::NoTemplate { name, searched } => {
                 write!(f, "template `{name}` not found; searched {}", searched.join(", "))
             }

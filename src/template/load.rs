@@ -1,6 +1,6 @@
 //! YAML nodes as values: text with markers becomes a template, `!unsafe` text never does.
 
-use super::{Syntax, Template, TemplateError, date::Date};
+use super::{Syntax, Template, TemplateError, context, date::Date};
 use crate::{
     source::{Entry, Kind, Node, Span},
     value::{Dict, Key, Str, Value},
@@ -46,10 +46,11 @@ pub fn plain_value(node: &Node) -> Value {
     }
 }
 
-/// A key; a date is text there, as it is in JSON.
+/// A key; a date is text there, as it is in JSON, and an encrypted text is opened.
 fn key(node: &Node) -> Result<Key, TemplateError> {
     Key::new(match &node.kind {
         Kind::Timestamp(text) => text.as_str().into(),
+        Kind::Vault(text) => context::opened(&Str::from(text.as_str()))?,
         _ => plain_value(node),
     })
 }

@@ -11,6 +11,9 @@ use crate::{
     vault,
 };
 
+/// What Ansible says of a file of `vars_files` that holds something else.
+const EITHER: &str = "Variable files must contain either a dictionary of variables, or a list of dictionaries.";
+
 /// The variables of a YAML or JSON file.
 pub fn load_file(file: &Arc<SourceFile>) -> Result<(Dict, Vec<Diagnostic>), Diagnostic> {
     let (node, warnings) = load_one(file)?;
@@ -19,11 +22,25 @@ pub fn load_file(file: &Arc<SourceFile>) -> Result<(Dict, Vec<Diagnostic>), Diag
 
 /// The variables of a file that `vars_files` names, which may be a list of mappings too.
 pub fn load_vars_file(path: &Path) -> Result<(Dict, Vec<Diagnostic>), Diagnostic> {
-    let file = SourceFile::read(path)?;
+    let file = SourceFile::read(path).map_err(|error| {
+        if !vault::is_refusal(&error) {
+            return error;
+        }
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        error.within(format!("Invalid vars_files file '{}'", path.display()), &Span::nowhere())
+    })?;
     let (node, warnings) = load_one(&file)?;
     let vars = Dict::new();
     for mapping in node.as_list().unwrap_or(std::slice::from_ref(&node)) {
-        vars.update(&to_dict(mapping)?);
+        let read = to_dict(mapping).map_err(|error| match mapping.kind {
+            Kind::Map(_) => error,
+            _ => {
+                let mut error = error.worded("Invalid variable file contents.");
+                error.ansible.help = Some(EITHER.into());
+                error
+            }
+        });
+        vars.update(&read?);
     }
     Ok((vars, warnings))
 }

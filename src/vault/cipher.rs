@@ -99,6 +99,9 @@ pub fn encrypt(content: &[u8], identity: &Identity, salt: Salt) -> std::io::Resu
         let text = format!("the label `{}` has other characters than ASCII, or `;`", identity.id);
         return Err(std::io::Error::other(text));
     }
+    if super::is_vault(content) {
+        return Err(std::io::Error::other("input is already encrypted"));
+    }
     let salt = salt.bytes()?;
     let id = Some(identity.id.clone()).filter(|id| id != super::DEFAULT_ID);
     Ok(Keys::derive(identity.password(), &salt).seal(content, salt, id).text())

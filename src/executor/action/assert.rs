@@ -10,6 +10,7 @@ use crate::{
     output::Shown,
     playbook::Task,
     source::{Diagnostic, Span, Spanned},
+    template::{ErrorKind, TemplateError},
     value::Value,
     vars::Scope,
 };
@@ -70,6 +71,9 @@ fn holds(condition: &Value, place: &Span, scope: &Scope) -> Result<bool, Prepare
     let failed = |error| PrepareError::Condition(error, place.clone());
     match condition {
         Value::Str(text) => scope.context().condition_in_text(text, place).map_err(failed),
+        Value::Lazy(template) if template.is_encrypted() => {
+            Err(PrepareError::Condition(TemplateError::new(ErrorKind::NoText), template.span().clone()))
+        }
         Value::Lazy(template) => {
             let failed = |error| PrepareError::Condition(error, template.span().clone());
             scope.context().condition(template).map_err(failed)

@@ -39,7 +39,10 @@ pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result
         return Ok(());
     }
     let Some(src) = arguments.text("src")? else { return Ok(()) };
-    let path = files::find("files", src.trim_end_matches('/'), arguments)?;
+    let path = files::find("files", src.trim_end_matches('/'), arguments).map_err(|error| {
+        let wording = format!("Unexpected AnsibleActionFail error: {}", error.ansible_message());
+        error.worded(wording)
+    })?;
     let decrypts = decrypts(arguments);
     let unreadable = |error: std::io::Error| files::unreadable(&path, &error);
     if path.is_dir() {

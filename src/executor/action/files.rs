@@ -3,21 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use super::{Evaluated, PrepareError};
-use crate::{playbook::expand_home, source::Diagnostic, vault::VaultError};
+use crate::{
+    playbook::expand_home,
+    source::{Diagnostic, Span},
+    vault::VaultError,
+};
 
 /// The file that `src` means: absolute, or in the folders of the task's role, its file and the
 /// playbook, each time first in the folder of that kind (`templates`, `files`).
-pub fn find(kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, PrepareError> {
-    let name_path = expand_home(Path::new(name));
-    let candidates = if name_path.is_absolute() {
-        vec![name_path]
-    } else {
-        arguments.origin.candidates(kind, &name_path.to_string_lossy())
-    };
+pub fn find(kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, Diagnostic> {
+    let path = expand_home(Path::new(name)).to_string_lossy().into_owned();
+    let candidates = arguments.origin.candidates(kind, &path);
     if let Some(found) = candidates.iter().find(|candidate| candidate.exists()) {
         return Ok(found.clone());
     }
-    let searched: Vec<String> = candidates.iter().map(|candidate| candidate.display().to_string()).collect();
     let error = Diagnostic::error(format!("could not find `{name}` on the controller"));
     let places = if Path::new(name).is_absolute() {
         String::new()
@@ -31,15 +30,13 @@ pub fn find(kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, Pr
          the file to exist on the remote, see the remote_src option"
     ));
     let error = arguments.span("src").map_or_else(|| error.clone(), |span| error.clone().at(span));
-    Err(error.note(format!("searched in {}", searched.join(", "))).into())
+    let error = error.origin(&Span::nowhere());
+    Err(error.note(format!("searched in {}", arguments.origin.searched(kind, &path))))
 }
 
 /// One of the files for actions that do not foresee that it is missing.
 pub fn needed(name: &str, arguments: &Evaluated) -> Result<PathBuf, PrepareError> {
-    find("files", name, arguments).map_err(|error| match error {
-        PrepareError::Failed(diagnostic) => PrepareError::Raised(diagnostic),
-        other => other,
-    })
+    find("files", name, arguments).map_err(PrepareError::Raised)
 }
 
 /// A failure to read a file of the controller.

@@ -65,9 +65,9 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
     }
     if let Err(why) = read {
         result.insert("failed".into(), json!(true));
-        result.insert("ansible_facts".into(), json!({}));
+        let of_name = arguments.text("name")?.map(|name| (name, json!({})));
+        result.insert("ansible_facts".into(), json!(of_name.into_iter().collect::<Fields>()));
         result.insert("message".into(), json!(why));
-        result.insert("msg".into(), json!(why));
         return Ok(Done { result, ..Done::default() });
     }
     let vars = match arguments.text("name")? {
@@ -129,19 +129,13 @@ fn merge(now: &Value, more: Value) -> Value {
 fn file(context: &TaskContext, arguments: &Evaluated, loaded: &mut Loaded) -> Result<(), String> {
     let name = OF_FILE.iter().find_map(|name| arguments.value(name)).map(Value::to_str);
     let Some(name) = name else { return Err(format!("Could not find file{ON_CONTROLLER}")) };
-    let path = files::find("vars", &name, arguments).map_err(|error| match error {
-        PrepareError::Failed(_) | PrepareError::Include(_) | PrepareError::Broken(_) | PrepareError::Raised(_) => {
-            let searched = arguments.origin.candidates("vars", &name);
-            let searched: String = searched.iter().map(|path| format!("\n\t{}", path.display())).collect();
-            format!("Could not find or access '{name}'\nSearched in:{searched}{ON_CONTROLLER}")
-        }
-        PrepareError::Template(error, _) | PrepareError::Condition(error, _) => error.to_string(),
-    })?;
-    read_file(&path, loaded, context)
+    let path = files::find("vars", &name, arguments).map_err(|error| error.ansible_message().to_owned())?;
+    read_file(&std::path::absolute(&path).unwrap_or(path), loaded, context)
 }
 
 fn read_file(path: &Path, loaded: &mut Loaded, context: &TaskContext) -> Result<(), String> {
     let file = SourceFile::read(path).map_err(|error| error.full_message())?;
+    loaded.is_secret |= file.is_secret();
     let (vars, warnings) = load_file(&file).map_err(|error| match error.message.as_str() {
         message if message.starts_with("variables have to be") => {
             format!("{} must be stored as a dictionary/hash", path.display())
@@ -151,10 +145,9 @@ fn read_file(path: &Path, loaded: &mut Loaded, context: &TaskContext) -> Result<
     for warning in warnings {
         context.run.events.emit(Event::Warning(warning));
     }
-    loaded.is_secret |= file.is_secret();
     warn_of_reserved(&file, &vars, context);
     loaded.vars.update(&vars);
-    loaded.files.push(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    loaded.files.push(path.to_owned());
     Ok(())
 }
 

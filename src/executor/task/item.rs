@@ -16,9 +16,10 @@ use crate::{
     },
     output::{Event, REASON, Status},
     playbook::Condition,
-    source::{Diagnostic, Spanned},
+    source::{Diagnostic, Span, Spanned},
     value::Value,
     vars::Scope,
+    vault,
 };
 
 /// The longest `timeout`, in seconds.
@@ -125,7 +126,7 @@ impl Runner<'_> {
             return Err(self.failed_to_evaluate(Diagnostic::error(message)));
         }
         action::prepare(self.context, self.task, &item.scope).map_err(|failure| match failure {
-            action::PrepareError::Include(diagnostic) => self.not_included(diagnostic),
+            action::PrepareError::Include(diagnostic, file) => self.not_included(diagnostic, file),
             action::PrepareError::Broken(diagnostic) => {
                 ItemEnd { is_hard: true, is_lost: true, ..self.failure(diagnostic) }
             }
@@ -233,13 +234,22 @@ impl Runner<'_> {
     }
 
     /// What cannot be included has its own key in the result, and in Ansible's words no task that failed.
-    fn not_included(&self, diagnostic: Diagnostic) -> ItemEnd {
+    fn not_included(&self, diagnostic: Diagnostic, file: Option<String>) -> ItemEnd {
+        let is_refused = file.is_some() && vault::is_refusal(&diagnostic);
         let mut end = self.failure(diagnostic);
+        if let Some(file) = file {
+            end.result.insert("include".into(), json!(file));
+        }
         if let Some(reason) = end.result.shift_remove("msg") {
             end.result.insert(REASON.into(), reason);
         }
         if let Some(error) = &mut end.error {
             error.ansible.contexts.clear();
+            // Ansible says it of the file, and of what is in it.
+            if is_refused {
+                let wording = error.ansible_message().to_owned();
+                error.ansible.contexts.push(Spanned::new(wording, Span::nowhere()));
+            }
         }
         ItemEnd { is_hard: true, ..end }
     }

@@ -142,6 +142,7 @@ impl Runner<'_> {
             let unknown = format!("{FAILED}: {who}: {UNKNOWN}");
             end.result.entry("msg").or_insert_with(|| json!(unknown));
             let message = end.result.get("msg").and_then(Json::as_str).filter(|msg| !msg.is_empty() && *msg != unknown);
+            let message = message.or_else(|| end.result.get("message").and_then(Json::as_str));
             let message = message.map_or("the task failed", |message| without_contexts(message, who));
             let message = message.lines().next().unwrap_or_default().to_owned();
             let mut error = self.returned_failure(message, &end.result, is_own);
@@ -218,7 +219,7 @@ impl Runner<'_> {
 
     pub(super) fn condition_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
         let is_undefined = error.is_undefined();
-        let is_broken = matches!(error.kind(), ErrorKind::Condition { .. } | ErrorKind::Empty);
+        let is_broken = matches!(error.kind(), ErrorKind::Condition { .. } | ErrorKind::Empty | ErrorKind::NoText);
         let diagnostic = place(error, span);
         match span {
             Some(span) if is_undefined => {

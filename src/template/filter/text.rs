@@ -16,7 +16,14 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
         ("upper", (|arguments| one(arguments, str::to_uppercase)) as Filter),
         ("lower", |arguments| one(arguments, str::to_lowercase)),
-        ("string", |arguments| one(arguments, str::to_owned)),
+        ("string", |arguments| {
+            let [value] = arguments.bind(["s"])?;
+            // What is text stays the very text, and is as trusted or as secret as it was.
+            Ok(match required(value, "string", "s")? {
+                text @ Value::Str(_) => text,
+                other => other.to_str().into(),
+            })
+        }),
         ("capitalize", |arguments| one(arguments, method::capitalize)),
         ("title", |arguments| one(arguments, title)),
         ("trim", trim),

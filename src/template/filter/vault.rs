@@ -20,11 +20,17 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([("vault", encrypt as Filter), ("unvault", decrypt)]);
 }
 
-fn encrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+fn encrypt(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+    // The name that the argument had.
+    let old_id = arguments.take("vaultid");
     let [data, secret, salt, id, wraps] = arguments.bind(["data", "secret", "salt", "vault_id", "wrap_object"])?;
     let data = text(&required(data, "vault", "data")?, "Can only vault strings, instead we got")?;
-    let identity = identity(secret, id, "vault")?;
-    let salt = salt.filter(Value::is_truthy).map_or(Salt::Random, |salt| Salt::Fixed(salt.to_str()));
+    let identity = identity(secret, id.or(old_id), "vault")?;
+    let salt = match salt.filter(|salt| !salt.is_none()) {
+        None => Salt::Random,
+        Some(salt) if salt.is_truthy() => Salt::Fixed(salt.to_str()),
+        Some(_) => return Err(failed("Unable to encrypt: Empty or invalid salt passed to encrypt()")),
+    };
     let sealed = vault::encrypt(data.as_bytes(), &identity, salt)
         .map_err(|cause| failed(format!("Unable to encrypt: {cause}")))?;
     if flag(wraps.as_ref()) {
@@ -43,6 +49,8 @@ fn decrypt(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         // The run's own passwords do not open it: this one may.
         (Some(ciphertext), _) => ciphertext.clone(),
         (None, Value::Undefined(undefined)) => return Err(TemplateError::undefined(undefined)),
+        // The run's own passwords have opened it, and do not count here.
+        (None, Value::Str(opened)) if let Some(ciphertext) = vault::current().ciphertext_of(opened) => ciphertext,
         (None, given) => text(given, "Vault should be in the form of a string, instead we got")?,
     };
     let identity = identity(secret, id, "unvault")?;

@@ -256,6 +256,7 @@ fn sorted_pairs(dict: &Dict, sort: bool) -> Vec<(Value, Value)> {
 fn is_plain_scalar(value: &Value) -> bool {
     match value {
         Value::List(_) | Value::Tuple(_) | Value::Dict(_) => false,
+        Value::Str(text) => vault::current().ciphertext_of(text).is_none(),
         Value::Object(object) => object.downcast_ref::<Date>().is_some(),
         _ => true,
     }
