@@ -420,9 +420,10 @@ fn check_name(name: &str, span: Option<&Span>) -> Result<(), PrepareError> {
 }
 
 fn invalid_name(name: &str, span: Option<&Span>) -> PrepareError {
-    let error = Diagnostic::error(format!("Invalid variable name {name}.")).help(
-        "Variable names must be strings starting with a letter or underscore character, and contain only letters, numbers and underscores.",
-    );
+    let help = "Variable names must be strings starting with a letter or underscore character, and contain only letters, \
+                numbers and underscores.";
+    let mut error = Diagnostic::error(format!("Invalid variable name {name}.")).help(help);
+    error.ansible.help = Some(help.into());
     PrepareError::Raised(span.map_or_else(|| error.clone(), |span| error.clone().at(span)))
 }
 

@@ -67,7 +67,8 @@ pub fn gathering(run: &Run, play: &Play, scope: &Scope) -> Result<Option<Arc<Tas
     // Each host has facts of its own.
     keywords.set("run_once", Spanned::new(Value::Bool(false), span.clone()));
     let name = Spanned::new("gather_facts".into(), span.clone());
-    let action = Action { name, module: Module(module), arguments, defaults: None, foreign: None };
+    let action =
+        Action { name, module: Module(module), arguments, containers: IndexMap::new(), defaults: None, foreign: None };
     let mut task = Task::new(action, keywords, &play.around, span.clone());
     task.name = Some(Spanned::new(Value::from("Gathering Facts"), span));
     task.is_implicit = true;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::times;
 use crate::{
     playbook::Task,
-    source::{Diagnostic, Spanned},
+    source::{Diagnostic, Span, Spanned},
     template::TemplateError,
     value::Value,
     vars::Scope,
@@ -93,20 +93,28 @@ impl<'a> Settings<'a> {
     }
 
     /// `environment`, the innermost last. The environment itself is a fact: what needs it is left out while facts are
-    /// gathered.
-    pub fn environment(&self) -> Result<Vec<(String, String)>, TemplateError> {
+    /// gathered. What is no mapping is left out with a warning.
+    pub fn environment(&self, warn: impl Fn(Diagnostic)) -> Result<Vec<(String, String)>, Diagnostic> {
+        let parts = &self.task.keywords.environment;
         let gathers = || matches!(self.task.action.module.0.short_name(), "gather_facts" | "setup");
         let mut variables = Vec::new();
-        for part in &self.task.keywords.environment {
+        for part in parts {
+            let failed = |error| within("environment", &part.span, error);
             let whole = match &part.value {
                 mapping @ Value::Dict(_) => mapping.clone(),
-                other => self.scope.context().resolve_deep(other)?,
+                other => self.scope.context().resolve_deep(other).map_err(failed)?,
             };
-            for (name, value) in whole.as_dict().map(crate::value::Dict::entries).unwrap_or_default() {
+            let Some(whole) = whole.as_dict() else {
+                let written: Value = parts.iter().map(|part| as_written(&part.value)).collect();
+                let message = format!("could not parse environment value, skipping: {}", written.repr());
+                warn(Diagnostic::warning(message.as_str()).worded(message.as_str()));
+                continue;
+            };
+            for (name, value) in whole.entries() {
                 match self.scope.context().resolve_deep(&value) {
                     Err(error) if error.is_undefined() && is_about_environment(&error) && gathers() => {}
                     Ok(value) if value.is_omit() => {}
-                    value => variables.push((name.value().to_str(), value?.to_str())),
+                    value => variables.push((name.value().to_str(), value.map_err(failed)?.to_str())),
                 }
             }
         }
@@ -122,6 +130,25 @@ impl<'a> Settings<'a> {
 
 fn is_about_environment(error: &TemplateError) -> bool {
     error.to_string().contains("'ansible_env'")
+}
+
+/// A value whose templates are their texts.
+fn as_written(value: &Value) -> Value {
+    match value {
+        Value::Lazy(template) => template.source().into(),
+        Value::List(list) => list.to_vec().iter().map(as_written).collect(),
+        Value::Dict(dict) => {
+            Value::Dict(dict.entries().into_iter().map(|(key, value)| (key, as_written(&value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The error of a keyword that cannot be evaluated.
+fn within(name: &str, span: &Span, error: TemplateError) -> Diagnostic {
+    let error = Diagnostic::from(error);
+    let error = if error.span.is_some() { error } else { error.at(span) };
+    error.within(format!("Error processing keyword '{name}'"), span)
 }
 
 /// Fails where a keyword of this type cannot be evaluated, or is of another one.

@@ -301,10 +301,10 @@ mod tests {
         let secrets = Secrets::default();
         secrets.add("123456");
         secrets.add_whole("8080");
-        let mut result = json!({ "c": 123456, "d": 1234567, "x123456": ["8080"], "port": 8080, "at": "port 8080" });
+        let mut result = json!({ "c": 123_456, "d": 1_234_567, "x123456": ["8080"], "port": 8080, "at": "port 8080" });
         secrets.mask_map(result.as_object_mut().unwrap());
         let expected =
-            json!({ "c": "********", "d": 1234567, "x********": ["********"], "port": 8080, "at": "port 8080" });
+            json!({ "c": "********", "d": 1_234_567, "x********": ["********"], "port": 8080, "at": "port 8080" });
         assert_eq!(result, expected);
     }
 

@@ -37,6 +37,8 @@ pub struct Action {
     pub foreign: Option<Arc<Foreign>>,
     /// Arguments by name.
     pub arguments: IndexMap<String, Argument>,
+    /// Where the lists and dicts among them begin.
+    pub containers: IndexMap<String, Span>,
     /// `args: "{{ mapping }}"`: arguments that are only known when the task runs.
     pub defaults: Option<Argument>,
 }
@@ -94,7 +96,14 @@ impl Action {
                 None => (&sutler_modules::LATE, None),
             }
         };
-        let mut action = Self { name, module: Module(module), foreign, arguments: IndexMap::new(), defaults: None };
+        let mut action = Self {
+            name,
+            module: Module(module),
+            foreign,
+            arguments: IndexMap::new(),
+            containers: IndexMap::new(),
+            defaults: None,
+        };
         let before = loading.errors();
         action.take_form(form, loading);
         if let Some(args) = task.get("args") {
@@ -107,19 +116,23 @@ impl Action {
         Some(action)
     }
 
-    /// The argument at `span` that is a template, the one of this source if that is known: its name as it is
-    /// finalised, and where the template begins.
+    /// The argument at `span` that is a template or holds some, the one of this source if that is known: its name as it
+    /// is finalised, and where its value begins.
     pub fn argument_of(&self, source: Option<&str>, span: &Span) -> Option<(&str, &Span)> {
-        let (name, template) = self.arguments.iter().find_map(|(name, argument)| match &argument.value {
-            Value::Lazy(template)
-                if argument.span == *span && source.is_none_or(|source| template.source() == source) =>
-            {
-                Some((name, template))
-            }
-            _ => None,
-        })?;
+        let templates = || {
+            self.arguments.iter().filter(|(_, argument)| argument.span == *span).filter_map(|(name, argument)| {
+                match &argument.value {
+                    Value::Lazy(template) => Some((name, Some(template.source()), template.span())),
+                    _ => Some((name, None, self.containers.get(name)?)),
+                }
+            })
+        };
+        let is_it = |(_, template, _): &(&String, Option<&str>, &Span)| source.is_none() || *template == source;
+        // What fails may stand in a variable that the template gives, or in a list: then it is the only argument there.
+        let only = || templates().next().filter(|_| templates().nth(1).is_none());
+        let (name, _, begin) = templates().find(is_it).or_else(only)?;
         let is_free = (self.module.0.spec)().free_form == Some(name.as_str());
-        Some((if is_free { "_raw_params" } else { name }, template.span()))
+        Some((if is_free { "_raw_params" } else { name }, begin))
     }
 
     /// Whether the controller does all of it.
@@ -222,6 +235,9 @@ impl Action {
             };
             match (entry.key.as_str(), value) {
                 (Some(name), Some(mut value)) => {
+                    if matches!(value.value, Value::List(_) | Value::Dict(_)) {
+                        self.containers.insert(name.to_owned(), value.span.clone());
+                    }
                     if !is_of_role {
                         value.span = entry.key.span.clone();
                     }

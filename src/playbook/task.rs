@@ -172,7 +172,14 @@ impl Task {
         context.insert("type", "role");
         arguments.insert("validate_args_context".to_owned(), Spanned::new(Value::Dict(context), spec.span.clone()));
         let name = Spanned::new("ansible.builtin.validate_argument_spec".to_owned(), spec.span.clone());
-        let action = Action { name, module: Module(module), arguments, defaults: None, foreign: None };
+        let action = Action {
+            name,
+            module: Module(module),
+            arguments,
+            containers: IndexMap::new(),
+            defaults: None,
+            foreign: None,
+        };
         let mut keywords = around.keywords.clone();
         keywords.tags.push("always".into());
         let mut task = Self::new(action, keywords, around, spec.span.clone());

@@ -12,7 +12,13 @@ use super::{
     Arguments, TemplateError,
     arguments::{integer, required},
 };
-use crate::value::{Object, Value};
+use crate::value::{Object, Shape, Value};
+
+/// The first day of Python's dates.
+const FIRST: jiff::civil::Date = jiff::civil::date(1, 1, 1);
+/// Characters of `HH:MM:SS`, and of `HH:MM:SS.ffffff`.
+const SECONDS: usize = 8;
+const MICROSECONDS: usize = 15;
 
 /// Which of Python's types a [`Date`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +91,11 @@ impl Date {
         self.form == other.form && self.offset.is_some() == other.offset.is_some()
     }
 
+    /// A `date` takes a `datetime` for one, but not the other way round: Ansible's dates are no subclasses.
+    fn is_day_of(&self, other: &Self) -> bool {
+        self.form == Form::Day && other.form == Form::Moment
+    }
+
     fn shifted(&self, microseconds: i64) -> Option<Value> {
         let microseconds = match self.form {
             Form::Moment => microseconds,
@@ -97,9 +108,16 @@ impl Date {
 
     /// As ISO 8601 writes it, with `between` in place of its `T`.
     pub fn iso(&self, between: char) -> String {
-        let (at, micros) = (&self.at, self.at.subsec_nanosecond() / 1000);
-        let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
-        let clock = format!("{:02}:{:02}:{:02}{fraction}", at.hour(), at.minute(), at.second());
+        let whole = self.at.subsec_nanosecond() < 1000;
+        self.iso_to(between, if whole { SECONDS } else { MICROSECONDS })
+    }
+
+    /// The same, with so many characters of `HH:MM:SS.ffffff`.
+    fn iso_to(&self, between: char, length: usize) -> String {
+        let at = &self.at;
+        let micros = at.subsec_nanosecond() / 1000;
+        let mut clock = format!("{:02}:{:02}:{:02}.{micros:06}", at.hour(), at.minute(), at.second());
+        clock.truncate(length);
         match self.form {
             Form::Day => at.date().to_string(),
             Form::Clock => clock,
@@ -110,6 +128,80 @@ impl Date {
         }
     }
 
+    /// `isoformat(…)`.
+    fn isoformat(&self, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
+        let [between, timespec] = match self.form {
+            Form::Moment => arguments.bind(["sep", "timespec"])?,
+            Form::Clock => {
+                let [timespec] = arguments.bind(["timespec"])?;
+                [None, timespec]
+            }
+            Form::Day => {
+                let [] = arguments.bind([])?;
+                [None, None]
+            }
+        };
+        let between = match &between {
+            None => 'T',
+            Some(between) => between.as_str().and_then(only_letter).ok_or_else(|| {
+                let kind = between.type_name();
+                let text = format!("isoformat() argument 1 must be a unicode character, not {kind}");
+                TemplateError::type_error(text)
+            })?,
+        };
+        let length = match timespec.map_or_else(|| "auto".to_owned(), |timespec| timespec.to_str()).as_str() {
+            "auto" => return Ok(self.iso(between).into()),
+            "hours" => 2,
+            "minutes" => 5,
+            "seconds" => SECONDS,
+            "milliseconds" => 12,
+            "microseconds" => MICROSECONDS,
+            _ => return Err(TemplateError::value_error("Unknown timespec value")),
+        };
+        Ok(self.iso_to(between, length).into())
+    }
+
+    /// A date of this one's type from something else: `fromisoformat`, `fromordinal`, `fromtimestamp`.
+    fn made(&self, name: &str, from: &Value) -> Result<Value, TemplateError> {
+        let (at, offset) = match name {
+            "fromisoformat" => {
+                let Some(text) = from.as_str() else {
+                    return Err(TemplateError::type_error("fromisoformat: argument must be str"));
+                };
+                let wrong = || TemplateError::value_error(format!("Invalid isoformat string: {}", from.repr()));
+                from_iso(text)
+                    .filter(|(_, clock, _)| self.form == Form::Moment || clock.is_none())
+                    .map(|(day, clock, offset)| (day.to_datetime(clock.unwrap_or(Time::midnight())), offset))
+                    .ok_or_else(wrong)?
+            }
+            "fromordinal" => {
+                let days = integer(from)?;
+                if days < 1 {
+                    return Err(TemplateError::value_error("ordinal must be >= 1"));
+                }
+                let span = Span::new().try_days(days - 1).ok();
+                let day = span.and_then(|span| FIRST.checked_add(span).ok());
+                let day = day.ok_or_else(|| TemplateError::value_error("year is out of range"))?;
+                (day.to_datetime(Time::midnight()), None)
+            }
+            _ => {
+                let wrong = || {
+                    TemplateError::type_error(format!(
+                        "'{}' object cannot be interpreted as an integer",
+                        from.type_name()
+                    ))
+                };
+                let seconds = from.as_f64().ok_or_else(wrong)?;
+                let instant = Timestamp::from_microsecond((seconds * 1e6).round_ties_even() as i64)
+                    .map_err(|_| TemplateError::value_error("year is out of range"))?;
+                let zone = if name == "fromtimestamp" { TimeZone::system() } else { TimeZone::UTC };
+                (instant.to_zoned(zone).datetime(), None)
+            }
+        };
+        let at = if self.form == Form::Day { at.date().to_datetime(Time::midnight()) } else { at };
+        Ok(Value::object(Self { at, form: self.form, offset }))
+    }
+
     fn formatted(&self, format: &str) -> Result<String, TemplateError> {
         let zoned = self.at.to_zoned(self.zone()).map_err(|error| TemplateError::value_error(error.to_string()))?;
         jiff::fmt::strtime::format(format, &zoned).map_err(|error| TemplateError::value_error(error.to_string()))
@@ -117,11 +209,22 @@ impl Date {
 
     fn has_method(&self, name: &str) -> bool {
         let of_clock = matches!(name, "strftime" | "isoformat" | "replace" | "utcoffset" | "tzname" | "dst");
-        let of_day = matches!(name, "weekday" | "isoweekday" | "timetuple" | "isocalendar" | "ctime" | "toordinal");
+        let of_day = matches!(
+            name,
+            "weekday"
+                | "isoweekday"
+                | "timetuple"
+                | "isocalendar"
+                | "ctime"
+                | "toordinal"
+                | "fromisoformat"
+                | "fromordinal"
+                | "fromtimestamp"
+        );
         match self.form {
             Form::Clock => of_clock,
             Form::Day => of_day || matches!(name, "strftime" | "isoformat" | "replace"),
-            Form::Moment => of_clock || of_day || matches!(name, "date" | "time" | "timestamp"),
+            Form::Moment => of_clock || of_day || matches!(name, "date" | "time" | "timestamp" | "utcfromtimestamp"),
         }
     }
 }
@@ -183,7 +286,13 @@ impl Object for Date {
     }
 
     fn order(&self, other: &dyn Object) -> Option<Ordering> {
-        let other = other.downcast_ref::<Self>().filter(|other| self.is_like(other))?;
+        let other = other.downcast_ref::<Self>()?;
+        if self.is_day_of(other) {
+            return Some(self.at.date().cmp(&other.at.date()));
+        }
+        if !self.is_like(other) {
+            return None;
+        }
         Some(self.instant()?.cmp(&other.instant()?))
     }
 
@@ -218,12 +327,40 @@ impl Object for Date {
 
     fn equals(&self, other: &Value) -> bool {
         let Value::Object(other) = other else { return false };
-        other.downcast_ref::<Self>().is_some_and(|other| self.is_like(other) && self.instant() == other.instant())
+        other.downcast_ref::<Self>().is_some_and(|other| {
+            if self.is_day_of(other) {
+                return self.at.date() == other.at.date();
+            }
+            self.is_like(other) && self.instant() == other.instant()
+        })
     }
 
     fn plain(&self) -> Result<Value, TemplateError> {
         Ok(self.iso('T').into())
     }
+}
+
+/// The letter of a text that has one alone.
+fn only_letter(text: &str) -> Option<char> {
+    let mut letters = text.chars();
+    letters.next().filter(|_| letters.next().is_none())
+}
+
+/// A day, and a time with or without an offset behind any letter, as `fromisoformat` reads them.
+fn from_iso(text: &str) -> Option<(jiff::civil::Date, Option<Time>, Option<Offset>)> {
+    let length = if text.as_bytes().get(4) == Some(&b'-') { 10 } else { 8 };
+    let day = text.get(..length)?.parse().ok()?;
+    let mut rest = text[length..].chars();
+    if rest.next().is_none() {
+        return Some((day, None, None));
+    }
+    let rest = rest.as_str();
+    let (clock, offset) = match rest.find(['+', '-', 'Z']) {
+        Some(at) if &rest[at..] == "Z" => (&rest[..at], Some(Offset::UTC)),
+        Some(at) => (&rest[..at], Some(read_offset(&rest[at..])?)),
+        None => (rest, None),
+    };
+    Some((day, Some(clock.parse().ok()?), offset))
 }
 
 /// `+HH:MM`.
@@ -267,14 +404,26 @@ impl Object for DateMethod {
 
     fn call(&self, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         let date = &self.date;
-        if self.name == "replace" {
-            return replace(date, arguments);
+        match self.name.as_str() {
+            "replace" => return replace(date, arguments),
+            "isoformat" => return date.isoformat(arguments),
+            name @ ("fromisoformat" | "fromordinal" | "fromtimestamp" | "utcfromtimestamp") => {
+                let [from] = arguments.bind(["from"])?;
+                return date.made(name, &required(from, name, "from")?);
+            }
+            _ => {}
         }
         let [argument] = arguments.bind(["format"])?;
         let weekday = date.at.weekday();
         Ok(match self.name.as_str() {
-            "strftime" => date.formatted(&required(argument, "strftime", "format")?.to_str())?.into(),
-            "isoformat" => date.iso(argument.and_then(|between| between.to_str().chars().next()).unwrap_or('T')).into(),
+            "strftime" => {
+                let format = required(argument, "strftime", "format")?;
+                let Some(text) = format.as_str() else {
+                    let text = format!("strftime() argument 1 must be str, not {}", format.type_name());
+                    return Err(TemplateError::type_error(text));
+                };
+                date.formatted(text)?.into()
+            }
             "timestamp" => Value::Float(date.epoch()),
             "date" => {
                 Value::object(Date { at: date.at.date().to_datetime(Time::midnight()), form: Form::Day, offset: None })
@@ -289,11 +438,10 @@ impl Object for DateMethod {
             "isocalendar" => {
                 let week = date.at.date().iso_week_date();
                 let numbers = [week.year().into(), week.week().into(), week.weekday().to_monday_one_offset().into()];
-                Value::Tuple(numbers.map(Value::Int).into())
+                Value::object(WeekDate(numbers))
             }
             "toordinal" => {
-                let first = jiff::civil::date(1, 1, 1);
-                let days = (date.at.date() - first).get_days();
+                let days = (date.at.date() - FIRST).get_days();
                 Value::Int(i64::from(days) + 1)
             }
             "timetuple" => Value::object(TimeTuple(date.at)),
@@ -323,6 +471,57 @@ fn replace(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError
     }
     let at = with.build().map_err(|error| TemplateError::value_error(error.to_string()))?;
     Ok(Value::object(Date { at, ..date.clone() }))
+}
+
+/// `date.isocalendar()`: the year, the week, and the day from 1, as a tuple with names.
+#[derive(Debug)]
+struct WeekDate([i64; 3]);
+
+impl WeekDate {
+    fn tuple(&self) -> Value {
+        Value::Tuple(self.0.map(Value::Int).into())
+    }
+}
+
+impl Object for WeekDate {
+    fn type_name(&self) -> &'static str {
+        "datetime.IsoCalendarDate"
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::Sequence
+    }
+
+    fn attribute(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        let place = ["year", "week", "weekday"].into_iter().position(|known| known == name);
+        Ok(place.map(|place| Value::Int(self.0[place])))
+    }
+
+    fn item(&self, key: &Value) -> Result<Option<Value>, TemplateError> {
+        let place = key.as_i64().map(|place| if place < 0 { place + 3 } else { place });
+        Ok(place.and_then(|place| self.0.get(usize::try_from(place).ok()?)).copied().map(Value::Int))
+    }
+
+    fn iterate(&self) -> Result<Option<Vec<Value>>, TemplateError> {
+        Ok(Some(self.0.map(Value::Int).to_vec()))
+    }
+
+    fn length(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
+
+    fn repr(&self) -> String {
+        let [year, week, weekday] = self.0;
+        format!("datetime.IsoCalendarDate(year={year}, week={week}, weekday={weekday})")
+    }
+
+    fn equals(&self, other: &Value) -> bool {
+        self.tuple().python_eq(other)
+    }
+
+    fn plain(&self) -> Result<Value, TemplateError> {
+        Ok(self.tuple())
+    }
 }
 
 /// `datetime.timetuple()`.

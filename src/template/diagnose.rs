@@ -7,6 +7,12 @@ use crate::{
     vault,
 };
 
+/// What Ansible says of texts that are to be evaluated, and come from elsewhere.
+const TRUSTED: &str = "Templates and expressions must be defined by trusted sources such as playbooks or roles, not untrusted \
+                       sources such as module results.";
+/// What Ansible says of `omit` where it stands for nothing that can be left out.
+const OMITTED: &str =
+    "Callers must be prepared to handle this value. This is most likely a bug in the code requesting templating.";
 /// As many characters of a value are shown.
 const SHOWN: usize = 120;
 
@@ -32,6 +38,11 @@ impl From<TemplateError> for Diagnostic {
         if let Some(help) = error.help() {
             diagnostic = diagnostic.help(help);
         }
+        diagnostic.ansible.help = match error.kind() {
+            ErrorKind::Untrusted => Some(TRUSTED.into()),
+            ErrorKind::Omitted => Some(OMITTED.into()),
+            _ => None,
+        };
         diagnostic
     }
 }
@@ -89,11 +100,20 @@ pub(super) fn wording(error: &TemplateError) -> String {
                  Conditionals must have a boolean result."
             )
         }
-        ErrorKind::Undefined(_)
-        | ErrorKind::Untrusted
-        | ErrorKind::Omitted
-        | ErrorKind::Empty
-        | ErrorKind::NoText
-        | ErrorKind::NoTemplate { .. } => error.to_string(),
+        ErrorKind::Undefined(_) | ErrorKind::Untrusted | ErrorKind::Omitted | ErrorKind::Empty | ErrorKind::NoText => {
+            error.to_string()
+        }
+        ErrorKind::NoTemplate { names, is_list, searched } => {
+            let what = match names.as_slice() {
+                [] => "Tried to select from an empty list of templates.".to_owned(),
+                [name] if !is_list => {
+                    let paths = if searched.len() == 1 { "path" } else { "paths" };
+                    let searched: Vec<String> = searched.iter().map(|path| format!("'{path}'")).collect();
+                    format!("'{name}' not found in search {paths}: {}", searched.join(", "))
+                }
+                names => format!("none of the templates given were found: {}", names.join(", ")),
+            };
+            format!("Error rendering {kind}: {what}")
+        }
     }
 }

@@ -82,8 +82,10 @@ pub enum ErrorKind {
     NoText,
     /// A template file that is not found, with the places searched.
     NoTemplate {
-        /// The name as given.
-        name: String,
+        /// The names as given, of which one was enough.
+        names: Vec<String>,
+        /// Whether they are a list.
+        is_list: bool,
         /// The directories searched.
         searched: Vec<String>,
     },
@@ -278,11 +280,12 @@ impl fmt::Display for TemplateError {
                 f.write_str("conditionals must have a boolean result")
             }
             ErrorKind::Untrusted => f.write_str("Encountered untrusted template or expression."),
-            ErrorKind::Omitted => f.write_str("a template was resolved to an omit scalar"),
+            ErrorKind::Omitted => f.write_str("A template was resolved to an Omit scalar."),
             ErrorKind::Empty => f.write_str("Empty conditional expressions are not allowed."),
             ErrorKind::NoText => f.write_str("Conditional expressions must be strings."),
-            ErrorKind::NoTemplate { name, searched } => {
-                write!(f, "template `{name}` not found; searched {}", searched.join(", "))
+            ErrorKind::NoTemplate { names, .. } if names.is_empty() => f.write_str("no template is named"),
+            ErrorKind::NoTemplate { names, searched, .. } => {
+                write!(f, "template `{}` not found; searched {}", names.join("` or `"), searched.join(", "))
             }
             ErrorKind::Encrypted { error, .. } => write!(f, "cannot decrypt this value: {error}"),
             ErrorKind::Lookup { name, text } => write!(f, "lookup `{name}` failed: {text}"),

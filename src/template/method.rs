@@ -56,7 +56,7 @@ pub(super) fn call(object: &Value, name: &str, arguments: Arguments<'_>) -> Resu
     if !arguments.named.is_empty()
         && !KEYWORDS.contains(&name)
         && !matches!(object, Value::Object(_))
-        && (name, class) != ("sort", "list")
+        && !matches!((name, class), ("sort", "list") | ("get", "dict"))
     {
         return Err(TemplateError::type_error(format!("{class}.{name}() takes no keyword arguments")));
     }

@@ -6,6 +6,7 @@ use sutler_protocol::Mode;
 use super::{Background, Contents, Fields, PrepareError, TaskContext};
 use crate::{
     executor::{connect, settings::Settings},
+    output::Event,
     source::Diagnostic,
     transport::{Become, Target},
     vars::Scope,
@@ -96,7 +97,8 @@ impl Job {
         let reach = Reach::new(context, settings, scope)?;
         let mode = reach.mode(context, settings)?;
         let Reach { target, becoming } = reach;
-        let environment = settings.environment()?;
+        let warn = |warning| context.run.events.emit(Event::Warning(warning));
+        let environment = settings.environment(warn).map_err(PrepareError::Raised)?;
         Ok(Self { target, becoming, mode, environment, background: None, work, told: None }.with_fallbacks())
     }
 

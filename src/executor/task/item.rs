@@ -121,6 +121,11 @@ impl Runner<'_> {
         if let Err(error) = Settings::new(self.task, &item.scope).check() {
             return Err(self.failed_to_evaluate(error));
         }
+        // Where the task goes to a host, its environment is read with it.
+        if self.task.action.is_on_controller() {
+            let warn = |warning| self.context.run.events.emit(Event::Warning(warning));
+            Settings::new(self.task, &item.scope).environment(warn).map_err(|error| self.failed_to_evaluate(error))?;
+        }
         if let Some(limit) = self.wrong_timeout(&item.scope) {
             let message = format!("Timeout {limit} is invalid, it must be between 0 and {LONGEST}.");
             return Err(self.failed_to_evaluate(Diagnostic::error(message)));
@@ -236,6 +241,7 @@ impl Runner<'_> {
     /// What cannot be included has its own key in the result, and in Ansible's words no task that failed.
     fn not_included(&self, diagnostic: Diagnostic, file: Option<String>) -> ItemEnd {
         let is_refused = file.is_some() && vault::is_refusal(&diagnostic);
+        let is_missing = file.is_some() && !is_refused;
         let mut end = self.failure(diagnostic);
         if let Some(file) = file {
             end.result.insert("include".into(), json!(file));
@@ -246,6 +252,9 @@ impl Runner<'_> {
         if let Some(error) = &mut end.error {
             error.ansible.contexts.clear();
             // Ansible says it of the file, and of what is in it.
+            if is_missing {
+                error.ansible.origin = Some(Span::nowhere());
+            }
             if is_refused {
                 let wording = error.ansible_message().to_owned();
                 error.ansible.contexts.push(Spanned::new(wording, Span::nowhere()));

@@ -158,6 +158,9 @@ impl Runner<'_> {
             (Some("first_found"), list @ Value::List(_)) => context.resolve_defined(list)?,
             (_, over) => context.resolve_deep(over)?,
         };
+        if over.is_omit() {
+            return Err(TemplateError::new(ErrorKind::Omitted));
+        }
         match repeat.lookup.as_deref() {
             Some(lookup) => {
                 Ok(context.loop_over(lookup, &over, &self.task.action.name.value)?.into_iter().map(as_list).collect())

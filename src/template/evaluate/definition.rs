@@ -77,7 +77,7 @@ impl MacroObject {
             let value = match (positional.next(), by_name) {
                 (Some(_), Some(_)) => {
                     let name = self.shown();
-                    let text = format!("macro {name} got multiple values for argument '{parameter}'");
+                    let text = format!("macro {name} takes no keyword argument '{parameter}'");
                     return Err(TemplateError::type_error(text));
                 }
                 (value, by_name) => value.or(by_name),

@@ -205,6 +205,7 @@ impl Frame<'_> {
         let value = self.expr(name)?;
         let names = match &value {
             Value::Str(name) => vec![Value::Str(name.clone())],
+            Value::None => Vec::new(),
             Value::Undefined(undefined) => return Err(TemplateError::undefined(undefined)),
             other => other.iter()?,
         };
@@ -218,7 +219,7 @@ impl Frame<'_> {
         }
         let paths = self.context.environment.template_paths.iter();
         let searched = paths.map(|path| path.display().to_string()).collect();
-        Err(TemplateError::new(ErrorKind::NoTemplate { name: wanted.join(", "), searched })
+        Err(TemplateError::new(ErrorKind::NoTemplate { names: wanted, is_list: value.as_str().is_none(), searched })
             .at(self.template.place(name.at)))
     }
 }

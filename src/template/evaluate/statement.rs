@@ -138,7 +138,6 @@ impl Frame<'_> {
             Target::Name(name) => self.scope.set(name, value),
             Target::Attribute(name, attribute) => match self.name(name)? {
                 Value::Object(object) => object.set_attribute(attribute, value)?,
-                Value::Undefined(undefined) => return Err(TemplateError::undefined(&undefined)),
                 _ => return Err(TemplateError::type_error("cannot assign attribute on non-namespace object")),
             },
             Target::Tuple(targets) => {

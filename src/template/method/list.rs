@@ -95,8 +95,11 @@ pub(super) fn call(list: &List, name: &str, arguments: Arguments<'_>, class: &st
             if !arguments.positional.is_empty() {
                 return Err(TemplateError::type_error("sort() takes no positional arguments"));
             }
-            let [_key, reverse] = arguments.bind(["key", "reverse"])?;
+            let [key, reverse] = arguments.bind(["key", "reverse"])?;
             let mut items = list.to_vec();
+            if let Some(key) = key.filter(|key| !key.is_none() && !items.is_empty()) {
+                return Err(TemplateError::type_error(format!("'{}' object is not callable", key.type_name())));
+            }
             order_sort(&mut items, |item| Ok(item.clone()), reverse.is_some_and(|reverse| reverse.is_truthy()))?;
             list.with_mut(|list| *list = items);
         }

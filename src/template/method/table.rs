@@ -84,7 +84,7 @@ const DICT: [(&str, Arity); 11] = [
     ("keys", Nothing),
     ("values", Nothing),
     ("items", Nothing),
-    ("get", Between(1, 2)),
+    ("get", Own),
     ("update", Between(0, 1)),
     ("pop", Between(1, 2)),
     ("popitem", Nothing),

@@ -229,7 +229,7 @@ impl Parser<'_> {
         let at = self.at();
         let name = self.name()?;
         if matches!(&*name, "true" | "false" | "none" | "True" | "False" | "None") {
-            return Err(self.error_at(format!("can't assign to '{name}'"), at));
+            return Err(self.error_at("can't assign to 'const'", at));
         }
         if namespaces && self.skip_symbol(".") {
             return Ok(Target::Attribute(name, self.name()?));
