@@ -185,7 +185,7 @@ fn bare_hosts_become_nodes_are_mended_and_upgraded_one_at_a_time() {
         ("cluster", &["-e", "kubernetes_version=1.32.1"]),
     ]);
     only_the_next_version_is_taken(&cluster);
-    an_upgrade_stops_at_the_node_that_does_not_come_back(&cluster);
+    an_upgrade_stops_at_a_node_that_does_not_come_through(&cluster);
     control_planes_join_later(&cluster);
 }
 
@@ -245,12 +245,20 @@ fn control_planes_join_later(cluster: &Cluster) {
     cluster.run("cluster", &version).changed_nothing();
 }
 
-fn an_upgrade_stops_at_the_node_that_does_not_come_back(cluster: &Cluster) {
+fn an_upgrade_stops_at_a_node_that_does_not_come_through(cluster: &Cluster) {
     let folder = "/etc/systemd/system/kubelet.service.d";
     let broken =
         format!("mkdir {folder}; printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >{folder}/broken.conf");
     cluster.hosts.shell("kube-3", &broken);
     let upgrade = ["-e", "kubernetes_version=1.32.1", "-e", "kubernetes_gate_retries=5"];
+    // Pods of the node before that one have to stay, for a while.
+    let budget = "/var/lib/kubernetes-standin/nodes/kube-2/budget";
+    cluster.hosts.shell("kube-1", &format!("touch {budget}"));
+    let held = cluster.run("cluster", &upgrade);
+    held.ends_with(2).says(&["cannot evict pod as it would violate the pod's disruption budget"]);
+    let told = cluster.node("kube-2");
+    assert!(told.contains(r#""kubeletVersion":"v1.31.4""#) && told.contains(r#""unschedulable":true"#), "{told}");
+    cluster.hosts.shell("kube-1", &format!("rm {budget}"));
     let run = cluster.run("cluster", &upgrade);
     run.ends_with(2).says(&["Wait until the node is ready with the new version"]);
     assert!(run.recap("kube-3").contains("failed=1"), "{run}");
