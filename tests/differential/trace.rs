@@ -137,7 +137,10 @@ impl<'a> Reader<'a> {
         let results = &mut self.section().results;
         let had: Vec<_> =
             results.iter().filter(|(_, result)| result.ends_with(IGNORED)).map(|(host, _)| host.clone()).collect();
-        if let Some((_, result)) = results.iter_mut().rev().find(|(host, _)| !had.contains(host)) {
+        let is_bad = |result: &str| ["failed", "unreachable"].iter().any(|status| result.starts_with(status));
+        let failed = results.iter().rev().find(|(host, result)| is_bad(result) && !had.contains(host));
+        let Some(host) = failed.map(|(host, _)| host.clone()) else { return };
+        if let Some((_, result)) = results.iter_mut().rev().find(|(of, _)| *of == host) {
             result.push_str(IGNORED);
         }
     }
