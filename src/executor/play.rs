@@ -52,11 +52,9 @@ pub async fn run(run: &Arc<Run>, play: &Arc<Play>) -> bool {
             return false;
         }
     };
-    if play_run.hosts.iter().all(|host| run.report.is_out(&host.name)) {
+    if play_run.hosts.is_empty() {
         play_run.announce_play();
-        if play_run.hosts.is_empty() {
-            run.events.emit(Event::NoHostsMatched);
-        }
+        run.events.emit(Event::NoHostsMatched);
         return true;
     }
     play_run.all_batches().await
@@ -90,7 +88,7 @@ pub struct PlayRun {
     pub(super) context: TaskContext,
     pub(super) play: Arc<Play>,
     pub(super) handlers: RwLock<Handlers>,
-    pub(super) max_fail_percentage: Option<f64>,
+    max_fail_percentage: Option<f64>,
     name: String,
     pattern: Pattern,
     /// All that the pattern selected when the batch began, in the order of the inventory.
@@ -98,7 +96,7 @@ pub struct PlayRun {
     hosts: Vec<Arc<HostVars>>,
     /// Hosts that do no more in this batch.
     removed: Mutex<BTreeSet<String>>,
-    batch: Mutex<Vec<String>>,
+    pub(super) batch: Mutex<Vec<String>>,
     serial: Vec<Value>,
     /// The task that gathers facts, where known facts are not gathered again.
     gathers_once: Option<TaskId>,
@@ -116,6 +114,8 @@ pub enum Flow {
     Next,
     /// The batch is over.
     EndBatch,
+    /// The batch is over, and so is the run when all batches of its play are.
+    Beyond,
     /// The play is over.
     EndPlay,
     /// The run is over.
@@ -275,7 +275,8 @@ impl PlayRun {
                 return false;
             }
         };
-        for batch in &batches {
+        let mut is_over = false;
+        for (place, batch) in batches.iter().enumerate() {
             lose_dragged(&self.context.run, &self.play);
             self.announce_play();
             *self.batch.lock() = batch.iter().map(|host| host.name.clone()).collect();
@@ -285,20 +286,39 @@ impl PlayRun {
             if hosts.is_empty() {
                 continue;
             }
-            let (flow, hosts) = strategy::run(self, self.strategy, hosts).await;
+            let report = &self.context.run.report;
+            let lost_before = report.losses();
+            let (flow, mut hosts) = strategy::run(self, self.strategy, hosts).await;
+            // Those that did an `always` or handlers after they failed are lost now.
+            hosts.values_mut().filter(|host| host.ended == Some(Ended::Failed)).for_each(|host| self.lose(host));
             if self.context.run.control.is_stopping() || flow == Flow::EndRun {
                 return false;
             }
+            report.set_beyond_limit(flow == Flow::Beyond);
+            is_over |= flow == Flow::Beyond;
             if flow == Flow::EndPlay {
                 break;
             }
-            // A batch that is lost as a whole ends the run.
-            let report = &self.context.run.report;
-            if hosts.keys().all(|host| report.is_out(host) || report.is_dragged(host)) {
-                return false;
+            if report.losses() == lost_before + batch.len() {
+                is_over = true;
+                break;
+            }
+            let is_nobody_left = hosts.keys().all(|host| report.is_out(host) || report.has_failed(host));
+            if is_nobody_left && place + 1 < batches.len() {
+                self.tell_of_losses(&hosts);
             }
         }
-        true
+        !is_over
+    }
+
+    /// Nobody of a batch is left, and Ansible begins the next one all the same.
+    fn tell_of_losses(&self, hosts: &Batch) {
+        let hosts: Vec<&str> = hosts.keys().map(String::as_str).collect();
+        let message = format!("the next batch begins, though no host of this one is left: {}", hosts.join(", "));
+        let help = "as in Ansible, which counts hosts twice that `any_errors_fatal` or `run_once` stops while one cannot be \
+                    reached, and none that were lost before; `serial: 1` with `max_fail_percentage: 0` and without `any_errors_fatal` ends the run there";
+        let at = self.play.serial.as_ref().map_or(&self.play.span, |serial| &serial.span);
+        self.context.run.events.emit(Event::Warning(Diagnostic::warning(message).at(at).help(help)));
     }
 
     /// A host at the beginning of the play; one whose facts are known does not gather them (`gathering = smart`).
@@ -314,11 +334,27 @@ impl PlayRun {
         state
     }
 
-    /// Whether more than `max_fail_percentage` of the batch is lost; hosts that were lost before the play are of it, and
+    /// Whether more than `max_fail_percentage` of the batch failed; hosts that were lost before the play are of it, and
     /// count as good.
-    pub fn is_beyond_limit(&self, lost: usize) -> bool {
+    pub fn is_beyond_limit(&self, failed: usize) -> bool {
         let all = self.batch.lock().len();
-        self.max_fail_percentage.is_some_and(|limit| lost as f64 * 100.0 / all as f64 > limit)
+        self.max_fail_percentage.is_some_and(|limit| failed as f64 * 100.0 / all as f64 > limit)
+    }
+
+    /// Says it when hosts are lost that the limit does not count, it would be passed if it did, and others go on.
+    pub fn tell_of_uncounted(&self, hosts: &Batch) {
+        let report = &self.context.run.report;
+        let failed = hosts.keys().filter(|name| report.has_failed(name)).count();
+        let uncounted = hosts.iter().filter(|(name, host)| is_lost(host) && !report.has_failed(name));
+        let uncounted: Vec<&str> = uncounted.map(|(name, _)| name.as_str()).collect();
+        let lost = failed + uncounted.len();
+        if lost < hosts.len() && self.is_beyond_limit(lost) && !self.is_beyond_limit(failed) {
+            let message = format!("`max_fail_percentage` does not count {}: the play goes on", uncounted.join(", "));
+            let help = "as in Ansible, which counts no host that cannot be reached, nor one that failed in a block with \
+                        `always` or had forced handlers to run";
+            let at = self.play.max_fail_percentage.as_ref().map_or(&self.play.span, |limit| &limit.span);
+            self.context.run.events.emit(Event::Warning(Diagnostic::warning(message).at(at).help(help)));
+        }
     }
 
     /// What hosts do when they flush handlers.

@@ -50,11 +50,12 @@ pub struct Report {
     counts: Mutex<BTreeMap<String, Counts>>,
     /// Hosts that take no part in later plays, and whether that is because they cannot be reached.
     lost: Mutex<BTreeMap<String, bool>>,
-    /// Hosts that `any_errors_fatal` stopped where a `rescue` took them on: they do their play to its end.
+    /// Hosts that were stopped for others and are not lost by that.
     dragged: Mutex<BTreeSet<String>>,
     /// What `set_stats` collected.
     pub stats: Stats,
     broken: Mutex<Option<ExitCode>>,
+    is_beyond_limit: AtomicBool,
     is_unexpected: AtomicBool,
 }
 
@@ -76,7 +77,7 @@ impl Report {
             Status::Failed | Status::Unreachable if is_ignored => {
                 counts.ok += 1;
                 counts.ignored += 1;
-                counts.changed += usize::from(is_changed);
+                counts.changed += usize::from(is_changed && status == Status::Failed);
             }
             Status::Failed => counts.failed += 1,
             Status::Unreachable => counts.unreachable += 1,
@@ -88,14 +89,22 @@ impl Report {
         self.lost.lock().insert(host.to_owned(), is_unreachable);
     }
 
-    /// A host was stopped because another one failed, and goes on in a `rescue`.
+    /// A host was stopped because another one failed, whatever it does now: it goes on in a `rescue`, had nothing more
+    /// to do, or cannot be reached.
     pub fn drag(&self, host: &str) {
         self.dragged.lock().insert(host.to_owned());
     }
 
-    /// Whether a host was stopped because another one failed, and goes on in a `rescue`.
-    pub fn is_dragged(&self, host: &str) -> bool {
-        self.dragged.lock().contains(host)
+    /// Whether a host counts as failed: it did, or was stopped because another one failed.
+    pub fn has_failed(&self, host: &str) -> bool {
+        self.lost.lock().get(host) == Some(&false) || self.dragged.lock().contains(host)
+    }
+
+    /// How many hosts failed, and how many cannot be reached: one that was stopped for others and cannot be reached
+    /// counts twice, as in Ansible.
+    pub fn losses(&self) -> usize {
+        let lost = self.lost.lock();
+        lost.len() + self.dragged.lock().iter().filter(|host| lost.get(*host) != Some(&false)).count()
     }
 
     /// A play begins: hosts that were stopped in one before it are lost now. Returns them.
@@ -106,10 +115,10 @@ impl Report {
         dragged
     }
 
-    /// Lost hosts take part in later plays again (`meta: clear_host_errors`).
-    pub fn find_all(&self) {
-        self.lost.lock().clear();
-        self.dragged.lock().clear();
+    /// A lost host takes part in later plays again (`meta: clear_host_errors`).
+    pub fn find(&self, host: &str) {
+        self.lost.lock().remove(host);
+        self.dragged.lock().remove(host);
     }
 
     /// Whether any host takes no part any more: no further playbook is begun then.
@@ -139,6 +148,11 @@ impl Report {
         self.broken.lock().is_some()
     }
 
+    /// Whether too many hosts of the batch that ran last failed: the run ends as failed then, whoever cannot be reached.
+    pub fn set_beyond_limit(&self, is_beyond: bool) {
+        self.is_beyond_limit.store(is_beyond, Ordering::Relaxed);
+    }
+
     /// Something happened that must not.
     pub fn unexpected(&self) {
         self.is_unexpected.store(true, Ordering::Relaxed);
@@ -156,6 +170,8 @@ impl Report {
             ExitCode::Unexpected
         } else if let Some(code) = *self.broken.lock() {
             code
+        } else if self.is_beyond_limit.load(Ordering::Relaxed) {
+            ExitCode::Failed
         } else if lost.values().any(|is_unreachable| *is_unreachable) {
             ExitCode::Unreachable
         } else if !lost.is_empty() {

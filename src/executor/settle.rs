@@ -23,9 +23,9 @@ use crate::{
 const DEPTH: usize = 200;
 
 impl PlayRun {
-    /// The next task of a host; one that has none because a block around it failed is lost.
+    /// The next task of a host.
     pub fn next_task(&self, host: &mut HostState) -> Option<Arc<Task>> {
-        let (was_active, was_in_handlers) = (host.is_active(), host.is_in_handlers());
+        let was_in_handlers = host.is_in_handlers();
         let next = host.next_task(|| self.handlers());
         if host.is_in_handlers() && !was_in_handlers {
             self.tell_notified(host);
@@ -33,9 +33,6 @@ impl PlayRun {
                 let text = format!("META: triggered running handlers for {}", host.vars.name);
                 self.context.run.events.emit(Event::Detail { verbosity: 0, text });
             }
-        }
-        if was_active && host.ended == Some(Ended::Failed) {
-            self.context.run.report.lose(&host.vars.name, false);
         }
         next
     }
@@ -99,7 +96,7 @@ impl PlayRun {
         }
         // What cannot be included fails its host without a word to `rescue`, as in Ansible.
         let is_rescued = host.is_rescuable() && !end.is_hard;
-        host.fail();
+        self.go_where_blocks_say(host);
         // Whoever fails for another host is none of the play any more, though a `rescue` takes it.
         if !is_rescued || end.host != name {
             self.remove(&name);
@@ -118,8 +115,16 @@ impl PlayRun {
                 host.vars.stored.insert("ansible_failed_result", Value::from_json(result));
             }
         }
-        if host.ended == Some(Ended::Failed) {
-            report.lose(&name, false);
+    }
+
+    /// A host's task failed: it goes on in the blocks around it; where these have no task for it, it is lost.
+    fn go_where_blocks_say(&self, host: &mut HostState) {
+        host.fail();
+        let mut ahead = host.clone();
+        ahead.next_task(|| self.handlers());
+        if ahead.ended == Some(Ended::Failed) {
+            host.ended = ahead.ended;
+            self.context.run.report.lose(&host.vars.name, false);
         }
     }
 
@@ -133,11 +138,8 @@ impl PlayRun {
     /// A host is stopped because too many others failed: it goes on where the blocks around its task say, or not at
     /// all, and nobody counts that.
     pub fn stop(&self, host: &mut HostState) {
-        host.fail();
+        self.go_where_blocks_say(host);
         self.remove(&host.vars.name);
-        if host.ended == Some(Ended::Failed) {
-            self.context.run.report.lose(&host.vars.name, false);
-        }
     }
 
     /// What `meta` does to one host.
@@ -166,15 +168,19 @@ impl PlayRun {
         }
     }
 
-    /// Hosts that were lost take part in later plays again; those that could not be reached go on at once, behind
-    /// the task that did not reach them, and those that are in an `always` forget the failure that led to it.
+    /// Hosts of the batch that were lost take part in later plays again; those that could not be reached go on at once,
+    /// behind the task that did not reach them, and those that are in an `always` forget the failure that led to it.
     pub fn clear_host_errors<'a>(&self, hosts: impl Iterator<Item = &'a mut HostState>) {
-        self.context.run.report.find_all();
+        self.batch.lock().iter().for_each(|host| self.context.run.report.find(host));
         for host in hosts {
             host.forget_failures();
-            if host.ended == Some(Ended::Unreachable) {
-                host.ended = None;
-                host.advance();
+            match host.ended {
+                Some(Ended::Unreachable) => {
+                    host.ended = None;
+                    host.advance();
+                }
+                Some(Ended::Failed) => host.ended = Some(Ended::Done),
+                None | Some(Ended::Done) => {}
             }
             if host.is_active() {
                 self.restore(&host.vars.name);

@@ -1,6 +1,6 @@
 //! The playbooks of etcd on real members, and a client that does not notice.
 
-use std::fs;
+use std::{fs, thread, time::Duration};
 
 use super::{dry_runs, hosts::Hosts, run::Finished, site::Site};
 
@@ -219,6 +219,8 @@ fn what_was_saved_is_restored(cluster: &Cluster) {
 
 fn damaged_snapshots_are_refused(cluster: &Cluster) {
     for _ in 0..3 {
+        // Its name is the second when it was made.
+        thread::sleep(Duration::from_secs(1));
         cluster.run("etcd-backup", &["-e", "etcd_backup_keep=2", "-e", "etcd_backup_fetch_keep=1"]).ends_with(0);
     }
     let kept = THREE.map(|host| cluster.hosts.shell(host, "find /var/backups/etcd -name '*.db' | wc -l"));

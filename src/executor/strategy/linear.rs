@@ -24,26 +24,27 @@ use crate::{
 pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
     let mut known = 0;
     let mut done = None;
+    let mut is_beyond = false;
     while !play.context.run.control.is_stopping() {
         let upcoming = next(play, hosts, &mut done);
         let lost = hosts.values().filter(|host| is_lost(host)).count();
-        // A host that failed may be lost later, when `always` and forced handlers are done.
-        if lost > std::mem::replace(&mut known, lost) && play.is_beyond_limit(lost) {
-            play.context.run.events.emit(Event::NoHostsLeft);
-            play.context.run.events.emit(Event::NoHostsLeft);
-            return Flow::EndRun;
+        if lost > std::mem::replace(&mut known, lost) {
+            play.tell_of_uncounted(hosts);
         }
         let Some((task, here)) = upcoming else { break };
         let flow = step(play, &task, &here, hosts, &mut done).await;
         if play.context.run.report.is_broken() {
             return Flow::EndRun;
         }
-        if flow != Flow::Next {
-            return flow;
+        match flow {
+            Flow::Next => {}
+            // Those whose failure a block took go on in it.
+            Flow::Beyond if hosts.values().any(HostState::is_active) => is_beyond = true,
+            Flow::EndBatch if is_beyond => return Flow::Beyond,
+            flow => return flow,
         }
-        known = hosts.values().filter(|host| is_lost(host)).count();
     }
-    Flow::Next
+    if is_beyond { Flow::Beyond } else { Flow::Next }
 }
 
 /// The lowest task behind the one that was `done` that any host has before it, and the hosts that are at it. Those that
@@ -89,6 +90,16 @@ impl Together {
         let is_misread = is_fatal && !once && settings.flag("any_errors_fatal").is_ok_and(|fatal| fatal == Some(false));
         Self { once, is_shared, is_fatal: (is_fatal || once) && !ignores, is_misread }
     }
+
+    /// Whether this stops all other hosts. Nothing but `ignore_errors` keeps a fatal task from that, and what a task that
+    /// runs once fails on is all of them, whatever its keywords say.
+    fn stops(&self, end: &TaskEnd) -> bool {
+        match end.status {
+            Status::Failed => self.is_fatal || self.once && !end.is_ignored,
+            Status::Unreachable => self.is_fatal,
+            _ => false,
+        }
+    }
 }
 
 async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Batch, done: &mut Option<Place>) -> Flow {
@@ -118,7 +129,6 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
         ends.extend(play.on_hosts(task, part, throttle).await);
     }
     let mut flow = Flow::Next;
-    let mut lost_someone = false;
     for (name, end) in &ends {
         match end.effect {
             Some(Effect::EndPlay) => flow = Flow::EndPlay,
@@ -135,16 +145,15 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
             _ => {}
         }
         let is_bad = matches!(end.status, Status::Failed | Status::Unreachable);
-        lost_someone |= is_bad && !end.is_ignored;
         if together.once {
-            share(play, task, end, (name, together.is_shared), here, hosts);
+            share(play, &together, task, (name, end), here, hosts);
         } else if let Some(host) = hosts.get_mut(name) {
             play.settle(host, task, end, !task.is_meta() || is_bad);
         }
     }
     include(play, task, &ends, hosts);
     // A limit is looked at after every task: who was stopped for others counts as well.
-    if (lost_someone || play.max_fail_percentage.is_some()) && flow == Flow::Next {
+    if flow == Flow::Next {
         flow = stop_others(play, &together, task, &ends, hosts);
     }
     flow
@@ -153,14 +162,14 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
 /// A task that runs once counts for every host; only the one it ran on counts it.
 fn share(
     play: &PlayRun,
+    together: &Together,
     task: &Arc<Task>,
-    end: &TaskEnd,
-    (from, is_shared): (&str, bool),
+    (from, end): (&str, &TaskEnd),
     here: &[String],
     hosts: &mut Batch,
 ) {
     let counts = !task.is_meta() || end.status == Status::Failed;
-    if is_shared {
+    if together.is_shared {
         // Hosts that are elsewhere get it too.
         let is_there = |host: &&HostState| host.ended != Some(Ended::Unreachable);
         let others = hosts.iter().filter(|(name, _)| *name != from).map(|(_, host)| host);
@@ -172,11 +181,11 @@ fn share(
             play.settle(host, task, end, counts);
             continue;
         }
-        match (end.status, end.effect) {
+        match end.effect {
             // All of them are stopped together, below.
-            (Status::Failed | Status::Unreachable, _) if !end.is_ignored => {}
-            (_, Some(effect)) => play.carry_out(host, effect),
-            _ => host.advance(),
+            _ if together.stops(end) => {}
+            Some(effect) => play.carry_out(host, effect),
+            None => host.advance(),
         }
     }
 }
@@ -227,40 +236,37 @@ fn stop_others(
     ends: &[(String, TaskEnd)],
     hosts: &mut Batch,
 ) -> Flow {
-    let bad = |end: &TaskEnd| matches!(end.status, Status::Failed | Status::Unreachable) && !end.is_ignored;
-    let shared = ends.iter().map(|(_, end)| end).find(|end| bad(end));
-    let failed: Vec<&String> =
-        ends.iter().filter(|(_, end)| end.status == Status::Failed).map(|(name, _)| name).collect();
-    // Those that have nothing more to do are failed as well.
-    let others = hosts.iter().filter(|(name, host)| !is_lost(host) && !failed.contains(name));
-    let others: Vec<String> = others.map(|(name, _)| name.clone()).collect();
-    // The hosts that a task ran for once are where it failed, whatever its keywords say.
-    let stops = shared.filter(|_| together.is_fatal || together.once);
-    if let Some(end) = stops {
+    let of_status = |status: Status| ends.iter().filter(move |(_, end)| end.status == status).map(|(name, _)| name);
+    let (failed, gone): (Vec<&String>, Vec<&String>) =
+        (of_status(Status::Failed).collect(), of_status(Status::Unreachable).collect());
+    // Those that have nothing more to do are failed as well, and so is who could not be reached now.
+    let is_other =
+        |(name, host): &(&String, &HostState)| !failed.contains(name) && (!is_lost(host) || gone.contains(name));
+    let others: Vec<String> = hosts.iter().filter(is_other).map(|(name, _)| name.clone()).collect();
+    if let Some((_, end)) = ends.iter().find(|(_, end)| together.stops(end)) {
         drag_along(play, together, task, end, &others, hosts);
     }
-    let lost = hosts.iter().filter(|(name, host)| is_lost(host) || play.context.run.report.is_dragged(name)).count();
-    let is_beyond = play.is_beyond_limit(lost);
-    if is_beyond {
-        play.context.run.events.emit(Event::NoHostsLeft);
-        // Who was stopped already is stopped where it went then.
-        for name in &others {
-            let Some(host) = hosts.get_mut(name) else { continue };
-            host.go_back();
-            if host.is_active() {
-                play.stop(host);
-            } else {
-                play.context.run.report.drag(name);
-            }
-        }
-        // Ansible ends where all that were left are failed, and asks no `rescue` or `always` of theirs.
-        if hosts.iter().all(|(name, host)| !host.is_active() || others.contains(name)) {
-            play.context.run.events.emit(Event::NoHostsLeft);
-            hosts.values_mut().filter(|host| host.is_active()).for_each(|host| play.lose(host));
-            return Flow::EndRun;
+    let failed = hosts.keys().filter(|name| play.context.run.report.has_failed(name)).count();
+    if !play.is_beyond_limit(failed) {
+        return Flow::Next;
+    }
+    play.context.run.events.emit(Event::NoHostsLeft);
+    // Who was stopped already is stopped where it went then.
+    for name in &others {
+        let Some(host) = hosts.get_mut(name) else { continue };
+        host.go_back();
+        if host.is_active() {
+            play.stop(host);
+        } else {
+            play.context.run.report.drag(name);
         }
     }
-    if hosts.values().any(HostState::is_active) || stops.is_none() && !is_beyond { Flow::Next } else { Flow::EndRun }
+    // Ansible ends where all that were left are failed, and asks no `rescue` or `always` of theirs.
+    if hosts.iter().all(|(name, host)| !host.is_active() || others.contains(name)) {
+        play.context.run.events.emit(Event::NoHostsLeft);
+        hosts.values_mut().filter(|host| host.is_active()).for_each(|host| play.lose(host));
+    }
+    Flow::Beyond
 }
 
 /// All others fail with the host that failed.
@@ -289,7 +295,8 @@ fn drag_along(
         }
         let (was_rescuable, is_caught) = (host.is_rescuable(), host.is_caught_at_once());
         play.fail(host, task, end, together.once);
-        if together.is_shared && host.is_active() && is_caught {
+        let fails_twice = together.is_shared && end.status == Status::Failed;
+        if fails_twice && host.is_active() && is_caught {
             // The task failed on all of them, and that ends all: the block that took the first takes no second. A block
             // that catches nothing ends with the first, and the second is lost in it.
             play.fail(host, task, end, together.once);
