@@ -92,14 +92,13 @@ impl Module for AuthorizedKey {
             let key = Key::of(line).ok_or_else(|| Failure::new(format!("invalid key specified: {line}")))?;
             wanted.push(key.with(self.key_options.as_deref(), self.comment.as_deref()));
         }
-        let after = self.edited(&text, &wanted);
+        let (after, is_edited) = self.edited(&text, &wanted);
         let written = if self.follow { host.resolve(&path) } else { path.clone() };
         let shown = path.to_string_lossy().into_owned();
         let diff = Diff::new(text.text.clone(), after.clone()).headed(shown.clone(), written.to_string_lossy());
         let content = text.encode(&after);
-        let changes = Changes::when(after != text.text, Plan { path: written, content });
-        let changes = changes.with_all(self.given(&shown));
-        Ok(if after == text.text { changes } else { changes.with_diff(diff) })
+        let changes = Changes::when(is_edited, Plan { path: written, content }).with_all(self.given(&shown));
+        Ok(if is_edited { changes.with_diff(diff) } else { changes })
     }
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
@@ -181,23 +180,23 @@ impl AuthorizedKey {
         Some(body)
     }
 
-    /// The file's text with the wanted keys, or without them.
-    fn edited(&self, text: &Text, wanted: &[Key]) -> String {
+    /// The file's text with the wanted keys, or without them, and whether lines were edited for that: they are for a
+    /// key that is named twice, whose last line counts.
+    fn edited(&self, text: &Text, wanted: &[Key]) -> (String, bool) {
         let mut lines: Vec<String> = text.text.split_inclusive('\n').map(str::to_owned).collect();
+        let mut is_edited = false;
         let is_key = |line: &str, key: &str| Key::of(line).is_some_and(|known| known.key == key);
-        for (at, key) in wanted.iter().enumerate() {
+        for key in wanted {
             let name = text.form(&key.key);
             if self.state == State::Absent {
+                is_edited |= lines.iter().any(|line| is_key(line, &name));
                 lines.retain(|line| !is_key(line, &name));
-                continue;
-            }
-            // Of a key that is named twice the last line counts.
-            if wanted[at + 1..].iter().any(|later| later.key == key.key) {
                 continue;
             }
             let line = text.form(&key.line());
             let present = lines.iter().rfind(|line| is_key(line, &name)).and_then(|line| Key::of(line));
             if present.as_ref() != Key::of(&line).as_ref() {
+                is_edited = true;
                 lines.retain(|line| !is_key(line, &name));
                 if let Some(last) = lines.last_mut().filter(|last| !last.ends_with('\n')) {
                     last.push('\n');
@@ -206,9 +205,11 @@ impl AuthorizedKey {
             }
         }
         if self.state == State::Present && self.exclusive {
+            let before = lines.len();
             lines.retain(|line| wanted.iter().any(|key| is_key(line, &text.form(&key.key))));
+            is_edited |= lines.len() != before;
         }
-        lines.concat()
+        (lines.concat(), is_edited)
     }
 
     /// The arguments, which the result repeats.

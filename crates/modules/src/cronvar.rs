@@ -103,8 +103,11 @@ impl Cronvar {
     }
 
     fn set(&self, lines: &mut Vec<String>, value: &str) -> bool {
-        let wanted = format!("{}={value}", self.name);
         let is_there = |name: &str, line: &String| assignment(line).is_some_and(|(found, _)| found == name);
+        let known = lines.iter().find(|line| is_there(&self.name, line)).and_then(|line| assignment(line));
+        // crontab takes an empty value between quotes alone.
+        let value = if value.is_empty() && known.is_none_or(|(_, found)| !found.is_empty()) { "\"\"" } else { value };
+        let wanted = format!("{}={value}", self.name);
         if let Some(first) = lines.iter().find(|line| is_there(&self.name, line)) {
             let is_same = assignment(first).is_some_and(|(_, found)| found == value.trim());
             if !is_same {

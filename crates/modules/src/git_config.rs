@@ -78,6 +78,8 @@ pub struct GitConfig {
 impl Module for GitConfig {
     type Plan = Vec<String>;
 
+    const TELLS_DIFF: bool = true;
+
     fn inspect(&self, host: &Reader) -> Result<Changes<Vec<String>>, Failure> {
         let git = host.required("git")?.to_string_lossy().into_owned();
         let name = self.name.as_str();

@@ -128,8 +128,15 @@ impl Module for Mount {
         };
         let table = (new != old).then_some((text, new));
         let mut plan = Plan { action: self.action(is_mounted, table.is_some()), ..Plan::default() };
-        if self.state == State::Ephemeral && device.is_some_and(|device| device != self.src()) {
-            return Err(Failure::new(OTHER_SOURCE));
+        if self.state == State::Ephemeral
+            && let Some(device) = device
+            && device != self.src()
+            && backing_file(host, &device)?.is_none_or(|file| file != self.src())
+        {
+            let mountinfo = host.read_text("/proc/self/mountinfo")?.unwrap_or_default();
+            if table::bound(&mountinfo, &at).is_none_or(|source| source != self.src()) {
+                return Err(Failure::new(OTHER_SOURCE));
+            }
         }
         plan.removes_directory = self.state == State::Absent && table.is_some() && host.exists(&self.path);
         plan.table = table;
@@ -168,6 +175,16 @@ impl Module for Mount {
         }
         Ok(fields)
     }
+}
+
+/// The file behind a loop device that `mount` made: mount tells it instead of the device.
+fn backing_file(host: &Reader, device: &str) -> Result<Option<String>, Failure> {
+    let Some(name) = device.strip_prefix("/dev/").filter(|name| name.starts_with("loop")) else { return Ok(None) };
+    let told = |what: &str| host.read_text(format!("/sys/block/{name}/loop/{what}"));
+    if told("autoclear")?.is_none_or(|text| text.trim() != "1") {
+        return Ok(None);
+    }
+    Ok(told("backing_file")?.map(|file| file.trim_end().to_owned()))
 }
 
 const OTHER_SOURCE: &str = "Ephemeral mount point is already mounted with a different source than the specified one. \

@@ -47,6 +47,8 @@ const ZONES: &str = "/usr/share/zoneinfo";
 impl Module for Timezone {
     type Plan = Plan;
 
+    const TELLS_DIFF: bool = true;
+
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         let (mut before, mut after) = (Fields::new(), Fields::new());
         let mut plan = Plan { name: None, hwclock: None };

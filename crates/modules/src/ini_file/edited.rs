@@ -85,9 +85,6 @@ impl IniFile {
     }
 
     fn assignment(&self, option: &str, value: &str) -> String {
-        if value.is_empty() && self.allow_no_value {
-            return option.to_owned();
-        }
         if self.no_extra_spaces { format!("{option}={value}") } else { format!("{option} = {value}") }
     }
 }
@@ -124,8 +121,9 @@ impl Body<'_> {
                 continue;
             };
             if let Some(place) = self.values.iter().position(|wanted| *wanted == value) {
-                has_bare |= value.is_empty() && self.module.allow_no_value;
-                let line = self.module.assignment(option, &value);
+                let is_bare = value.is_empty() && self.module.allow_no_value;
+                has_bare |= is_bare;
+                let line = if is_bare { option.to_owned() } else { self.module.assignment(option, &value) };
                 self.write(at, option, &line);
                 self.values.remove(place);
             } else if self.module.allow_no_value

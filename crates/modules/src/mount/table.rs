@@ -107,6 +107,20 @@ pub fn mounted(mounts: &str, path: &str) -> Option<String> {
     entries.rfind(|(_, at)| unescape(at) == path).map(|(device, _)| unescape(device))
 }
 
+/// What a bind mount shows there, of the text of `/proc/self/mountinfo`: the path in the file system around it, as
+/// long as that is mounted too. Otherwise the device.
+pub fn bound(mountinfo: &str, path: &str) -> Option<String> {
+    let records: Vec<Vec<&str>> = mountinfo.lines().map(|line| line.split_whitespace().collect()).collect();
+    let records: Vec<&[&str]> = records.iter().map(Vec::as_slice).filter(|fields| fields.len() > 8).collect();
+    let mount = records.iter().rfind(|fields| unescape(fields[4]) == path)?;
+    let around = records.iter().find(|fields| fields[0] == mount[1] && fields[0] != "1");
+    let Some(around) = around else { return Some(unescape(mount[mount.len() - 2])) };
+    let (root, outer) = (unescape(mount[3]), unescape(around[3]));
+    let root = root.strip_prefix(&outer).filter(|rest| outer.len() > 1 && rest.starts_with('/')).unwrap_or(&root);
+    let at = unescape(around[4]);
+    Some(if at == "/" { root.to_owned() } else { format!("{at}{root}") })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +129,9 @@ mod tests {
     fn blanks_are_written_as_numbers() {
         assert_eq!(escape("a b\tc"), "a\\040b\\011c");
         assert_eq!(unescape("a\\040b\\011c\\"), "a b\tc\\");
+        let mountinfo = "42 60 0:35 / /tmp rw - tmpfs tmpfs rw\n78 42 0:35 /aaa /tmp/b rw shared:1 - tmpfs tmpfs rw\n";
+        assert_eq!(bound(mountinfo, "/tmp/b").as_deref(), Some("/tmp/aaa"));
+        assert_eq!(bound(mountinfo, "/tmp").as_deref(), Some("tmpfs"));
         assert_eq!(mounted("x /a\\040b tmpfs rw 0 0\ny /a\\040b tmpfs rw 0 0\n", "/a b/").as_deref(), Some("y"));
     }
 }
