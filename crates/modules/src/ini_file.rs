@@ -125,6 +125,9 @@ impl Module for IniFile {
         changes.diff.retain(|diff| diff.before.is_string());
         let header = format!("{} (content)", self.path.display());
         changes.diff.iter_mut().for_each(|diff| {
+            if let Some(unmarked) = diff.before.as_str().and_then(|text| text.strip_prefix('\u{feff}')) {
+                diff.before = json!(unmarked);
+            }
             (diff.before_header, diff.after_header) = (Some(header.clone()), Some(header.clone()));
         });
         Ok(changes

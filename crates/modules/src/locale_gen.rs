@@ -112,7 +112,7 @@ impl LocaleGen {
 fn entry(line: &str) -> Option<(&str, &str)> {
     let line = line.trim_start_matches(['#', ' ', '\t']);
     let (name, charset) = line.split_once(char::is_whitespace)?;
-    let is_locale = !charset.trim().contains(char::is_whitespace) && (name.contains('_') || name.contains('.'));
+    let is_locale = !charset.trim().contains(char::is_whitespace) && name.len() > 1;
     is_locale.then(|| (name, charset.trim()))
 }
 

@@ -23,8 +23,9 @@ struct Body<'a> {
 impl IniFile {
     /// The new text, and what the result says of it.
     pub(super) fn edited(&self, text: &Text, conditions: Option<&[Condition]>) -> (String, &'static str) {
-        let mark = if text.text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-        let mut lines: Vec<String> = text.text[mark.len()..].split_inclusive('\n').map(str::to_owned).collect();
+        // A byte order mark does not survive a change.
+        let unmarked = text.text.strip_prefix('\u{feff}').unwrap_or(&text.text);
+        let mut lines: Vec<String> = unmarked.split_inclusive('\n').map(str::to_owned).collect();
         let end = if lines.first().is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" };
         if lines.is_empty() {
             lines.push("\n".into());
@@ -69,7 +70,7 @@ impl IniFile {
             }
             (Some(_), None, State::Present) | (None, _, State::Absent) => {}
         }
-        let after = if body.is_changed { format!("{mark}{}", lines.concat()) } else { text.text.clone() };
+        let after = if body.is_changed { lines.concat() } else { text.text.clone() };
         (after, body.msg)
     }
 

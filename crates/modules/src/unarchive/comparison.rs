@@ -47,7 +47,6 @@ impl<'a> Comparison<'a> {
             self.say(member, "File type differs");
             return Ok(());
         }
-        let is_newer = self.options.keep_newer && found.raw().mtime() >= member.modified;
         match &member.kind {
             Kind::Link(target) => {
                 if self.host.link(&path)? != *target {
@@ -56,7 +55,6 @@ impl<'a> Comparison<'a> {
             }
             // Another name with the same content is as good, says tar.
             Kind::Hard(_) => {}
-            Kind::File if is_newer => {}
             Kind::File => {
                 self.compare_mode(member, &found);
                 self.compare_owner(member, &found);
