@@ -140,6 +140,10 @@ impl Run {
     /// Runs playbooks one after the other and says how it ended.
     pub async fn playbooks(self: &Arc<Self>, playbooks: &[Playbook]) -> ExitCode {
         for playbook in playbooks {
+            if let Some(collection) = &playbook.collection {
+                let text = format!("running playbook inside collection {collection}");
+                self.events.emit(Event::Detail { verbosity: 1, text });
+            }
             self.events.emit(Event::Playbook { path: playbook.path.clone(), plays: playbook.plays.len() });
             for play in &playbook.plays {
                 let goes_on = play::run(self, play).await;

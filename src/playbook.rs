@@ -30,7 +30,7 @@ pub const LANGUAGE: &str = "2.19.14";
 pub use action::{Action, Module, late_meaning};
 pub use block::{Block, Item};
 pub use condition::Condition;
-pub use free_form::parse as parse_free_form;
+pub use free_form::{parse as parse_free_form, unquote};
 pub use keywords::Keywords;
 pub use lint::lint;
 pub use load::{Broken, Loading, load, load_node};
@@ -48,6 +48,8 @@ pub use vars_prompt::VarsPrompt;
 pub struct Playbook {
     /// The file, as it was named.
     pub path: PathBuf,
+    /// The collection that it lies in.
+    pub collection: Option<String>,
     /// Its plays, in order.
     pub plays: Vec<Arc<Play>>,
 }

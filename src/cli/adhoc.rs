@@ -116,6 +116,7 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     arguments.check().map_err(stop(ExitCode::Settings))?;
     let sources = arguments.hosts.sources(&config);
     let folder = arguments.playbook_dir.take().or_else(|| config.get(&running::PLAYBOOK_DIR));
+    let is_in_project = folder.is_some();
     let folder = folder.unwrap_or_else(|| PathBuf::from("."));
     let secrets = Secrets::default();
     let of_vaults = arguments
@@ -153,6 +154,10 @@ fn start(mut arguments: Arguments) -> Result<ExitCode, Stop> {
     warnings.extend(of_vaults);
     warnings.extend(rejected.warning);
     warnings.extend(arguments.deprecations());
+    if let Some(collection) = project.own_collection().filter(|_| is_in_project) {
+        let text = format!("running with default collection {collection}");
+        warnings.push(Diagnostic::warning(&text).worded(text));
+    }
     if layout() == Layout::Ansible {
         warnings.retain(|warning| warning.ansible.message.is_some());
     }

@@ -148,7 +148,7 @@ fn join(words: &[String]) -> String {
 }
 
 /// A text without the quotes around it.
-fn unquote(value: &str) -> &str {
+pub fn unquote(value: &str) -> &str {
     let inner = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
     inner.filter(|inner| !inner.ends_with('\\')).unwrap_or(value)
 }

@@ -236,7 +236,8 @@ pub fn load(path: &Path, project: &Arc<Project>) -> Result<Loaded, Broken> {
     let mut loading = Loading::new(project);
     let plays = read_plays(&file, &mut loading);
     let (plays, warnings, missing) = loading.finish(plays)?;
-    Ok(Loaded { playbook: Playbook { path: path.to_owned(), plays }, warnings, missing })
+    let playbook = Playbook { path: path.to_owned(), collection: project.own_collection(), plays };
+    Ok(Loaded { playbook, warnings, missing })
 }
 
 /// Loads the plays of a document that is in no file; `path` is what it is called.
@@ -244,7 +245,8 @@ pub fn load_node(document: &Node, path: &Path, project: &Arc<Project>) -> Result
     let mut loading = Loading::new(project);
     let plays = read_document(document, path, &mut loading);
     let (plays, warnings, missing) = loading.finish(plays)?;
-    Ok(Loaded { playbook: Playbook { path: path.to_owned(), plays }, warnings, missing })
+    let playbook = Playbook { path: path.to_owned(), collection: None, plays };
+    Ok(Loaded { playbook, warnings, missing })
 }
 
 /// The plays of a file, those that it imports included.

@@ -56,14 +56,16 @@ impl Project {
         Self { environment: Arc::new(environment), directory, importers, ..self.clone() }
     }
 
-    /// The collection that this project's playbook is a part of: short names are looked for there first.
+    /// The collection that this project's playbook lies in: short names are looked for there first, in the roles
+    /// that are in no collection as well.
     pub fn own_collection(&self) -> Option<String> {
         let parts: Vec<_> = self.environment.playbook_dir.iter().map(|part| part.to_string_lossy()).collect();
-        let at = parts.iter().rposition(|part| part == "ansible_collections")?;
-        let [namespace, name, "playbooks", ..] = parts[at + 1..].iter().map(|part| &**part).collect::<Vec<_>>()[..]
-        else {
+        let at = parts.iter().position(|part| part == "ansible_collections")?;
+        let inner: Vec<&str> = parts[at + 1..].iter().map(|part| &**part).collect();
+        let [namespace, name, ..] = inner[..] else { return None };
+        if inner.contains(&"ansible_collections") {
             return None;
-        };
+        }
         let here: PathBuf = self.environment.playbook_dir.iter().take(at + 3).collect();
         let found = self.collection(namespace, name)?;
         (found.canonicalize().ok()? == here.canonicalize().ok()?).then(|| format!("{namespace}.{name}"))

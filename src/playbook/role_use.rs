@@ -156,10 +156,10 @@ impl RoleUse {
         loading.project.library.add_role(&found.path);
         let own_vars = role_files::variables(&found.path, "vars", from("vars"), loading);
         let own_defaults = role_files::variables(&found.path, "defaults", from("defaults"), loading);
-        // Its own collection comes first, and what play and tasks around it name does not count in it.
-        let own = found.collection.iter();
-        let others = meta.collections.iter().filter(|name| found.collection.as_ref() != Some(name));
-        let collections: Vec<String> = own.chain(others).cloned().collect();
+        // Its own collection, or that of the playbook, comes first, and what play and tasks around it name does not count in it.
+        let own = found.collection.clone().or_else(|| loading.project.own_collection());
+        let others = meta.collections.iter().filter(|name| own.as_ref() != Some(name));
+        let collections: Vec<String> = own.iter().chain(others).cloned().collect();
         let role = Arc::new(Role::new(RoleFacts {
             name: found.name,
             full_name: found.full_name,
