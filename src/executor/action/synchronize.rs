@@ -9,7 +9,7 @@ use super::{Contents, Evaluated, Fields, Job, PrepareError, Reach, TaskContext};
 use crate::{
     config::settings::connection,
     executor::{connect, settings::Settings},
-    playbook::{Task, expand_home},
+    playbook::{Task, expand_home, unquote},
     source::Diagnostic,
     transport::{Become, Kind, Method, Target},
     vars::Scope,
@@ -157,10 +157,9 @@ fn absolute(path: &str, arguments: &Evaluated) -> String {
     let found = if home.is_absolute() {
         home
     } else {
-        let mut candidates = arguments.origin.candidates("files", path);
-        let place = candidates.iter().position(|candidate| candidate.exists());
-        let place = place.unwrap_or(candidates.len().saturating_sub(1));
-        let found = candidates.swap_remove(place);
+        let found = arguments.origin.candidates("files", path).into_iter().find(|candidate| candidate.exists());
+        // What is looked for last may stand between quotes.
+        let found = found.unwrap_or_else(|| arguments.origin.project().join(expand_home(Path::new(unquote(path)))));
         normal(&std::path::absolute(&found).unwrap_or(found))
     };
     let slash = if path.ends_with('/') { "/" } else { "" };
