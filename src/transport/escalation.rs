@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use sutler_modules::kit::shlex;
+
 use super::{Secret, shell::quote};
 
 /// The program that changes the user.
@@ -92,14 +94,14 @@ impl Become {
         let program = self.exe.as_deref().unwrap_or(self.method.name());
         let script = if self.has_login_shell() { &unexpanded(script) } else { script };
         let run = format!("{shell} -c {}", quote(script));
-        let user = quote(&self.user);
+        let user = if self.user.is_empty() { String::new() } else { format!("-u {} ", quote(&self.user)) };
         let mut words = vec!["env LANGUAGE=C".to_owned(), program.to_owned()];
         let mut flags = self.flags.clone().unwrap_or_else(|| match self.method {
             Method::Sudo => "-H -S -n".to_owned(),
             Method::Su | Method::Doas => String::new(),
         });
         if self.password.is_some() && self.method != Method::Su {
-            flags = flags.split(' ').filter(|flag| *flag != "-n").collect::<Vec<_>>().join(" ");
+            flags = asking(&flags);
         }
         if !flags.is_empty() {
             words.push(flags);
@@ -109,15 +111,15 @@ impl Become {
                 if let Some(prompt) = self.prompt(nonce) {
                     words.push(format!("-p {}", quote(&prompt)));
                 }
-                words.push(format!("-u {user} {run}"));
+                words.push(format!("{user}{run}"));
             }
             Method::Doas => {
                 if self.password.is_none() {
                     words.push("-n".to_owned());
                 }
-                words.push(format!("-u {user} {run}"));
+                words.push(format!("{user}{run}"));
             }
-            Method::Su => words.push(format!("{user} -c {}", quote(&run))),
+            Method::Su => words.push(format!("{} -c {}", quote(&self.user), quote(&run))),
         }
         let folder = self.chdir.as_ref().map(|folder| format!("cd {} && ", quote(folder))).unwrap_or_default();
         let command = folder + &words.join(" ");
@@ -128,6 +130,22 @@ impl Become {
             command
         }
     }
+}
+
+/// Flags without those that forbid to ask for a password: `-n`, alone or among others, and `--non-interactive`.
+fn asking(flags: &str) -> String {
+    let Ok(words) = shlex::split(flags) else { return flags.to_owned() };
+    let kept = words.iter().filter(|flag| !matches!(flag.as_str(), "-n" | "--non-interactive"));
+    let without = |flag: &String| {
+        let is_short = flag.starts_with('-') && !flag.starts_with("--");
+        let letters = flag.chars().skip(1).take_while(|letter| letter.is_alphanumeric() || *letter == '_').count();
+        // The last one of the letters goes, as in Ansible.
+        match flag.char_indices().take(letters + 1).filter(|(_, letter)| *letter == 'n').last() {
+            Some((at, _)) if is_short => format!("{}{}", &flag[..at], &flag[at + 1..]),
+            _ => flag.clone(),
+        }
+    };
+    shlex::join(&kept.map(without).collect::<Vec<_>>())
 }
 
 /// A script that does the same and has no `$` in it.
@@ -174,6 +192,23 @@ mod tests {
             r#become.wrap("/bin/sh", "id", "N"),
             "env LANGUAGE=C sudo -H -S -p '[sudo via sutler, key=N] password:' -u 'app' /bin/sh -c 'id'"
         );
+    }
+
+    #[test]
+    fn flags_that_forbid_to_ask_go_with_a_password() {
+        assert_eq!(asking("-H -S -n"), "-H -S");
+        assert_eq!(
+            asking("--set-home --stdin --non-interactive --preserve-env='A B'"),
+            "--set-home --stdin '--preserve-env=A B'"
+        );
+        assert_eq!(asking("-HnS -E"), "-HS -E");
+        assert_eq!(asking("--login 'unended"), "--login 'unended");
+    }
+
+    #[test]
+    fn no_user_is_the_default_of_sudo() {
+        let command = Become::new(Method::Sudo, "").wrap("/bin/sh", "id", "N");
+        assert_eq!(command, "env LANGUAGE=C sudo -H -S -n /bin/sh -c 'id'");
     }
 
     #[test]
