@@ -14,8 +14,9 @@ pub enum Stream {
 pub struct Lines(Vec<(Stream, String)>);
 
 impl Lines {
-    /// Adds lines to a stream.
+    /// Adds lines to a stream. The ends of lines that other systems have become our own.
     pub fn push(&mut self, stream: Stream, text: &str) {
+        let text = if text.contains('\r') { &*text.replace("\r\n", "\n") } else { text };
         match self.0.last_mut() {
             _ if text.is_empty() => {}
             Some((last, lines)) if *last == stream => lines.push_str(text),

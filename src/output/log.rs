@@ -34,13 +34,22 @@ impl Log {
         let process = std::process::id();
         for (stream, text) in lines.parts() {
             let text = without_colours(text.trim_matches('\n'));
-            let level = match stream {
-                Stream::Err if text.to_lowercase().trim_start_matches('[').starts_with("error") => "ERROR",
-                Stream::Err => "WARNING",
-                Stream::Out => "INFO",
-            };
+            let level = level(*stream, &text);
             let _ = writeln!(self.file, "{time} p={process} u={} n=ansible {level}| {text}", self.user);
         }
+    }
+}
+
+/// How grave it is, in the words of Python's `logging`.
+fn level(stream: Stream, text: &str) -> &'static str {
+    let start = text.trim_start_matches('[').to_lowercase();
+    let starts = |words: &[&str]| words.iter().any(|word| start.starts_with(word));
+    match stream {
+        Stream::Err if starts(&["error"]) => "ERROR",
+        Stream::Err if starts(&["deprecation"]) => "INFO",
+        Stream::Err => "WARNING",
+        Stream::Out if starts(&["fatal: [", "failed: ["]) => "ERROR",
+        Stream::Out => "INFO",
     }
 }
 
@@ -56,7 +65,16 @@ fn without_colours(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_colours;
+    use super::{Stream, level, without_colours};
+
+    #[test]
+    fn levels_are_those_of_colours_in_ansible() {
+        assert_eq!(level(Stream::Err, "[DEPRECATION WARNING]: x"), "INFO");
+        assert_eq!(level(Stream::Err, "[WARNING]: x"), "WARNING");
+        assert_eq!(level(Stream::Err, "[ERROR]: x"), "ERROR");
+        assert_eq!(level(Stream::Out, "fatal: [h1]: FAILED! => {}"), "ERROR");
+        assert_eq!(level(Stream::Out, "ok: [h1]"), "INFO");
+    }
 
     #[test]
     fn colours_are_not_logged() {
