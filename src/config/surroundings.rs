@@ -36,7 +36,9 @@ impl Surroundings {
         let known: Vec<&str> = settings::all().flat_map(|setting| setting.env).copied().collect();
         let mut names: Vec<&String> = self.variables.keys().collect();
         names.retain(|name| {
-            name.starts_with("ANSIBLE_") && *name != "ANSIBLE_CONFIG" && !known.contains(&name.as_str())
+            let is_others = ["ANSIBLE_TEST_", "ANSIBLE_LINT_"].iter().any(|prefix| name.starts_with(prefix));
+            let is_meant = name.starts_with("ANSIBLE_") && !is_others;
+            is_meant && *name != "ANSIBLE_CONFIG" && *name != "ANSIBLE_DEV_HOME" && !known.contains(&name.as_str())
         });
         names.sort_unstable();
         let report = |name: &String| {
