@@ -11,6 +11,8 @@ mod process;
 mod sequence;
 mod ini;
 mod csvfile;
+mod dependent;
+mod merge_variables;
 mod settings;
 mod chance;
 mod password;
@@ -33,6 +35,8 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     sequence::register(table);
     ini::register(table);
     csvfile::register(table);
+    dependent::register(table);
+    merge_variables::register(table);
     settings::register(table);
     password::register(table);
     random_string::register(table);

@@ -21,6 +21,19 @@ const STEPS: usize = 1_000_000;
 pub(super) struct Flags {
     pub ignore_case: bool,
     pub multiline: bool,
+    pub anchor: Anchor,
+}
+
+/// Where a pattern has to match.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) enum Anchor {
+    /// Anywhere (`re.search`).
+    #[default]
+    Free,
+    /// At the start (`re.match`).
+    Start,
+    /// From the start to the end (`re.fullmatch`).
+    Whole,
 }
 
 /// A pattern of Python's `re`, without flags. Fails when it is none.
@@ -46,7 +59,12 @@ pub(super) fn compile(pattern: &str, flags: Flags) -> Result<Arc<Regex>, Templat
     if flags.multiline {
         translated.push_str("(?m)");
     }
-    translated.push_str(&translate(pattern));
+    let pattern_here = translate(pattern);
+    match flags.anchor {
+        Anchor::Free => translated.push_str(&pattern_here),
+        Anchor::Start => translated.extend(["\\A(?:", &pattern_here, ")"]),
+        Anchor::Whole => translated.extend(["\\A(?:", &pattern_here, ")\\z"]),
+    }
     let regex = RegexBuilder::new(&translated)
         .backtrack_limit(STEPS)
         .build()

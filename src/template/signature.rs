@@ -7,7 +7,7 @@ use super::{ErrorKind, TemplateError};
 type Signature = (&'static str, &'static str, usize, usize, usize);
 
 /// The filters, by name.
-const FILTERS: [Signature; 124] = [
+const FILTERS: [Signature; 125] = [
     ("ansible.utils.usable_range", "_usable_range", 1, 1, 0),
     ("attr", "do_attr", 3, 3, 1),
     ("b64decode", "b64decode", 1, 3, 0),
@@ -34,6 +34,7 @@ const FILTERS: [Signature; 124] = [
     ("community.general.random_mac", "random_mac", 1, 2, 0),
     ("community.general.remove_keys", "remove_keys", 1, 3, 0),
     ("community.general.replace_keys", "replace_keys", 1, 3, 0),
+    ("community.general.path_join", "path_join", 1, 1, 0),
     ("community.general.reveal_ansible_type", "reveal_ansible_type", 1, 2, 0),
     ("community.general.to_days", "to_days", 1, 1, 0),
     ("community.general.to_hours", "to_hours", 1, 1, 0),

@@ -45,6 +45,13 @@ settings! {
     /// Name and password are taken from `~/.netrc`.
     through LOOKUP_URL_USE_NETRC as "lookup.url.use_netrc": bool = "True",
         ini ["url_lookup.use_netrc"], env ["ANSIBLE_LOOKUP_URL_USE_NETRC"], vars ["ansible_lookup_url_use_netrc"];
+    /// What another value of a key that is merged is.
+    through MERGE_VARIABLES_OVERRIDE as "lookup.merge_variables.override": text of ["error", "warn", "ignore"] = "error",
+        ini ["merge_variables_lookup.override"], env ["ANSIBLE_MERGE_VARIABLES_OVERRIDE"];
+    /// How names of variables to merge are matched.
+    through MERGE_VARIABLES_PATTERN_TYPE as "lookup.merge_variables.pattern_type":
+        text of ["prefix", "suffix", "regex"] = "regex",
+        ini ["merge_variables_lookup.pattern_type"], env ["ANSIBLE_MERGE_VARIABLES_PATTERN_TYPE"];
     /// How to log in to HashiCorp Vault.
     through HASHI_VAULT_AUTH_METHOD as "lookup.hashi_vault.auth_method": text = "token",
         ini ["hashi_vault_collection.auth_method"],

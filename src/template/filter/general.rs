@@ -93,7 +93,11 @@ fn counter(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let counts = Dict::new();
     for item in sequence.iter()? {
         let count = counts.get_value(&item).and_then(|count| count.as_i64()).unwrap_or(0);
-        let key = Key::new(item).map_err(|error| failed(format!("counter needs hashable elements: {error}")))?;
+        let unhashable = |error: TemplateError| {
+            let needed = "community.general.counter needs a sequence with hashable elements (int, float or str)";
+            failed(format!("{needed} - {error}"))
+        };
+        let key = Key::new(item).map_err(unhashable)?;
         counts.set(key, Value::Int(count + 1));
     }
     Ok(Value::Dict(counts))

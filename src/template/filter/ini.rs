@@ -42,12 +42,13 @@ fn from_ini(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(Value::Dict(result))
 }
 
+/// Reads sections. Fails in the words of `configparser`, which tells all lines at once that are no options.
 fn read(text: &str) -> Result<Vec<Section>, String> {
     let mut sections: Vec<Section> = Vec::new();
     // How far the option was indented that a deeper line continues; none where nothing can be continued.
     let mut open: Option<usize> = None;
-    for (index, line) in text.lines().enumerate() {
-        let number = index + 1;
+    let mut wrong = String::new();
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let content = line.trim();
         if content.starts_with(['#', ';']) {
             continue;
@@ -63,28 +64,32 @@ fn read(text: &str) -> Result<Vec<Section>, String> {
         if content.is_empty() {
             continue;
         }
+        let twice = |what: &str| format!("While reading from '<???>' [line {number:2}]: {what} already exists");
+        let shown = || Value::from(line).repr();
         if let Some(name) = content.strip_prefix('[').and_then(|rest| rest.rsplit_once(']')).map(|(name, _)| name) {
             if sections.iter().any(|section| section.0 == name) && name != DEFAULT {
-                return Err(format!("line {number}: section '{name}' already exists"));
+                return Err(twice(&format!("section {}", Value::from(name).repr())));
             }
             sections.push((name.to_owned(), Vec::new()));
             open = None;
             continue;
         }
         let Some((section, options)) = sections.last_mut() else {
-            return Err(format!("line {number}: no section header before '{content}'"));
+            return Err(format!("File contains no section headers.\nfile: '<???>', line: {number}\n{}", shown()));
         };
         let Some((name, value)) = content.split_once(['=', ':']).filter(|(name, _)| !name.trim().is_empty()) else {
-            return Err(format!("line {number}: '{content}' is no option"));
+            wrong.push_str(&format!("\n\t[line {number:2}]: {}", shown()));
+            continue;
         };
         let name = name.trim_end();
         if options.iter().any(|(known, _)| known == name) {
-            return Err(format!("line {number}: option '{name}' in section '{section}' already exists"));
+            let (name, section) = (Value::from(name).repr(), Value::from(section.as_str()).repr());
+            return Err(twice(&format!("option {name} in section {section}")));
         }
         options.push((name.to_owned(), vec![value.trim().to_owned()]));
         open = Some(indent);
     }
-    Ok(sections)
+    if wrong.is_empty() { Ok(sections) } else { Err(format!("Source contains parsing errors: '<???>'{wrong}")) }
 }
 
 fn to_ini(arguments: Arguments<'_>) -> Result<Value, TemplateError> {

@@ -5,7 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use fancy_regex::Regex;
 
 use super::{
-    super::{Arguments, Filter, TemplateError, arguments::required, python_regex},
+    super::{
+        Arguments, Filter, TemplateError,
+        arguments::required,
+        python_regex::{self, Anchor, Flags},
+    },
     failed, option,
 };
 use crate::value::{Dict, Value};
@@ -53,11 +57,9 @@ struct Targets {
 impl Targets {
     fn new(how: Match, pairs: Vec<(String, Value)>) -> Result<Self, TemplateError> {
         let target = |(text, after): (String, Value)| {
-            if how == Match::Regex {
-                python_regex::pattern(&text)?;
-            }
             // The pattern has to match at the start of the key.
-            let regex = (how == Match::Regex).then(|| python_regex::pattern(&format!("\\A(?:{text})"))).transpose()?;
+            let flags = Flags { anchor: Anchor::Start, ..Flags::default() };
+            let regex = (how == Match::Regex).then(|| python_regex::compile(&text, flags)).transpose()?;
             Ok(Target { text, regex, after })
         };
         Ok(Self { how, targets: pairs.into_iter().map(target).collect::<Result<_, TemplateError>>()? })

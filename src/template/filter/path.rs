@@ -26,6 +26,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
             })
         }),
         ("path_join", path_join),
+        ("community.general.path_join", path_join),
         ("relpath", relpath),
         ("commonpath", commonpath),
         ("win_basename", |arguments| with_path(arguments, |path| Value::from(win_split(path).1))),

@@ -6,7 +6,7 @@ use super::{
     super::{Arguments, Filter, TemplateError},
     failed,
 };
-use crate::value::Value;
+use crate::value::{Dict, Value};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.insert("community.general.to_prettytable", to_prettytable);
@@ -48,8 +48,11 @@ fn to_prettytable(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> 
         return Err(failed("Cannot use both positional arguments and the 'column_order' keyword argument"));
     }
     let order = if places.is_empty() { order.filter(|order| !order.is_none()) } else { Some(places.into()) };
-    let known = rows.first().and_then(Value::as_dict).map(crate::value::Dict::keys).unwrap_or_default();
-    let order = order.map(|order| names(&order, "column name")).transpose()?.unwrap_or_default();
+    let known = rows.first().and_then(Value::as_dict).map(Dict::keys).unwrap_or_default();
+    let order = order.map(|order| names(&order, "column name")).transpose()?;
+    let ordered = order.as_ref().map(Vec::len);
+    let order = order.unwrap_or_default();
+    let fields = known.len();
     if !rows.is_empty() && order.len() > known.len() {
         let counts = (order.len(), known.len());
         return Err(failed(format!(
@@ -60,10 +63,22 @@ fn to_prettytable(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> 
     let columns: Vec<Value> = if order.is_empty() { known } else { order.into_iter().map(Value::from).collect() };
     let headers = headers.filter(|headers| !headers.is_none()).map(|headers| names(&headers, "header name"));
     let given = headers.transpose()?;
+    if let Some(headers) = given.as_ref().map(Vec::len) {
+        if !rows.is_empty() && headers > fields {
+            let what = "'header_names' has more elements";
+            return Err(failed(format!("{what} ({headers}) than available fields in data ({fields})")));
+        }
+        if let Some(columns) = ordered.filter(|columns| *columns != headers) {
+            return Err(failed(format!(
+                "'column_order' and 'header_names' must have the same number of elements. Got {columns} columns and \
+                 {headers} headers."
+            )));
+        }
+    }
     let cells: Vec<Vec<Value>> = rows
         .iter()
         .filter_map(Value::as_dict)
-        .map(|row| columns.iter().map(|key| row.get_value(key).unwrap_or_else(Value::empty_text)).collect())
+        .map(|row| columns.iter().map(|key| cell(row, key).unwrap_or_else(Value::empty_text)).collect())
         .collect();
     let headers = match given {
         Some(headers) if headers.is_empty() && !cells.is_empty() => {
@@ -73,8 +88,22 @@ fn to_prettytable(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> 
         None => columns.iter().map(Value::to_str).collect(),
     };
     check_headers(&headers, &cells)?;
-    let sides = sides(alignments.as_ref(), &headers)?;
+    let sides = sides(alignments.as_ref(), &headers, (!rows.is_empty()).then_some(fields))?;
     Ok(drawn(&headers, &cells, &sides).into())
+}
+
+/// What a row has in a column: a name in text stands for a boolean or a number as well.
+fn cell(row: &Dict, column: &Value) -> Option<Value> {
+    let other = || {
+        let name = column.as_str()?;
+        let key = match name.to_lowercase().as_str() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            digits => Value::Int(digits.parse().ok()?),
+        };
+        row.get_value(&key)
+    };
+    row.get_value(column).or_else(other)
 }
 
 fn check_headers(headers: &[String], cells: &[Vec<Value>]) -> Result<(), TemplateError> {
@@ -91,8 +120,8 @@ fn check_headers(headers: &[String], cells: &[Vec<Value>]) -> Result<(), Templat
     }
 }
 
-/// On which side the text of each column stands: `l`, `c` or `r`.
-fn sides(alignments: Option<&Value>, headers: &[String]) -> Result<Vec<char>, TemplateError> {
+/// On which side the text of each column stands: `l`, `c` or `r`. Fails for more of them than there are fields.
+fn sides(alignments: Option<&Value>, headers: &[String], fields: Option<usize>) -> Result<Vec<char>, TemplateError> {
     let mut sides = vec!['c'; headers.len()];
     let Some(alignments) = alignments else { return Ok(sides) };
     let Value::Dict(dict) = alignments else { return Err(expected("a dictionary for column_alignments", alignments)) };
@@ -113,6 +142,10 @@ fn sides(alignments: Option<&Value>, headers: &[String]) -> Result<Vec<char>, Te
         if let Some(index) = headers.iter().position(|header| header == column) {
             sides[index] = letter;
         }
+    }
+    if fields.is_some_and(|fields| dict.len() > fields) {
+        let counts = format!("({}) than available fields in data ({})", dict.len(), fields.unwrap_or_default());
+        return Err(failed(format!("'column_alignments' has more elements {counts}")));
     }
     Ok(sides)
 }

@@ -34,7 +34,8 @@ fn replace(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         let kind = replacement.type_name();
         return Err(TemplateError::type_error(format!("decoding to str: need a bytes-like object, {kind} found")));
     };
-    let flags = Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()) };
+    let flags =
+        Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()), ..Flags::default() };
     let limit = count.as_ref().map_or(Ok(0), integer)?;
     let mandatory = mandatory.filter(|mandatory| !mandatory.is_none()).as_ref().map_or(Ok(0), integer)?;
     let regex = python_regex::compile(pattern, flags)?;
@@ -70,6 +71,7 @@ fn search(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let flags = Flags {
         ignore_case: flag(arguments.take("ignorecase").as_ref()),
         multiline: flag(arguments.take("multiline").as_ref()),
+        ..Flags::default()
     };
     let mut positional = arguments.positional.into_iter();
     let value = required(positional.next(), "regex_search", "value")?;
@@ -124,7 +126,8 @@ fn find_all(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let value = required(value, "regex_findall", "value")?.to_str();
     let pattern = required(pattern, "regex_findall", "regex")?;
     let pattern = python_regex::pattern_text(&pattern)?;
-    let flags = Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()) };
+    let flags =
+        Flags { ignore_case: flag(ignore_case.as_ref()), multiline: flag(multiline.as_ref()), ..Flags::default() };
     let regex = python_regex::compile(pattern, flags)?;
     let part = |captures: &Captures<'_, str>, index| {
         captures.get(index).map_or_else(Value::empty_text, |found| Value::from(found.as_str()))

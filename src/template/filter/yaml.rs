@@ -17,23 +17,45 @@ use super::{
 };
 use crate::{
     source::{self, SourceFile},
-    value::{Dict, Value, yaml_float_text},
+    value::{Dict, Str, Value, yaml_float_text},
     vault,
 };
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
-        ("to_yaml", (|arguments| write(arguments, None, None)) as Filter),
-        ("to_nice_yaml", |arguments| write(arguments, Some(4), Some(false))),
-        ("community.general.to_yaml", |arguments| write(arguments, None, None)),
-        ("community.general.to_nice_yaml", |arguments| write(arguments, Some(2), Some(false))),
+        ("to_yaml", (|arguments| write(arguments, None, None, Sealed::Kept)) as Filter),
+        ("to_nice_yaml", |arguments| write(arguments, Some(4), Some(false), Sealed::Kept)),
+        ("community.general.to_yaml", |arguments| write_open(arguments, None, None)),
+        ("community.general.to_nice_yaml", |arguments| write_open(arguments, Some(2), Some(false))),
         ("from_yaml", from_yaml),
         ("from_yaml_all", from_yaml_all),
     ]);
 }
 
+/// How texts are written that were encrypted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sealed {
+    /// As they were, behind `!vault`.
+    Kept,
+    /// In clear.
+    Open,
+    /// Not at all: something stands in their place.
+    Redacted,
+}
+
+/// As `community.general` writes: no text stays encrypted.
+fn write_open(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) -> Result<Value, TemplateError> {
+    let is_redacted = arguments.take("redact_sensitive_values").is_some_and(|flag| flag.is_truthy());
+    write(arguments, indent, flow, if is_redacted { Sealed::Redacted } else { Sealed::Open })
+}
+
 /// `flow` is PyYAML's `default_flow_style`: `None` writes collections of scalars in one line.
-fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) -> Result<Value, TemplateError> {
+fn write(
+    mut arguments: Arguments<'_>,
+    indent: Option<i64>,
+    flow: Option<bool>,
+    sealed: Sealed,
+) -> Result<Value, TemplateError> {
     let value = required(arguments.positional.first().cloned(), "to_yaml", "a")?;
     if let Value::Undefined(undefined) = &value {
         return Err(TemplateError::undefined(undefined));
@@ -60,7 +82,7 @@ fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) 
         return canonical::document(&value, indent, sort, explicit_end).map(Value::from);
     }
     let directives = directives(arguments.take("version"), arguments.take("tags"))?;
-    for known in ["encoding", "line_break", "redact_sensitive_values", "vault_behavior", "dump_custom_tags"] {
+    for known in ["encoding", "line_break", "vault_behavior", "dump_custom_tags"] {
         arguments.take(known);
     }
     if let Some((name, _)) = arguments.named.first() {
@@ -72,7 +94,7 @@ fn write(mut arguments: Arguments<'_>, indent: Option<i64>, flow: Option<bool>) 
     emitter.set_unicode(true);
     emitter.set_indent(indent.clamp(0, 64) as i32);
     emitter.set_width(width.clamp(0, 1 << 30) as i32);
-    let mut dumper = Dumper { emitter, sort, flow, style, marks: Marks::default() };
+    let mut dumper = Dumper { emitter, sort, flow, style, sealed, marks: Marks::default() };
     dumper.emit(Event::stream_start(Encoding::Utf8))?;
     dumper.emit(Event::document_start(None, &[], !explicit_start && directives.is_empty()))?;
     dumper.value(&value)?;
@@ -169,6 +191,7 @@ struct Dumper<'w> {
     sort: bool,
     flow: Option<bool>,
     style: Option<ScalarStyle>,
+    sealed: Sealed,
     marks: Marks,
 }
 
@@ -179,14 +202,15 @@ impl Dumper<'_> {
 
     fn value(&mut self, value: &Value) -> Result<(), TemplateError> {
         match value {
-            Value::Str(text) if let Some(sealed) = vault::current().ciphertext_of(text) => {
-                self.emit(Event::scalar(None, Some("!vault"), &sealed, false, false, ScalarStyle::Literal))
-            }
+            Value::Str(text) if let Some(sealed) = self.ciphertext_of(text) => match self.sealed {
+                Sealed::Redacted => self.scalar(&Value::from("<redacted>")),
+                _ => self.emit(Event::scalar(None, Some("!vault"), &sealed, false, false, ScalarStyle::Literal)),
+            },
             Value::List(list) => self.items(&list.to_vec()),
             Value::Tuple(items) => self.items(items),
             Value::Dict(dict) => {
                 let pairs = sorted_pairs(dict, self.sort);
-                let all_plain = || pairs.iter().all(|(key, value)| is_plain_scalar(key) && is_plain_scalar(value));
+                let all_plain = || pairs.iter().all(|(key, value)| self.is_plain(key) && self.is_plain(value));
                 let flow = self.flow.unwrap_or_else(|| self.style.is_none() && all_plain());
                 let style = if flow { MappingStyle::Flow } else { MappingStyle::Block };
                 self.emit(Event::mapping_start(None, None, true, style))?;
@@ -206,8 +230,23 @@ impl Dumper<'_> {
         }
     }
 
+    /// The encrypted form of a text, where it is not to be written in clear.
+    fn ciphertext_of(&self, text: &Str) -> Option<Str> {
+        if self.sealed == Sealed::Open { None } else { vault::current().ciphertext_of(text) }
+    }
+
+    /// Whether a value is no collection: collections of such go into one line.
+    fn is_plain(&self, value: &Value) -> bool {
+        match value {
+            Value::List(_) | Value::Tuple(_) | Value::Dict(_) => false,
+            Value::Str(text) => self.sealed != Sealed::Kept || self.ciphertext_of(text).is_none(),
+            Value::Object(object) => object.downcast_ref::<Date>().is_some(),
+            _ => true,
+        }
+    }
+
     fn items(&mut self, items: &[Value]) -> Result<(), TemplateError> {
-        let flow = self.flow.unwrap_or_else(|| self.style.is_none() && items.iter().all(is_plain_scalar));
+        let flow = self.flow.unwrap_or_else(|| self.style.is_none() && items.iter().all(|item| self.is_plain(item)));
         let style = if flow { SequenceStyle::Flow } else { SequenceStyle::Block };
         self.emit(Event::sequence_start(None, None, true, style))?;
         for item in items {
@@ -250,16 +289,6 @@ fn sorted_pairs(dict: &Dict, sort: bool) -> Vec<(Value, Value)> {
     }
     let value = |key: &Value| dict.get_value(key).unwrap_or(Value::None);
     keys.into_iter().map(|key| (key.clone(), value(&key))).collect()
-}
-
-/// Whether a value is no collection: collections of such go into one line.
-fn is_plain_scalar(value: &Value) -> bool {
-    match value {
-        Value::List(_) | Value::Tuple(_) | Value::Dict(_) => false,
-        Value::Str(text) => vault::current().ciphertext_of(text).is_none(),
-        Value::Object(object) => object.downcast_ref::<Date>().is_some(),
-        _ => true,
-    }
 }
 
 /// Whether text would be read back as something else without quotes.

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use base64::Engine as _;
+use sutler_modules::kit::failure::os_text;
 use zeroize::Zeroizing;
 
 use super::{
@@ -18,6 +20,7 @@ use super::{
     },
     failed,
     items::flat,
+    options::Options,
 };
 use crate::{
     source::{SourceFile, Span},
@@ -32,6 +35,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
         ("template", template),
         ("fileglob", fileglob),
         ("first_found", first_found),
+        ("community.general.binary_file", binary_file),
     ]);
 }
 
@@ -154,6 +158,31 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         values.push(Context::new(&names, &environment).render(&template)?);
     }
     Ok(values)
+}
+
+/// Files in Base64, as they are: one that is encrypted stays so.
+fn binary_file(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
+    let options = Options::new("binary_file", arguments.context, arguments.named);
+    let missing = options.text("not_exist")?.unwrap_or_else(|| "error".into());
+    let mut contents = Vec::new();
+    for name in &arguments.positional {
+        let name = text(name)?;
+        let Some(path) = arguments.context.environment.find("files", &name) else {
+            contents.push(Value::from(match missing.as_str() {
+                "empty" => "",
+                "empty_str" => "empty",
+                _ => {
+                    let text = format!("Could not locate file in community.general.binary_file lookup: {name}");
+                    return Err(failed(text));
+                }
+            }));
+            continue;
+        };
+        let bytes = std::fs::read(&path)
+            .map_err(|error| failed(format!("Error while reading {}: {}", path.display(), os_text(&error))))?;
+        contents.push(base64::prelude::BASE64_STANDARD.encode(bytes).into());
+    }
+    Ok(contents)
 }
 
 fn fileglob(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {

@@ -8,7 +8,7 @@ use super::{
     super::{
         Arguments, Lookup, TemplateError,
         arguments::text_with,
-        python_regex::{self, Flags},
+        python_regex::{self, Anchor, Flags},
     },
     codec, failed, file,
     options::Options,
@@ -138,7 +138,7 @@ impl Found<'_> {
 
     /// The values of all keys that begin like the pattern.
     fn matching(&self, pattern: &str, values: &mut Vec<Value>) -> Result<(), TemplateError> {
-        let regex = python_regex::compile(&format!("(?:{pattern})"), Flags::default())?;
+        let regex = python_regex::compile(pattern, Flags { anchor: Anchor::Start, ..Flags::default() })?;
         // Python evaluates every value of the section, before it looks at the keys.
         let all: Vec<(&str, Value)> = self
             .ini
@@ -146,8 +146,7 @@ impl Found<'_> {
             .map(|(key, raw)| Ok((key, raw.map_or(Ok(Value::empty_text()), |raw| self.value(key, raw))?)))
             .collect::<Result<_, TemplateError>>()?;
         for (key, value) in all {
-            let found = regex.find(key).map_err(|error| python_regex::gave_up(&error))?;
-            if found.is_some_and(|found| found.start() == 0) {
+            if regex.is_match(key).map_err(|error| python_regex::gave_up(&error))? {
                 values.push(value);
             }
         }

@@ -6,7 +6,7 @@ use super::super::{
     Arguments, TemplateError, Test,
     arguments::required,
     filter::url::Parts,
-    python_regex::{self, Flags},
+    python_regex::{self, Anchor, Flags},
 };
 use crate::value::Value;
 
@@ -56,15 +56,11 @@ fn matches(arguments: Arguments<'_>, kind: &str) -> Result<bool, TemplateError> 
     let pattern = pattern.unwrap_or_else(Value::empty_text);
     let pattern = python_regex::pattern_text(&pattern)?;
     let flag = |flag: Option<Value>| flag.is_some_and(|flag| flag.is_truthy());
-    let flags = Flags { ignore_case: flag(ignore_case), multiline: flag(multiline) };
-    let regex = python_regex::compile(pattern, flags)?;
-    let gave_up = |error| python_regex::gave_up(&error);
-    match kind {
-        "search" => regex.is_match(text).map_err(gave_up),
-        kind => {
-            let anchored =
-                if kind == "fullmatch" { format!("\\A(?:{pattern})\\Z") } else { format!("\\A(?:{pattern})") };
-            python_regex::compile(&anchored, flags)?.is_match(text).map_err(gave_up)
-        }
-    }
+    let anchor = match kind {
+        "match" => Anchor::Start,
+        "fullmatch" => Anchor::Whole,
+        _ => Anchor::Free,
+    };
+    let flags = Flags { ignore_case: flag(ignore_case), multiline: flag(multiline), anchor };
+    python_regex::compile(pattern, flags)?.is_match(text).map_err(|error| python_regex::gave_up(&error))
 }
