@@ -106,6 +106,7 @@ impl Action {
         };
         let before = loading.errors();
         action.take_form(form, loading);
+        action.refuse_internal(loading);
         if let Some(args) = task.get("args") {
             action.take_args(args, loading);
         }
@@ -305,6 +306,18 @@ impl Action {
                 self.arguments.extend(own);
             }
             None => self.defaults = loading.value(args),
+        }
+    }
+
+    /// Refuses arguments with the names of what a task tells a module beside its arguments.
+    fn refuse_internal(&self, loading: &mut Loading) {
+        let internal = self.arguments.keys().find(|name| name.starts_with("_ansible_"));
+        if let Some(argument) = internal.filter(|_| !self.is_command()) {
+            let action = &self.name.value;
+            loading.refuse(Diagnostic::error(format!(
+                "Invalid parameter specified beginning with keyword '_ansible_' for action '{action}': '{argument}'. The \
+                 prefix '_ansible_' is reserved for internal use only."
+            )));
         }
     }
 
