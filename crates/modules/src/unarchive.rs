@@ -280,7 +280,8 @@ impl Unarchive {
         archive: &mut Archive,
         options: &Options,
     ) -> Result<(Vec<Member>, Vec<String>), Failure> {
-        let mut comparison = Comparison::new(host, &self.dest, options, &self.file);
+        let is_zip = archive.format == Format::Zip;
+        let mut comparison = Comparison::new(host, &self.dest, options, &self.file, is_zip);
         let mut members = Vec::new();
         archive.each(options, &mut |member, content| {
             if host.is_cancelled() {
@@ -292,7 +293,6 @@ impl Unarchive {
         })?;
         refuse_escapes(&members)?;
         if options.strip == 0 && options.transforms.is_empty() {
-            let is_zip = archive.format == Format::Zip;
             let absent = |wanted: &&String| !members.iter().any(|member| is_included(wanted, &member.name, is_zip));
             if let Some(wanted) = options.include.iter().find(absent) {
                 return Err(Failure::new(format!(

@@ -124,8 +124,8 @@ impl Conditions {
 
     fn mode_holds(&self, exactly: bool, mode: u32) -> Result<bool, Stop> {
         let Some(text) = &self.mode else { return Ok(true) };
-        let wanted = u32::from_str_radix(text.trim(), 8).ok().or_else(|| file_args::symbolic(text, 0, false));
-        let wanted = wanted.ok_or_else(|| format!("bad symbolic permission for mode: {text}"))? & 0o7777;
+        let wanted = u32::from_str_radix(text.trim(), 8).or_else(|_| file_args::symbolic(text, 0, false));
+        let wanted = wanted.map_err(|clause| format!("bad symbolic permission for mode: {clause}"))? & 0o7777;
         Ok(if exactly { mode == wanted } else { mode & wanted != 0 })
     }
 

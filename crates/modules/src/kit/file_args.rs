@@ -261,10 +261,11 @@ pub fn group_id(name: &str) -> Result<u32, Failure> {
 
 /// The bits that a `mode` argument means for a path.
 pub fn resolve_mode(mode: &Value, current: Option<&Meta>, is_directory: bool) -> Result<u32, Failure> {
-    let invalid = || {
-        let details = format!("bad symbolic permission for mode: {}", super::args::plain_text(mode));
+    let wrong = |what: &str| {
+        let details = format!("bad symbolic permission for mode: {what}");
         Failure::new("mode must be in octal or symbolic form").with("details", details)
     };
+    let invalid = || wrong(&super::args::plain_text(mode));
     let text = match mode {
         Value::Number(number) => {
             return number.as_u64().filter(|bits| *bits <= 0o7777).map(|bits| bits as u32).ok_or_else(invalid);
@@ -279,41 +280,40 @@ pub fn resolve_mode(mode: &Value, current: Option<&Meta>, is_directory: bool) ->
     }
     let default = if is_directory { 0o777 } else { 0o666 } & !writer::umask();
     let start = current.map_or(default, Meta::mode);
-    symbolic(text, start, is_directory || current.is_some_and(Meta::is_dir)).ok_or_else(invalid)
+    symbolic(text, start, is_directory || current.is_some_and(Meta::is_dir)).map_err(wrong)
 }
 
-/// A symbolic mode (`man 1 chmod`: `[ugoa…][[-+=][perms…]…]`, comma-separated) applied to `start`.
-pub fn symbolic(text: &str, start: u32, is_directory: bool) -> Option<u32> {
+/// A symbolic mode (`man 1 chmod`: `[ugo…|a][[-+=][perms…]…]`, comma-separated) applied to `start`. Fails with the
+/// part that is wrong.
+///
+/// As in Ansible, `a` stands alone, and where nobody is named the umask counts for `r`, `w` and `x` alone: `=` clears
+/// all bits.
+pub fn symbolic(text: &str, start: u32, is_directory: bool) -> Result<u32, &str> {
     let mut mode = start;
-    for clause in text.split(',').filter(|clause| !clause.is_empty()) {
-        let actions = clause.find(['+', '-', '='])?;
+    for clause in text.split(',') {
+        let actions = clause.find(['+', '-', '=']).unwrap_or(clause.len());
         let (who, mut rest) = clause.split_at(actions);
-        if !who.chars().all(|c| "ugoa".contains(c)) {
-            return None;
+        let is_masked = who.is_empty();
+        let who = if is_masked || who == "a" { "ugo" } else { who };
+        if !who.chars().all(|class| "ugo".contains(class)) {
+            return Err(clause);
         }
-        let masked = who.is_empty();
-        let who = if masked || who.contains('a') { "ugo" } else { who };
         while !rest.is_empty() {
             let (operator, after) = rest.split_at(1);
             let end = after.find(['+', '-', '=']).unwrap_or(after.len());
             let (permissions, remaining) = after.split_at(end);
             rest = remaining;
             for class in who.chars() {
-                let mut bits = class_bits(class, permissions, mode, is_directory)?;
-                let mut clears = class_mask(class);
-                if masked {
-                    bits &= !writer::umask();
-                    clears &= !writer::umask();
-                }
+                let bits = class_bits(class, permissions, mode, is_directory, is_masked).ok_or(clause)?;
                 mode = match operator {
                     "+" => mode | bits,
                     "-" => mode & !bits,
-                    _ => (mode & !clears) | bits,
+                    _ => (mode & !class_mask(class)) | bits,
                 };
             }
         }
     }
-    Some(mode)
+    Ok(mode)
 }
 
 fn shift(class: char) -> u32 {
@@ -334,12 +334,13 @@ fn class_mask(class: char) -> u32 {
     (0o7 << shift(class)) | special
 }
 
-fn class_bits(class: char, permissions: &str, mode: u32, is_directory: bool) -> Option<u32> {
+fn class_bits(class: char, permissions: &str, mode: u32, is_directory: bool, is_masked: bool) -> Option<u32> {
+    let allowed = if is_masked { !writer::umask() } else { 0o777 };
     permissions.chars().try_fold(0, |bits, permission| {
         let bit = match permission {
-            'r' => 0o4 << shift(class),
-            'w' => 0o2 << shift(class),
-            'x' => 0o1 << shift(class),
+            'r' => (0o4 << shift(class)) & allowed,
+            'w' => (0o2 << shift(class)) & allowed,
+            'x' => (0o1 << shift(class)) & allowed,
             'X' if is_directory || mode & 0o111 != 0 => 0o1 << shift(class),
             's' if class == 'u' => 0o4000,
             's' if class == 'g' => 0o2000,
@@ -357,19 +358,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn symbolic_modes_are_those_of_chmod() {
+    fn symbolic_modes_are_those_of_ansible() {
         let cases = [
-            ("u=rw,g=r,o=", 0o777, false, Some(0o640)),
-            ("u+x", 0o644, false, Some(0o744)),
-            ("a-w", 0o666, false, Some(0o444)),
-            ("go=u", 0o700, false, Some(0o777)),
-            ("u=rwX,g=rX", 0o600, false, Some(0o640)),
-            ("u=rwX,g=rX", 0o600, true, Some(0o750)),
-            ("g+s,o+t", 0o755, true, Some(0o3755)),
-            ("u=rws", 0o755, false, Some(0o4655)),
-            ("z+x", 0o644, false, None),
-            ("rwx", 0o644, false, None),
-            ("", 0o640, false, Some(0o640)),
+            ("u=rw,g=r,o=", 0o777, false, Ok(0o640)),
+            ("u+x", 0o644, false, Ok(0o744)),
+            ("a-w", 0o666, false, Ok(0o444)),
+            ("go=u", 0o700, false, Ok(0o777)),
+            ("u=rwX,g=rX", 0o600, false, Ok(0o640)),
+            ("u=rwX,g=rX", 0o600, true, Ok(0o750)),
+            ("g+s,o+t", 0o755, true, Ok(0o3755)),
+            ("u=rws", 0o755, false, Ok(0o4655)),
+            ("=", 0o777, false, Ok(0)),
+            ("a", 0o640, false, Ok(0o640)),
+            ("", 0o640, false, Ok(0o640)),
+            ("u+x,oa=r", 0o644, false, Err("oa=r")),
+            ("z+x", 0o644, false, Err("z+x")),
+            ("u=z", 0o644, false, Err("u=z")),
+            ("rwx", 0o644, false, Err("rwx")),
         ];
         for (text, start, is_directory, wanted) in cases {
             assert_eq!(symbolic(text, start, is_directory), wanted, "{text}");

@@ -20,6 +20,7 @@ pub struct Comparison<'a> {
     destination: &'a Path,
     options: &'a Options,
     file: &'a FileArgs,
+    passes_newer: bool,
     owners: Owners,
     umask: u32,
     /// What differs, one line each.
@@ -28,9 +29,17 @@ pub struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     /// Nothing compared yet. What `file` sets is not compared with the archive.
-    pub fn new(host: &'a Reader, destination: &'a Path, options: &'a Options, file: &'a FileArgs) -> Self {
-        let owners = Owners::default();
-        Self { host, destination, options, file, owners, umask: writer::umask(), lines: Vec::new() }
+    ///
+    /// Files that are newer and stay so are different to tar; in a ZIP archive (`is_zip`) they are passed over.
+    pub fn new(
+        host: &'a Reader,
+        destination: &'a Path,
+        options: &'a Options,
+        file: &'a FileArgs,
+        is_zip: bool,
+    ) -> Self {
+        let (owners, passes_newer) = (Owners::default(), is_zip && options.keep_newer);
+        Self { host, destination, options, file, passes_newer, owners, umask: writer::umask(), lines: Vec::new() }
     }
 
     /// Compares one entry.
@@ -55,6 +64,7 @@ impl<'a> Comparison<'a> {
             }
             // Another name with the same content is as good, says tar.
             Kind::Hard(_) => {}
+            Kind::File if self.passes_newer && found.raw().mtime() > member.modified => {}
             Kind::File => {
                 self.compare_mode(member, &found);
                 self.compare_owner(member, &found);
