@@ -29,17 +29,17 @@ mod file_names;
 mod lookup;
 mod method;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::{
-    source::Span,
+    source::{Place, Span},
     value::{Str, Value},
 };
 
 pub use arguments::Arguments;
 pub use context::Context;
 pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
-pub use error::{ErrorKind, TemplateError};
+pub use error::{ErrorKind, TemplateError, Via};
 pub use file_names::template_file_names;
 pub use filter::{json::one_line as json_line, password::hash as password_hash};
 pub use load::{node_from_value, plain_value, value_from_node};
@@ -72,6 +72,8 @@ pub struct Template {
     is_encrypted: bool,
     /// How its lines end, if not by a line feed.
     newline: Option<Box<str>>,
+    /// Its place, once something was made of it.
+    place: OnceLock<Place>,
 }
 
 /// What goes before the error of an expression with markers in it.
@@ -149,6 +151,7 @@ impl Template {
             broken: None,
             is_encrypted: false,
             newline: None,
+            place: OnceLock::new(),
         }
     }
 
@@ -190,6 +193,11 @@ impl Template {
     /// Where it begins.
     pub fn span(&self) -> &Span {
         &self.origin.span
+    }
+
+    /// The place of what it makes.
+    fn place(&self) -> Place {
+        *self.place.get_or_init(|| Place::new(self.span()))
     }
 
     /// Its value if it depends on nothing.

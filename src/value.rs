@@ -18,7 +18,10 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 
-use crate::template::{Template, TemplateError};
+use crate::{
+    source::{Place, Span},
+    template::{Template, TemplateError},
+};
 
 pub use dict::{Dict, Key};
 pub use list::List;
@@ -136,6 +139,28 @@ impl Value {
             Self::Tuple(items) => list::height_over(items.iter()),
             _ => 0,
         }
+    }
+
+    /// Where it stands, or the template that made it; known of text, lists and dicts.
+    pub fn place(&self) -> Option<Span> {
+        match self {
+            Self::Str(text) => text.place().span(),
+            Self::List(list) => list.place().span(),
+            Self::Dict(dict) => dict.place().span(),
+            _ => None,
+        }
+    }
+
+    /// The same, made by what stands at `place`, unless it has a place.
+    #[must_use]
+    pub fn made_at(self, place: impl FnOnce() -> Place) -> Self {
+        match self {
+            Self::Str(text) => return Self::Str(text.made_at(place)),
+            Self::List(ref list) => list.made_at(place),
+            Self::Dict(ref dict) => dict.made_at(place),
+            _ => {}
+        }
+        self
     }
 
     /// Its text, if it is text.

@@ -92,21 +92,30 @@ impl<'a> Settings<'a> {
         Ok(self.value(name)?.map(|value| value.to_str()))
     }
 
+    /// Whether a keyword is neither true nor false, or cannot be evaluated.
+    pub fn is_wrong(&self, name: &str) -> bool {
+        self.value(name).map_or(true, |value| value.is_some_and(|value| value.as_flag().is_none()))
+    }
+
     /// `environment`, the innermost last. The environment itself is a fact: what needs it is left out while facts are
     /// gathered. What is no mapping is left out with a warning.
     pub fn environment(&self, warn: impl Fn(Diagnostic)) -> Result<Vec<(String, String)>, Diagnostic> {
         let parts = &self.task.keywords.environment;
+        let written = || parts.iter().map(|part| as_written(&part.value)).collect::<Value>().repr();
         let gathers = || matches!(self.task.action.module.0.short_name(), "gather_facts" | "setup");
         let mut variables = Vec::new();
         for part in parts {
-            let failed = |error| within("environment", &part.span, error);
+            // Ansible makes one list of them, which has no place.
+            let failed = |error| {
+                let context = "Error processing keyword 'environment'";
+                at(error, &part.span).within(context, &Span::outside("unknown", &written()))
+            };
             let whole = match &part.value {
                 mapping @ Value::Dict(_) => mapping.clone(),
                 other => self.scope.context().resolve_deep(other).map_err(failed)?,
             };
             let Some(whole) = whole.as_dict() else {
-                let written: Value = parts.iter().map(|part| as_written(&part.value)).collect();
-                let message = format!("could not parse environment value, skipping: {}", written.repr());
+                let message = format!("could not parse environment value, skipping: {}", written());
                 warn(Diagnostic::warning(message.as_str()).worded(message.as_str()));
                 continue;
             };
@@ -144,11 +153,10 @@ fn as_written(value: &Value) -> Value {
     }
 }
 
-/// The error of a keyword that cannot be evaluated.
-fn within(name: &str, span: &Span, error: TemplateError) -> Diagnostic {
+/// The error of a keyword that cannot be evaluated, at the place of that unless it knows a better one.
+fn at(error: TemplateError, span: &Span) -> Diagnostic {
     let error = Diagnostic::from(error);
-    let error = if error.span.is_some() { error } else { error.at(span) };
-    error.within(format!("Error processing keyword '{name}'"), span)
+    if error.span.is_some() { error } else { error.at(span) }
 }
 
 /// Fails where a keyword of this type cannot be evaluated, or is of another one.
@@ -165,7 +173,11 @@ pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) ->
         return Ok(());
     }
     let message = format!("The value {} could not be converted to '{kind}'.", value.repr());
-    Err(Diagnostic::error(message).in_keyword(name, &setting.span))
+    let error = Diagnostic::error(message).in_keyword(name, &setting.span);
+    Err(match value.place().filter(|place| *place != setting.span) {
+        Some(place) => error.origin(&place).note(format!("the value stands at {place}")),
+        None => error.apart(),
+    })
 }
 
 /// A play's keyword, evaluated; what cannot be names it.

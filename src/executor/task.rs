@@ -261,10 +261,13 @@ impl Runner<'_> {
                 None
             }
             Meaning::Refused(Refusal { message, help }) => Some(Diagnostic::error(message).help(help)),
-            Meaning::Unknown => Some(Diagnostic::error(format!("there is no module `{meant}`"))),
+            Meaning::Unknown => {
+                let error = Diagnostic::error(format!("there is no module `{meant}`"));
+                Some(error.worded(format!("Cannot resolve '{meant}' to an action or module.")))
+            }
         };
         if let Some(error) = failed {
-            return self.finish(self.failure(error.at(&name.span)));
+            return self.finish(self.failed_to_evaluate(error.at(&name.span)));
         }
         run(self.context, &Arc::new(task), self.host, parameters, None).await
     }

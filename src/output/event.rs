@@ -258,6 +258,7 @@ impl Outcome {
             error.notes.clear();
             error.ansible.message = None;
             error.ansible.help = None;
+            error.ansible.cause = None;
         }
     }
 }

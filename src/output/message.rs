@@ -67,11 +67,11 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
     let mut parts: Vec<Part> = Vec::new();
     let wording = &diagnostic.ansible;
     let contexts = wording.contexts.iter().map(|context| (context.value.as_str(), Some(&context.span)));
-    let own = match &wording.cause {
-        Some(cause) => (cause.as_str(), None),
-        None => (diagnostic.ansible_message(), wording.origin.as_ref().or(diagnostic.span.as_ref())),
-    };
-    for (message, place) in contexts.chain([own]) {
+    let message = diagnostic.ansible_message();
+    let cause = wording.cause.as_deref();
+    let before = cause.map_or(Some(message), |cause| message.strip_suffix(cause)?.strip_suffix(": "));
+    let own = before.map(|message| (message, wording.origin.as_ref().or(diagnostic.span.as_ref())));
+    for (message, place) in contexts.chain(own).chain(cause.map(|cause| (cause, None))) {
         let place = place.filter(|_| !wording.is_placeless);
         match parts.last_mut() {
             Some(last) if last.place == place || message.is_empty() => {
@@ -90,7 +90,7 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
                 text.push('.');
             }
         }
-        if let Some(place) = part.place.filter(|place| **place != Span::nowhere()) {
+        if let Some(place) = part.place.filter(|place| !place.is_nowhere()) {
             let _ = write!(text, "\n{}", origin(place));
         }
     }

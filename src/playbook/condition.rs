@@ -9,10 +9,6 @@ use crate::{
     value::Value,
 };
 
-/// What Ansible says about a condition that is a template.
-const IN_MARKERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. \
-                          This feature will be removed from ansible-core version 2.23.";
-
 /// `that` of `assert`: its texts are expressions; anything else stays what it is until the task runs.
 pub fn values(node: &Node, loading: &mut Loading) -> Option<Spanned<Value>> {
     if let Some(items) = node.as_list() {
@@ -83,11 +79,6 @@ impl Condition {
     }
 
     fn compile(text: &str, span: &Span, loading: &mut Loading) -> Option<Self> {
-        // `when: "{{ x }}"` is a template whose result is the condition: Ansible warns, and takes it.
-        if Template::is_all_template(text) {
-            let message = "conditions are expressions already: `{{ }}` is not needed here";
-            loading.warning(Diagnostic::deprecation(message).worded(IN_MARKERS).at(span));
-        }
         match Template::conditional(text, span) {
             Ok(template) => Some(Self::Expression(Arc::new(template), span.clone())),
             Err(error) => {

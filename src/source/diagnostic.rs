@@ -94,7 +94,8 @@ impl Diagnostic {
         for span in spans.into_iter().chain(span).chain(&mut wording.origin) {
             *span = span.masked(mask);
         }
-        let more = notes.iter_mut().chain(label).chain(help).chain(&mut wording.message).chain(&mut wording.help);
+        let said = [&mut wording.message, &mut wording.help, &mut wording.cause].into_iter().flatten();
+        let more = notes.iter_mut().chain(label).chain(help).chain(said);
         texts.into_iter().chain(more).chain([message]).for_each(mask);
     }
 

@@ -26,6 +26,11 @@ impl Span {
         Self { file: Arc::new(SourceFile::new("", "")), line: 0, column: 0 }
     }
 
+    /// Whether it is no place.
+    pub fn is_nowhere(&self) -> bool {
+        self.line == 0 && self.file.path().as_os_str().is_empty()
+    }
+
     /// The start of a text that stands in no file; `name` is what messages show, as `-e`.
     pub fn outside(name: &str, text: &str) -> Self {
         Self { file: Arc::new(SourceFile::new(format!("<{name}>"), text)), line: 1, column: 1 }

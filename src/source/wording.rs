@@ -13,7 +13,7 @@ pub struct Wording {
     pub origin: Option<Span>,
     /// The next step.
     pub help: Option<String>,
-    /// What the cause says at length, where it has no place of its own.
+    /// What is told apart from the rest, as a cause that has no place: the end of the message, or what says it at length.
     pub cause: Option<String>,
     /// Whether it has no place there: what failed is nothing that anybody wrote.
     pub is_placeless: bool,
@@ -50,6 +50,13 @@ impl Diagnostic {
         for message in [Some(&mut self.message), self.ansible.message.as_mut()].into_iter().flatten() {
             *message = format!("{}: {cause}", message.trim_end_matches('.'));
         }
+        self
+    }
+
+    /// The same, with its message told apart from what it led to, as a cause that has no place.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.ansible.cause = Some(self.ansible_message().to_owned());
         self
     }
 

@@ -2,15 +2,19 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use super::{Environment, ErrorKind, Names, Syntax, Template, TemplateError, date::Date, evaluate::Frame};
+use super::{Environment, ErrorKind, Names, Syntax, Template, TemplateError, date::Date, error::Via, evaluate::Frame};
 use crate::{
-    source::{MASK, Span},
+    source::{Diagnostic, MASK, Span},
     value::{Dict, Key, Str, Undefined, Value},
     vault,
 };
 
 /// Templates nest in variables no deeper than this; a deeper chain is taken for a circle.
 const DEPTH: usize = 60;
+
+/// What Ansible says about a condition that is a template, and no text with an expression in it.
+const IN_MARKERS: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}. \
+                          This feature will be removed from ansible-core version 2.23.";
 
 /// The names and settings that templates are evaluated with.
 #[derive(Clone, Copy)]
@@ -150,7 +154,7 @@ impl<'a> Context<'a> {
                 if template.is_encrypted() || template.is_expression() {
                     error
                 } else {
-                    error.via(template.source(), template.span())
+                    error.via(Via::Template { source: template.source().to_owned(), span: template.span().clone() })
                 }
             };
             value = match self.evaluate(template) {
@@ -158,7 +162,8 @@ impl<'a> Context<'a> {
                     let error = TemplateError::undefined(&undefined).at(template.span().clone());
                     Value::Undefined(Arc::new(Undefined::caused_by(via(error))))
                 }
-                Ok(evaluated) => evaluated,
+                Ok(evaluated) if template.is_expression() => evaluated,
+                Ok(evaluated) => evaluated.made_at(|| template.place()),
                 // What cannot be made because something is undefined is undefined itself.
                 Err(error) if error.is_undefined() => Value::Undefined(Arc::new(Undefined::caused_by(via(error)))),
                 Err(error) => return Err(via(error)),
@@ -242,10 +247,11 @@ impl<'a> Context<'a> {
     fn finish(&self, value: &Value) -> Result<Value, TemplateError> {
         self.inside(value, |value| match value {
             Value::Undefined(undefined) => Err(TemplateError::undefined(&undefined)),
-            Value::List(list) => self.finish_items(&list.to_vec()),
+            Value::List(list) => Ok(self.finish_items(&list.to_vec())?.made_at(|| list.place())),
             Value::Tuple(items) => self.finish_items(&items),
             Value::Dict(dict) => {
                 let finished = Dict::new();
+                finished.made_at(|| dict.place());
                 for (key, value) in dict.entries() {
                     let value = self.finish(&value)?;
                     if !value.is_omit() {
@@ -281,14 +287,25 @@ impl<'a> Context<'a> {
             Value::Str(text) if !template.is_expression() && !text.is_empty() => {
                 self.condition_in_text(&text, template.span())
             }
-            other => self.truth(other, template),
+            other => {
+                if !template.is_expression() {
+                    let message = "conditions are expressions already: `{{ }}` is not needed here";
+                    self.environment.warn(Diagnostic::deprecation(message).worded(IN_MARKERS).at(template.span()));
+                }
+                self.truth(other, template)
+            }
         }
     }
 
     /// The truth of a condition that a variable holds.
     pub fn condition_in_text(&self, text: &Str, span: &Span) -> Result<bool, TemplateError> {
-        let expression = Self::expression_in_text(text, span)?;
-        self.truth(self.evaluate(&expression)?, &expression)
+        let place = text.place().span();
+        let holds = Self::expression_in_text(text, place.as_ref().unwrap_or(span))
+            .and_then(|expression| self.truth(self.evaluate(&expression)?, &expression));
+        match place {
+            Some(span) => holds.map_err(|error| error.via(Via::Template { source: text.to_string(), span })),
+            None => holds,
+        }
     }
 
     /// The expression that a text holds, which has to stand in a file of the project.
@@ -312,7 +329,10 @@ impl<'a> Context<'a> {
             other if self.environment.allow_broken_conditionals => Ok(other.is_truthy()),
             other => {
                 let type_name = other.type_name().to_owned();
-                Err(at(TemplateError::new(ErrorKind::Condition { truthy: other.is_truthy(), type_name })))
+                // Python has one `None`, which stands nowhere.
+                let nowhere = || other.is_none().then(|| Span::outside("unknown", ""));
+                let place = other.place().or_else(nowhere).unwrap_or_else(|| template.span().clone());
+                Err(at(TemplateError::new(ErrorKind::Condition { truthy: other.is_truthy(), type_name, place })))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! An error of a template as people read it: the place, and how evaluation got there.
 
-use super::{ErrorKind, TemplateError};
+use super::{ErrorKind, TemplateError, error::Via};
 use crate::{
     source::{Diagnostic, MASK, names_a_secret},
     value::Value,
@@ -19,9 +19,10 @@ const SHOWN: usize = 120;
 impl From<TemplateError> for Diagnostic {
     fn from(error: TemplateError) -> Self {
         let mut diagnostic = Self::error(error.to_string()).worded(wording(&error));
+        diagnostic.ansible.cause = error.is_apart().then(|| error.to_string());
         // Ansible names the place where the failing template begins.
-        if let Some(via) = error.chain().first() {
-            diagnostic = diagnostic.origin(&via.span);
+        if let Some(origin) = error.origin() {
+            diagnostic = diagnostic.origin(&origin);
         }
         if let Some(span) = error.span() {
             diagnostic = diagnostic.at(span);
@@ -31,9 +32,18 @@ impl From<TemplateError> for Diagnostic {
             let shown = if hidden { MASK.to_owned() } else { shortened(without_secrets(value).repr()) };
             diagnostic = diagnostic.note(format!("`{name}` is {shown}"));
         }
+        if let Some(note) = error.noted() {
+            diagnostic = diagnostic.note(note);
+        }
         for via in error.chain() {
-            let source = if via.span.file.is_secret() { MASK } else { via.source.trim() };
-            diagnostic = diagnostic.note(format!("while evaluating `{source}` at {}", via.span));
+            diagnostic = diagnostic.note(match via {
+                Via::Template { source, span } => {
+                    let source = if span.file.is_secret() { MASK } else { source.trim() };
+                    format!("while evaluating `{source}` at {span}")
+                }
+                Via::File(span) => format!("in the template {}", span.file.path().display()),
+                Via::Part(span) => format!("included from another file: {}", span.file.path().display()),
+            });
         }
         if let Some(help) = error.help() {
             diagnostic = diagnostic.help(help);
@@ -93,10 +103,17 @@ pub(super) fn wording(error: &TemplateError) -> String {
             format!("Error rendering {kind}: Attempt to use undecryptable variable: {}", error.wording())
         }
         ErrorKind::Lookup { name, text } => format!("The lookup plugin '{name}' failed: {text}"),
-        ErrorKind::Condition { truthy, type_name } => {
+        ErrorKind::Condition { truthy, type_name, place } => {
             let result = if *truthy { "True" } else { "False" };
+            let path = place.file.path();
+            let place = if path.to_string_lossy().starts_with('<') {
+                path.display().to_string()
+            } else {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                format!("{}:{}:{}", path.display(), place.line, place.column)
+            };
             format!(
-                "Conditional result ({result}) was derived from value of type '{type_name}'. \
+                "Conditional result ({result}) was derived from value of type '{type_name}' at '{place}'. \
                  Conditionals must have a boolean result."
             )
         }

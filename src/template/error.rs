@@ -20,6 +20,8 @@ struct Inner {
     via: Vec<Via>,
     plugin: Option<Plugin>,
     in_text: bool,
+    is_apart: bool,
+    note: Option<String>,
 }
 
 /// A filter or test that failed.
@@ -31,13 +33,39 @@ pub struct Plugin {
     pub name: String,
 }
 
-/// A template whose evaluation led to the one that failed.
+/// What was evaluated when something in it failed.
 #[derive(Clone, Debug)]
-pub struct Via {
-    /// Its text.
-    pub source: String,
-    /// Where it stands.
-    pub span: Span,
+pub enum Via {
+    /// A template in a variable or an argument.
+    Template {
+        /// Its text.
+        source: String,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A whole file, of which Ansible names no line.
+    File(Span),
+    /// A file that another one includes or imports: what fails in it fails in the other one.
+    Part(Span),
+}
+
+impl Via {
+    /// The text, if it is one that stands in a variable or an argument.
+    pub fn source(&self) -> Option<&str> {
+        match self {
+            Self::Template { source, .. } => Some(source),
+            Self::File(_) | Self::Part(_) => None,
+        }
+    }
+
+    /// The place that Ansible names; none for a part of another file.
+    pub fn origin(&self) -> Option<Span> {
+        match self {
+            Self::Template { span, .. } => Some(span.clone()),
+            Self::File(span) => Some(Span { line: 0, column: 0, ..span.clone() }),
+            Self::Part(_) => None,
+        }
+    }
 }
 
 /// What went wrong.
@@ -71,6 +99,8 @@ pub enum ErrorKind {
         truthy: bool,
         /// The type of the result.
         type_name: String,
+        /// Where the result stands.
+        place: Span,
     },
     /// A text that no file of the project has was to be used as an expression.
     Untrusted,
@@ -108,7 +138,16 @@ pub enum ErrorKind {
 impl TemplateError {
     /// An error with no place yet.
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, span: None, values: Vec::new(), via: Vec::new(), plugin: None, in_text: false }))
+        Self(Box::new(Inner {
+            kind,
+            span: None,
+            values: Vec::new(),
+            via: Vec::new(),
+            plugin: None,
+            in_text: false,
+            is_apart: false,
+            note: None,
+        }))
     }
 
     /// The template does not parse, at this place.
@@ -159,13 +198,39 @@ impl TemplateError {
         self.0.plugin.as_ref()
     }
 
-    /// This error as the failure of a lookup, if it is one that a lookup raised.
+    /// This error as the failure of a lookup, if it is one that a lookup raised, and no template that it evaluated.
     #[must_use]
-    pub fn in_lookup(self, name: &str) -> Self {
-        match self.kind() {
-            ErrorKind::Raised { .. } => Self::new(ErrorKind::Lookup { name: name.to_owned(), text: self.to_string() }),
-            _ => self,
+    pub fn in_lookup(mut self, name: &str) -> Self {
+        if matches!(self.kind(), ErrorKind::Raised { .. }) && self.chain().is_empty() {
+            self.0.kind = ErrorKind::Lookup { name: name.to_owned(), text: self.to_string() };
+            self.0.span = None;
+            self.0.plugin = None;
         }
+        self
+    }
+
+    /// This error with a fact that Ansible does not tell: where a file was searched.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.0.note = Some(note.into());
+        self
+    }
+
+    /// A fact that Ansible does not tell.
+    pub fn noted(&self) -> Option<&str> {
+        self.0.note.as_deref()
+    }
+
+    /// This error as one that Ansible raises while it handles another one, and tells apart from what failed.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.0.is_apart = true;
+        self
+    }
+
+    /// Whether Ansible tells it apart from what failed.
+    pub fn is_apart(&self) -> bool {
+        self.0.is_apart
     }
 
     /// This error with the values of the names in the failing expression.
@@ -180,14 +245,20 @@ impl TemplateError {
         &self.0.values
     }
 
-    /// This error, met while the template `source` was evaluated.
+    /// This error, met while something was evaluated.
     #[must_use]
-    pub fn via(mut self, source: &str, span: &Span) -> Self {
-        self.0.via.push(Via { source: source.to_owned(), span: span.clone() });
+    pub fn via(mut self, via: Via) -> Self {
+        self.0.via.push(via);
         self
     }
 
-    /// This error, met in a file or another text with templates in it, and not in an expression alone.
+    /// This error, met in the file that begins at `span`.
+    #[must_use]
+    pub fn in_file(self, span: &Span) -> Self {
+        self.via(Via::File(span.clone())).in_text()
+    }
+
+    /// This error, met in a text with templates in it, and not in an expression alone.
     #[must_use]
     pub fn in_text(mut self) -> Self {
         self.0.in_text = true;
@@ -209,9 +280,14 @@ impl TemplateError {
         self.0.span.as_ref()
     }
 
-    /// The templates whose evaluation led here, the innermost first.
+    /// What was evaluated when it was met, the innermost first.
     pub fn chain(&self) -> &[Via] {
         &self.0.via
+    }
+
+    /// The place that Ansible names: that of the innermost template or file.
+    pub fn origin(&self) -> Option<Span> {
+        self.0.via.iter().find_map(Via::origin)
     }
 
     /// What does not exist, if that is the error.
@@ -274,7 +350,7 @@ impl fmt::Display for TemplateError {
             ErrorKind::Recursion(chain) => {
                 write!(f, "recursive loop detected in template: {}", chain.join(" → "))
             }
-            ErrorKind::Condition { truthy, type_name } => {
+            ErrorKind::Condition { truthy, type_name, .. } => {
                 let result = if *truthy { "True" } else { "False" };
                 write!(f, "conditional result ({result}) was derived from value of type '{type_name}'; ")?;
                 f.write_str("conditionals must have a boolean result")

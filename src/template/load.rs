@@ -2,7 +2,7 @@
 
 use super::{Syntax, Template, TemplateError, context, date::Date};
 use crate::{
-    source::{Entry, Kind, Node, Span},
+    source::{Entry, Kind, Node, Place, Span},
     value::{Dict, Key, Str, Value},
 };
 
@@ -14,15 +14,18 @@ pub fn value_from_node(node: &Node) -> Result<Value, TemplateError> {
             let compiled = Template::compile(text, &node.span, &Syntax::default());
             compiled.unwrap_or_else(|error| Template::broken(text, &node.span, error)).into()
         }
-        Kind::Str(text) => Value::Str(Str::trusted(text)),
-        Kind::List(items) => items.iter().map(value_from_node).collect::<Result<Value, _>>()?,
+        Kind::Str(text) => Value::Str(Str::trusted(text, Place::new(&node.span))),
+        Kind::List(items) => {
+            let list: Value = items.iter().map(value_from_node).collect::<Result<_, _>>()?;
+            list.made_at(|| Place::new(&node.span))
+        }
         Kind::Map(entries) => {
             let dict = Dict::new();
             for entry in entries {
                 let key = key(&entry.key).map_err(|error| error.at(entry.key.span.clone()))?;
                 dict.set(key, value_from_node(&entry.value)?);
             }
-            Value::Dict(dict)
+            Value::Dict(dict).made_at(|| Place::new(&node.span))
         }
         _ => plain_value(node),
     })

@@ -82,7 +82,7 @@ fn says(error: &TemplateError) -> String {
         ErrorKind::Unknown { what: "lookup", name, .. } => format!("The lookup plugin '{name}' was not found."),
         ErrorKind::Unknown { what, name, .. } => format!("No {what} named '{name}'."),
         ErrorKind::Omitted => "A template was resolved to an Omit scalar.".to_owned(),
-        ErrorKind::Condition { truthy, type_name } => {
+        ErrorKind::Condition { truthy, type_name, .. } => {
             let result = if *truthy { "True" } else { "False" };
             format!(
                 "Conditional result ({result}) was derived from value of type '{type_name}' at '<unknown>'. \

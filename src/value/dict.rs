@@ -4,7 +4,7 @@ use std::{
     hash::{Hash, Hasher},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU16, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering},
     },
 };
 
@@ -13,7 +13,7 @@ use num_traits::ToPrimitive as _;
 use parking_lot::RwLock;
 
 use super::{Str, Value, list::height_over};
-use crate::template::TemplateError;
+use crate::{source::Place, template::TemplateError};
 
 /// A hashable value: text, a number, a boolean, `None`, bytes, or a tuple of such.
 #[derive(Clone)]
@@ -115,12 +115,24 @@ struct Inner {
     lazy: AtomicBool,
     /// How deep lists and dicts stand in each other here, itself included, as far as it is known.
     height: AtomicU16,
+    /// The number of its place.
+    place: AtomicU32,
 }
 
 impl Dict {
     /// An empty dict.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Where it stands, or the template that made it.
+    pub fn place(&self) -> Place {
+        Place::numbered(self.0.place.load(Ordering::Relaxed))
+    }
+
+    /// Says that it was made by what stands at `place`, unless it has one.
+    pub fn made_at(&self, place: impl FnOnce() -> Place) {
+        self.0.place.store(self.place().or(place).number(), Ordering::Relaxed);
     }
 
     /// How many keys it has.
@@ -246,7 +258,7 @@ impl<K: Into<Key>> FromIterator<(K, Value)> for Dict {
         let entries: Entries = entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
         let lazy = AtomicBool::new(entries.values().any(Value::may_be_lazy));
         let height = AtomicU16::new(height_over(entries.values()));
-        Self(Arc::new(Inner { entries: RwLock::new(entries), lazy, height }))
+        Self(Arc::new(Inner { entries: RwLock::new(entries), lazy, height, place: AtomicU32::default() }))
     }
 }
 

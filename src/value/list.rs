@@ -2,12 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU16, Ordering},
+    atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering},
 };
 
 use parking_lot::RwLock;
 
 use super::Value;
+use crate::source::Place;
 
 /// A shared, mutable list. Clones are the same list.
 #[derive(Clone, Default)]
@@ -19,6 +20,8 @@ struct Inner {
     lazy: AtomicBool,
     /// How deep lists and dicts stand in each other here, itself included, as far as it is known.
     height: AtomicU16,
+    /// The number of its place.
+    place: AtomicU32,
 }
 
 /// The height of what holds these.
@@ -31,7 +34,17 @@ impl List {
     pub fn new(items: Vec<Value>) -> Self {
         let lazy = AtomicBool::new(items.iter().any(Value::may_be_lazy));
         let height = AtomicU16::new(height_over(items.iter()));
-        Self(Arc::new(Inner { items: RwLock::new(items), lazy, height }))
+        Self(Arc::new(Inner { items: RwLock::new(items), lazy, height, place: AtomicU32::default() }))
+    }
+
+    /// Where it stands, or the template that made it.
+    pub fn place(&self) -> Place {
+        Place::numbered(self.0.place.load(Ordering::Relaxed))
+    }
+
+    /// Says that it was made by what stands at `place`, unless it has one.
+    pub fn made_at(&self, place: impl FnOnce() -> Place) {
+        self.0.place.store(self.place().or(place).number(), Ordering::Relaxed);
     }
 
     /// How many items it has.

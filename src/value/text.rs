@@ -11,17 +11,32 @@ use std::{
 
 use zeroize::Zeroize as _;
 
+use crate::source::Place;
+
 /// An immutable text, shared by its clones.
 #[derive(Clone)]
 pub struct Str {
     text: Arc<str>,
+    place: Place,
     is_trusted: bool,
 }
 
 impl Str {
-    /// Text as a file of the project has it, which may be used as an expression; whatever is made of it may not.
-    pub fn trusted(text: &str) -> Self {
-        Self { text: text.into(), is_trusted: true }
+    /// Text as a file of the project has it at `place`, which may be used as an expression; whatever is made of it may
+    /// not.
+    pub fn trusted(text: &str, place: Place) -> Self {
+        Self { text: text.into(), place, is_trusted: true }
+    }
+
+    /// Where it stands, or the template that made it.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The same text, made by what stands at `place`, unless it has one.
+    #[must_use]
+    pub fn made_at(self, place: impl FnOnce() -> Place) -> Self {
+        Self { place: self.place.or(place), ..self }
     }
 
     /// Whether it may be used as an expression: a condition that a variable holds, for example.
@@ -90,13 +105,13 @@ impl AsRef<str> for Str {
 
 impl From<&str> for Str {
     fn from(text: &str) -> Self {
-        Self { text: text.into(), is_trusted: false }
+        Self { text: text.into(), place: Place::default(), is_trusted: false }
     }
 }
 
 impl From<String> for Str {
     fn from(text: String) -> Self {
-        Self { text: text.into(), is_trusted: false }
+        Self { text: text.into(), place: Place::default(), is_trusted: false }
     }
 }
 

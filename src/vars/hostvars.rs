@@ -38,7 +38,10 @@ impl Object for AllHostVars {
 
     fn item(&self, key: &Value) -> Result<Option<Value>, TemplateError> {
         let host = key.as_str().and_then(|name| self.0.hosts.get(name));
-        let Some(host) = host else { return Ok(None) };
+        let Some(host) = host else {
+            let missing = Undefined::hint(format!("hostvars[{}]", key.repr()));
+            return Ok(Some(Value::Undefined(Arc::new(missing))));
+        };
         host.known().map_err(|why| TemplateError::raised("AnsibleError", why.ansible_message()))?;
         Ok(Some(Value::object(ScopeVars::new(Scope::of_host(&self.0, &host)))))
     }
@@ -143,7 +146,7 @@ fn call_method(object: &dyn Object, name: &str, arguments: Arguments<'_>) -> Res
     if name == "get" {
         let [key, default] = arguments.bind_any(["key", "default"])?;
         let key = key.unwrap_or(Value::None);
-        return Ok(object.item(&key)?.or(default).unwrap_or(Value::None));
+        return Ok(object.item(&key)?.filter(|value| !value.is_undefined()).or(default).unwrap_or(Value::None));
     }
     let [] = arguments.bind([])?;
     let keys = object.iterate()?.unwrap_or_default();

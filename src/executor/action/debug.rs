@@ -47,8 +47,9 @@ fn variable(
     let context = scope.context();
     let unresolved = |error: TemplateError| {
         let place = error.span().unwrap_or(place).clone();
+        let origin = error.origin().unwrap_or_else(|| place.clone());
         let error = Diagnostic::from(error).at(&place);
-        PrepareError::Raised(error.within("Error while resolving `var` expression", &place))
+        PrepareError::Raised(error.within("Error while resolving `var` expression", &origin))
     };
     let template = Context::expression_in_text(expression, place).map_err(unresolved)?;
     let mut errors = Vec::new();

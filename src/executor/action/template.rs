@@ -17,11 +17,13 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     let Some(src) = arguments.text("src")?.filter(|_| arguments.value("dest").is_some()) else {
         return Err(Diagnostic::error("src and dest are required").into());
     };
+    name_newlines(arguments)?;
     let path = files::find("templates", &src, arguments)?;
     let file = SourceFile::read(&path).map_err(PrepareError::Raised)?;
-    name_newlines(arguments);
     let syntax = syntax(arguments)?;
-    let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax).map_err(TemplateError::in_text)?;
+    let begin = Span::new(&file, 1, 1);
+    let in_file = |error: TemplateError| error.in_file(&begin);
+    let template = template_file_with(file.text(), &begin, syntax).map_err(in_file)?;
     let mut scope = scope.clone();
     let dest = arguments.value("dest").cloned();
     let is_managed = scope.context().names.lookup("ansible_managed").is_some();
@@ -29,10 +31,11 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     for (name, value) in names.entries() {
         scope.bind(&name.value().to_str(), value);
     }
-    let text = scope.context().render_text(&template)?;
+    let text = scope.context().render_text(&template).map_err(in_file)?;
     let encoding = arguments.text("output_encoding")?.filter(|encoding| !encoding.is_empty());
     contents.add_bytes(match encoding {
-        Some(encoding) => encode(&text, &encoding, "strict")?,
+        Some(encoding) => encode(&text, &encoding, "strict")
+            .map_err(|error| PrepareError::Raised(Diagnostic::error(error.to_string())))?,
         None => text.into_bytes(),
     });
     contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
@@ -42,10 +45,18 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
 }
 
 /// Line ends may be written as they are, or as escapes.
-fn name_newlines(arguments: &mut Evaluated) {
-    let Some(argument) = arguments.arguments.get_mut("newline_sequence") else { return };
-    if let Some(ends @ ("\n" | "\r" | "\r\n")) = argument.value.as_str() {
-        argument.value = ends.replace('\r', "\\r").replace('\n', "\\n").into();
+fn name_newlines(arguments: &mut Evaluated) -> Result<(), PrepareError> {
+    let Some(argument) = arguments.arguments.get_mut("newline_sequence") else { return Ok(()) };
+    match argument.value.as_str() {
+        Some(ends @ ("\n" | "\r" | "\r\n")) => {
+            argument.value = ends.replace('\r', "\\r").replace('\n', "\\n").into();
+            Ok(())
+        }
+        Some("\\n" | "\\r" | "\\r\\n") => Ok(()),
+        _ => {
+            let error = Diagnostic::error("`newline_sequence` needs to be one of `\\n`, `\\r` and `\\r\\n`");
+            Err(error.worded("newline_sequence needs to be one of: \n, \r or").at(&argument.span).into())
+        }
     }
 }
 

@@ -120,6 +120,11 @@ impl Runner<'_> {
         let delegated_address = address.and_then(|name| address_of(name, scope));
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
         let is_hidden = end.is_hidden || settings.hides(default);
+        if let Some(setting) = self.task.keywords.setting("no_log").filter(|_| settings.is_wrong("no_log")) {
+            let message = "Invalid no_log value for task, output will be masked.";
+            let warning = Diagnostic::warning("`no_log` is neither true nor false: the output is hidden");
+            self.context.run.events.emit(Event::Warning(warning.worded(message).at(&setting.span)));
+        }
         let mut outcome = Outcome {
             host: self.host.name.clone(),
             task: self.task.id,

@@ -11,7 +11,7 @@ use crate::{
     },
     output::Status,
     source::{Diagnostic, Span},
-    template::{ErrorKind, TemplateError},
+    template::{ErrorKind, TemplateError, Via},
     transport::ConnectError,
     value::Value,
     vars::Scope,
@@ -220,17 +220,15 @@ impl Runner<'_> {
     pub(super) fn condition_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
         let is_undefined = error.is_undefined();
         let is_broken = matches!(error.kind(), ErrorKind::Condition { .. } | ErrorKind::Empty | ErrorKind::NoText);
+        let origin = error.origin();
         let diagnostic = place(error, span);
         match span {
-            Some(span) if is_undefined => {
-                self.failed_to_evaluate(diagnostic.origin(span).within("Error while evaluating conditional", span))
-            }
             Some(span) => {
-                let mut diagnostic = diagnostic.origin(span);
+                let mut diagnostic = diagnostic.origin(origin.as_ref().unwrap_or(span));
+                if is_undefined {
+                    diagnostic = diagnostic.within("Error while evaluating conditional", span);
+                }
                 if is_broken {
-                    let file = std::path::absolute(span.file.path()).unwrap_or_default();
-                    let place = format!("' at '{}:{}:{}'. ", file.display(), span.line, span.column);
-                    diagnostic.ansible.message = diagnostic.ansible.message.map(|text| text.replacen("'. ", &place, 1));
                     diagnostic.ansible.help = Some(BROKEN_CONDITION.into());
                 }
                 self.failed_to_evaluate(diagnostic)
@@ -245,8 +243,13 @@ impl Runner<'_> {
         let text = error.to_string();
         let is_no_list = text.starts_with("The `loop` value");
         let told = if is_no_list { Diagnostic::error(text) } else { Diagnostic::from(error.clone()) };
-        let mut diagnostic = told.at(error.span().unwrap_or(span)).origin(span);
-        let text = diagnostic.ansible_message().to_owned();
+        let origin = error.origin().unwrap_or_else(|| match error.kind() {
+            // Ansible keeps no place for what it makes a loop of by itself.
+            ErrorKind::Lookup { .. } => Span::outside("unknown", "invoke_lookup()"),
+            _ => span.clone(),
+        });
+        let mut diagnostic = told.at(error.span().unwrap_or(span)).origin(&origin);
+        let text = diagnostic.full_message();
         diagnostic.ansible.help = is_no_list.then(|| help.into());
         let mut end = self.failure(diagnostic.clone());
         end.result.insert("msg".into(), json!(text));
@@ -256,7 +259,7 @@ impl Runner<'_> {
 
     /// An argument that cannot be evaluated.
     pub(super) fn argument_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
-        let source = error.chain().last().map(|via| via.source.clone());
+        let source = error.chain().last().and_then(Via::source).map(str::to_owned);
         let mut diagnostic = place(error, span);
         let found = span.and_then(|span| self.task.action.argument_of(source.as_deref(), span));
         let Some((name, begin)) = found else {

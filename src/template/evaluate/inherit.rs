@@ -8,6 +8,7 @@ use super::{
     super::{
         Arguments, ErrorKind, Template, TemplateError,
         ast::{Block, Expr, Include, Statement},
+        error::Via,
     },
     Frame, Origin, Output, Shared,
     scope::Scope,
@@ -148,7 +149,7 @@ impl Frame<'_> {
         };
         let frame = self.other(&template, include.with_context);
         let mut inner = Output::default();
-        frame.render(&template, &mut inner).map_err(|error| error.via(template.source(), template.span()))?;
+        frame.render(&template, &mut inner).map_err(|error| error.via(Via::Part(template.span().clone())))?;
         match inner.finish() {
             Value::Str(text) => out.push_text(&text),
             other => out.push(other, || self.template.span.clone()),
@@ -160,7 +161,7 @@ impl Frame<'_> {
         let template = self.found(name)?;
         let frame = self.other(&template, with_context);
         let mut out = Output::default();
-        frame.render(&template, &mut out).map_err(|error| error.via(template.source(), template.span()))?;
+        frame.render(&template, &mut out).map_err(|error| error.via(Via::Part(template.span().clone())))?;
         let names: Dict = frame.scope.own().into_iter().filter(|(name, _)| !name.starts_with('_')).collect();
         let printed = match out.finish() {
             undefined @ Value::Undefined(_) => undefined,

@@ -63,7 +63,7 @@ fn digest(value: &Value, kind: &str) -> Result<Value, TemplateError> {
         "sha3_512" => hex::<Sha3_512>(&bytes),
         "blake2b" => hex::<Blake2b512>(&bytes),
         "blake2s" => hex::<Blake2s256>(&bytes),
-        _ => return Err(failed(format!("unsupported hash type {kind}"))),
+        _ => return Err(failed(format!("unsupported hash type {kind}")).apart()),
     }
     .into())
 }

@@ -48,7 +48,7 @@ fn value_of(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 /// Text counts as if it stood in a playbook: it is a template where it has markers.
 fn apply_trust(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     Ok(match value_of(arguments)? {
-        Value::Str(text) => Value::Str(Str::trusted(&text)),
+        Value::Str(text) => Value::Str(Str::trusted(&text, text.place())),
         other => other,
     })
 }

@@ -78,11 +78,12 @@ fn items2dict(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
                 value_name.to_str(),
                 list.repr()
             ))
+            .apart()
         };
         let dict_entry = entry.as_dict();
         if dict_entry.is_none() {
             let text = format!("items2dict requires a list of dictionaries, got {} instead.", list.repr());
-            return Err(failed(text));
+            return Err(failed(text).apart());
         }
         let field = |name: &Value| dict_entry.and_then(|dict| dict.get_value(name)).ok_or_else(missing);
         let (key, value) = (field(&key_name)?, field(&value_name)?);
@@ -127,7 +128,8 @@ fn subelements(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
                 if skip_missing {
                     break;
                 }
-                return Err(failed(format!("could not find '{name}' key in iterated item {}", element.repr())));
+                let text = format!("could not find '{name}' key in iterated item {}", element.repr());
+                return Err(failed(text).apart());
             }
         }
         match found {

@@ -54,7 +54,8 @@ fn field(key: &str, options: &Options<'_>) -> Result<Option<Value>, TemplateErro
         usize::try_from(column).map_err(|_| failed(format!("`{name}` has to be 0 or more, not {column}")))
     };
     let (key_column, column) = (column("keycol", 0)?, column("col", 1)?);
-    let path = file::locate(options.context(), "files", &name)?;
+    let missing = format!("No such file or directory: '{name}'");
+    let path = file::locate_told(options.context(), "files", &name, &missing)?;
     let encoding = options.text("encoding")?.unwrap_or_else(|| "utf-8".into());
     let content = file::content(&path)?;
     let decoded = codec::decode(&content.bytes, &encoding)?;

@@ -23,7 +23,7 @@ use super::{
     options::Options,
 };
 use crate::{
-    source::{SourceFile, Span},
+    source::{Diagnostic, SourceFile, Span},
     value::Value,
     vault,
 };
@@ -54,17 +54,27 @@ impl Environment {
     }
 }
 
-/// The path of a file that a lookup names. Fails when no search path has it.
-pub(super) fn locate(context: &Context<'_>, folder: &str, name: &str) -> Result<PathBuf, TemplateError> {
-    locate_or(context, folder, name, &format!("No such file or directory: '{name}'"))
-}
-
-/// As `locate`, failing in these words.
-fn locate_or(context: &Context<'_>, folder: &str, name: &str, missing: &str) -> Result<PathBuf, TemplateError> {
+/// The path of a file that a lookup names. Fails in these words when no search path has it.
+fn locate(context: &Context<'_>, folder: &str, name: &str, missing: &str) -> Result<PathBuf, TemplateError> {
     context.environment.find(folder, name).ok_or_else(|| {
         let searched = context.environment.candidates(folder, name);
         let searched: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
-        failed(format!("{missing}; searched {}", searched.join(", ")))
+        failed(missing).note(format!("searched {}", searched.join(", ")))
+    })
+}
+
+/// As `locate`; where it is not found, Ansible warns as well.
+pub(super) fn locate_told(
+    context: &Context<'_>,
+    folder: &str,
+    name: &str,
+    missing: &str,
+) -> Result<PathBuf, TemplateError> {
+    locate(context, folder, name, missing).inspect_err(|_| {
+        let message = format!("Unable to find '{name}' in expected paths (use -vvvvv to see paths)");
+        let mut warning = Diagnostic::warning(message.as_str()).worded(message.as_str());
+        warning.ansible.is_no_surprise = true;
+        context.environment.warn(warning);
     })
 }
 
@@ -96,12 +106,18 @@ pub(super) fn content(path: &Path) -> Result<Content, TemplateError> {
 
 fn read(context: &Context<'_>, folder: &str, name: &Value, lookup: &str) -> Result<(PathBuf, String), TemplateError> {
     let name = text_with(name, "startswith")?;
-    let missing = match short_name(lookup) {
-        "template" => format!("the template file {name} could not be found for the lookup"),
-        "unvault" => format!("Unable to find file matching \"{name}\""),
-        _ => format!("Unable to access the file '{name}': File not found"),
+    let path = match short_name(lookup) {
+        "template" => {
+            let missing = format!("the template file {name} could not be found for the lookup");
+            locate_told(context, folder, &name, &missing)?
+        }
+        "unvault" => locate_told(context, folder, &name, &format!("Unable to find file matching \"{name}\""))?,
+        _ => {
+            let missing =
+                format!("Unable to access the file '{name}': File not found. Use -vvvvv to see paths searched.");
+            locate(context, folder, &name, &missing)?
+        }
     };
-    let path = locate_or(context, folder, &name, &missing)?;
     let content = content(&path)?;
     Ok((path, String::from_utf8_lossy(&content.bytes).into_owned()))
 }
@@ -143,8 +159,9 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     for name in &arguments.positional {
         let (path, content) = read(context, "templates", name, arguments.name)?;
         let file = Arc::new(SourceFile::new(&path, content));
-        let template = template_file_with(file.text(), &Span::new(&file, 1, 1), syntax.clone());
-        let template = template.map_err(TemplateError::in_text)?;
+        let begin = Span::new(&file, 1, 1);
+        let template = template_file_with(file.text(), &begin, syntax.clone());
+        let template = template.map_err(|error| error.in_file(&begin))?;
         let mut environment = context.environment.clone();
         if let Some(parent) = path.parent() {
             environment.template_paths.insert(0, parent.to_path_buf());
@@ -155,7 +172,8 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             own.update(vars);
         }
         let names = super::name::Overlay { over: own, under: context.names };
-        values.push(Context::new(&names, &environment).render(&template)?);
+        let rendered = Context::new(&names, &environment).render(&template);
+        values.push(rendered.map_err(|error| error.in_file(&begin))?);
     }
     Ok(values)
 }
@@ -260,8 +278,6 @@ fn first_found(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError
     if skip {
         return Ok(Vec::new());
     }
-    if candidates.is_empty() {
-        return Err(failed("No file was found when using first_found."));
-    }
-    Err(failed(format!("No file was found when using first_found; looked for {}", candidates.join(", "))))
+    let error = failed("No file was found when using first_found.");
+    Err(if candidates.is_empty() { error } else { error.note(format!("looked for {}", candidates.join(", "))) })
 }

@@ -55,7 +55,8 @@ fn ini(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         let is_properties = options.choice("type", &["ini", "properties"])? == "properties";
         let name = options.text("file")?.unwrap_or_else(|| "ansible.ini".into());
         let encoding = options.text("encoding")?.unwrap_or_else(|| "utf-8".into());
-        let path = file::locate(options.context(), "files", &name)?;
+        let missing = format!("No such file or directory: '{name}'");
+        let path = file::locate_told(options.context(), "files", &name, &missing)?;
         let file = file::content(&path)?;
         let mut content = match encoding.as_str() {
             "utf-8" => String::from_utf8_lossy(&file.bytes).into_owned(),
