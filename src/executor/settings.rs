@@ -173,10 +173,10 @@ pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) ->
         return Ok(());
     }
     let message = format!("The value {} could not be converted to '{kind}'.", value.repr());
-    let error = Diagnostic::error(message).in_keyword(name, &setting.span);
+    let error = Diagnostic::error(message).in_keyword(name, &setting.span).apart();
     Err(match value.place().filter(|place| *place != setting.span) {
         Some(place) => error.origin(&place).note(format!("the value stands at {place}")),
-        None => error.apart(),
+        None => error,
     })
 }
 

@@ -70,8 +70,8 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
     let message = diagnostic.ansible_message();
     let cause = wording.cause.as_deref();
     let before = cause.map_or(Some(message), |cause| message.strip_suffix(cause)?.strip_suffix(": "));
-    let own = before.map(|message| (message, wording.origin.as_ref().or(diagnostic.span.as_ref())));
-    for (message, place) in contexts.chain(own).chain(cause.map(|cause| (cause, None))) {
+    let place = wording.origin.as_ref().or(diagnostic.span.as_ref());
+    for (message, place) in contexts.chain(before.map(|message| (message, place))) {
         let place = place.filter(|_| !wording.is_placeless);
         match parts.last_mut() {
             Some(last) if last.place == place || message.is_empty() => {
@@ -79,6 +79,9 @@ fn ansible(diagnostic: &Diagnostic, kind: Kind) -> String {
             }
             _ => parts.push(Part { text: message.to_owned(), place }),
         }
+    }
+    if let Some(cause) = cause {
+        parts.push(Part { text: cause.to_owned(), place: place.filter(|_| cause == message) });
     }
     let mut text = format!("[{}]: {}", kind.label(), diagnostic.full_message());
     let count = parts.len();

@@ -13,7 +13,8 @@ pub struct Wording {
     pub origin: Option<Span>,
     /// The next step.
     pub help: Option<String>,
-    /// What is told apart from the rest, as a cause that has no place: the end of the message, or what says it at length.
+    /// What is told apart from the rest: the message, the end of it, or what says it at length. Only a whole message
+    /// has a place there.
     pub cause: Option<String>,
     /// Whether it has no place there: what failed is nothing that anybody wrote.
     pub is_placeless: bool,
@@ -53,7 +54,7 @@ impl Diagnostic {
         self
     }
 
-    /// The same, with its message told apart from what it led to, as a cause that has no place.
+    /// The same, with its message told apart from what it led to, even at the same place.
     #[must_use]
     pub fn apart(mut self) -> Self {
         self.ansible.cause = Some(self.ansible_message().to_owned());

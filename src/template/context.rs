@@ -288,7 +288,7 @@ impl<'a> Context<'a> {
                 self.condition_in_text(&text, template.span())
             }
             other => {
-                if !template.is_expression() {
+                if !template.is_expression() && !other.is_undefined() {
                     let message = "conditions are expressions already: `{{ }}` is not needed here";
                     self.environment.warn(Diagnostic::deprecation(message).worded(IN_MARKERS).at(template.span()));
                 }

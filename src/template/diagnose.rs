@@ -2,7 +2,7 @@
 
 use super::{ErrorKind, TemplateError, error::Via};
 use crate::{
-    source::{Diagnostic, MASK, names_a_secret},
+    source::{Diagnostic, MASK, Span, names_a_secret},
     value::Value,
     vault,
 };
@@ -36,14 +36,17 @@ impl From<TemplateError> for Diagnostic {
             diagnostic = diagnostic.note(note);
         }
         for via in error.chain() {
-            diagnostic = diagnostic.note(match via {
+            let is_known = |span: &Span| error.span().is_some_and(|place| place.file.path() == span.file.path());
+            let note = match via {
+                Via::File(span) | Via::Part(span) if is_known(span) => continue,
                 Via::Template { source, span } => {
                     let source = if span.file.is_secret() { MASK } else { source.trim() };
                     format!("while evaluating `{source}` at {span}")
                 }
                 Via::File(span) => format!("in the template {}", span.file.path().display()),
                 Via::Part(span) => format!("included from another file: {}", span.file.path().display()),
-            });
+            };
+            diagnostic = diagnostic.note(note);
         }
         if let Some(help) = error.help() {
             diagnostic = diagnostic.help(help);

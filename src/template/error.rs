@@ -252,6 +252,15 @@ impl TemplateError {
         self
     }
 
+    /// This error as that of a template that cannot be compiled, whatever Python raises there.
+    #[must_use]
+    pub fn in_syntax(mut self) -> Self {
+        if let ErrorKind::Raised { text, .. } = self.kind() {
+            self.0.kind = ErrorKind::Syntax(text.clone());
+        }
+        self
+    }
+
     /// This error, met in the file that begins at `span`.
     #[must_use]
     pub fn in_file(self, span: &Span) -> Self {

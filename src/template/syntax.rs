@@ -77,7 +77,7 @@ impl Syntax {
     /// are Python's literals.
     pub(super) fn split_header<'t>(&mut self, text: &'t str, span: &Span) -> Result<(&'t str, bool), TemplateError> {
         const HEADER: &str = "#jinja2:";
-        let failed = |message: String| TemplateError::syntax(message, span.clone());
+        let failed = |message: String| TemplateError::value_error(message).at(span.clone());
         let Some(header) = text.strip_prefix(HEADER) else { return Ok((text, false)) };
         let Some((line, rest)) = header.split_once('\n') else {
             return Err(failed(format!("Missing newline after '{HEADER}' override.")));

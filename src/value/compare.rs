@@ -29,7 +29,7 @@ impl Value {
                             .all(|(key, value)| b.with(|b| b.get(key).is_some_and(|found| found.python_eq(value))))
             }
             (Self::Lazy(a), Self::Lazy(b)) => Arc::ptr_eq(a, b),
-            (Self::Object(a), Self::Object(b)) => Arc::ptr_eq(a, b) || a.equals(other) || b.equals(self),
+            (Self::Object(a), Self::Object(b)) => Arc::ptr_eq(a, b) || a.equals(other),
             (Self::Object(a), other) | (other, Self::Object(a)) => a.equals(other),
             _ => false,
         }
@@ -53,7 +53,7 @@ impl Value {
             (Self::Bytes(a), Self::Bytes(b)) => Ok(Some(a.cmp(b))),
             (Self::List(a), Self::List(b)) => items_order(&a.to_vec(), &b.to_vec(), operator),
             (Self::Tuple(a), Self::Tuple(b)) => items_order(a, b, operator),
-            (Self::Object(a), Self::Object(b)) if let Some(order) = a.order(&**b) => Ok(Some(order)),
+            (Self::Object(a), Self::Object(b)) if let Some(order) = a.order(&**b)? => Ok(Some(order)),
             (Self::Object(a), Self::Object(b)) => match (a.plain(), b.plain()) {
                 (Ok(left), Ok(right)) if a.type_name() == b.type_name() && left.as_str().is_some() => {
                     left.python_cmp(&right, operator)

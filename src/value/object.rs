@@ -132,9 +132,9 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
         None
     }
 
-    /// How it compares with another object; `None` if Python does not order them.
-    fn order(&self, _other: &dyn Object) -> Option<std::cmp::Ordering> {
-        None
+    /// How it compares with another object; `None` if their types have no order, an error if these two have none.
+    fn order(&self, _other: &dyn Object) -> Result<Option<std::cmp::Ordering>, TemplateError> {
+        Ok(None)
     }
 
     /// The plain value that stands for it outside of templates: a list for a view, text for a date.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    super::{Arguments, Filter, TemplateError, arguments::required, date::Date},
+    super::{Arguments, Filter, TemplateError, arguments::required, date::with_format},
     failed, flag,
 };
 use crate::value::Value;
@@ -97,28 +97,6 @@ fn c_locale(format: &str, zone: Option<&str>) -> String {
 fn to_datetime(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [text, format] = arguments.bind(["string", "format"])?;
     let text = required(text, "to_datetime", "string")?;
-    let Value::Str(text) = &text else {
-        let found = if text.is_none() { "None" } else { text.type_name() };
-        return Err(TemplateError::type_error(format!("strptime() argument 1 must be str, not {found}")));
-    };
-    let format = match format {
-        None => "%Y-%m-%d %H:%M:%S".to_owned(),
-        Some(Value::Str(format)) => format.to_string(),
-        Some(other) => {
-            let found = if other.is_none() { "None" } else { other.type_name() };
-            return Err(TemplateError::type_error(format!("strptime() argument 2 must be str, not {found}")));
-        }
-    };
-    // Python's `%z` takes a `Z` for UTC.
-    let read = match text.strip_suffix('Z').filter(|_| format.ends_with("%z")) {
-        Some(rest) => format!("{rest}+0000"),
-        None => text.to_string(),
-    };
-    let parsed = jiff::fmt::strtime::parse(&format, &read).map_err(|_| {
-        let (text, format) = (Value::Str(text.clone()).repr(), Value::from(format.as_str()).repr());
-        TemplateError::value_error(format!("time data {text} does not match format {format}"))
-    })?;
-    let date = parsed.to_date().map_err(|error| TemplateError::value_error(error.to_string()))?;
-    let time = parsed.to_time().unwrap_or_default();
-    Ok(Value::object(Date::with_offset(date.to_datetime(time), parsed.offset())))
+    let format = format.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".into());
+    Ok(Value::object(with_format(&text, &format)?))
 }

@@ -71,7 +71,11 @@ fn lookup(mut arguments: Arguments<'_>, list: bool) -> Result<Value, TemplateErr
         Err(error) if on_error != OnError::Strict => {
             if on_error == OnError::Warn {
                 let message = format!("An error occurred while running the lookup plugin '{short}': {error}");
-                context.environment.warn(Diagnostic::warning(message.clone()).worded(message));
+                let warning = Diagnostic::warning(message.as_str()).worded(message.as_str());
+                context.environment.warn(match error.noted() {
+                    Some(note) => warning.note(note),
+                    None => warning,
+                });
             }
             return Ok(if list { Vec::new().into() } else { Value::None });
         }

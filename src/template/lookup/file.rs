@@ -161,7 +161,7 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         let file = Arc::new(SourceFile::new(&path, content));
         let begin = Span::new(&file, 1, 1);
         let template = template_file_with(file.text(), &begin, syntax.clone());
-        let template = template.map_err(|error| error.in_file(&begin))?;
+        let template = template.map_err(|error| error.in_syntax().in_file(&begin))?;
         let mut environment = context.environment.clone();
         if let Some(parent) = path.parent() {
             environment.template_paths.insert(0, parent.to_path_buf());
