@@ -131,10 +131,7 @@ impl Run {
     /// What happened so far; said after each playbook.
     fn recap(&self) {
         self.events.emit(Event::Recap(self.report.recap()));
-        let stats = self.report.stats.all();
-        if !(stats.run.is_empty() && stats.hosts.is_empty()) {
-            self.events.emit(Event::Stats(stats));
-        }
+        self.events.emit(Event::Stats(self.report.stats.all()));
     }
 
     /// Runs playbooks one after the other and says how it ended.

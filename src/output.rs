@@ -2,6 +2,7 @@
 
 mod colour;
 mod diff;
+mod document;
 mod dump;
 mod event;
 mod json;
@@ -32,6 +33,7 @@ pub use secrets::Secrets;
 enum Printer {
     Playbook(plain::Plain),
     Single(single::Single),
+    Document(document::Document),
 }
 
 impl Printer {
@@ -39,6 +41,7 @@ impl Printer {
         match options.form {
             Form::Playbook => Self::Playbook(plain::Plain::new(options)),
             Form::Single | Form::OneLine => Self::Single(single::Single::new(options)),
+            Form::Document => Self::Document(document::Document::new(&options)),
         }
     }
 
@@ -46,6 +49,7 @@ impl Printer {
         match self {
             Self::Playbook(plain) => plain.lines(event),
             Self::Single(single) => single.lines(event),
+            Self::Document(document) => document.lines(event),
         }
     }
 }

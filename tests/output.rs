@@ -81,6 +81,8 @@ fn run(file: &Path, command: &str, programs: &Path) -> Result<String, String> {
 /// The text without what differs from run to run.
 fn comparable(text: &str, folder: &Path, home: &Path) -> String {
     let rules = [
+        (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-01-01T00:00:00.000000Z"),
+        (r#""id": "[\da-f-]{36}""#, r#""id": "ID""#),
         (r"(?s)\Aansible(-playbook)? \[core .*?\n\n", "\n"),
         (r"(?m)^(No config file found; using defaults|Using .* as config file)\n", ""),
         (r"(?m)^<h\d> .*\n", ""),

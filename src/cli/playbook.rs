@@ -121,6 +121,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, Stop> {
     arguments.forks(&config).map_err(stop(ExitCode::Failed))?;
     let (mut playbooks, mut missing) = (Vec::new(), Vec::new());
     let mut warnings = config.warnings().to_vec();
+    warnings.extend(unknown_callback(&config));
     warnings.extend(of_vaults);
     warnings.extend(Rejected::read(&config).map_err(&wrong)?.warning);
     let project = |folder| project(folder, &extra, &config, &arguments.module_path);
@@ -360,14 +361,24 @@ pub(super) fn printing(options: &Options, colour: bool) -> Printing {
     }
 }
 
-/// What `stdout_callback` asks for, where it is one of Ansible's own.
+/// What `stdout_callback` asks for, where it is another form than the usual one.
 pub(super) fn form(config: &Config) -> Option<Form> {
     let name = config.get(&output::DEFAULT_STDOUT_CALLBACK);
     match name.strip_prefix("ansible.builtin.").unwrap_or(&name) {
         "minimal" => Some(Form::Single),
         "oneline" => Some(Form::OneLine),
+        "json" | "ansible.posix.json" => Some(Form::Document),
         _ => None,
     }
+}
+
+/// A warning of a `stdout_callback` that is not there.
+fn unknown_callback(config: &Config) -> Option<Diagnostic> {
+    let name = config.get(&output::DEFAULT_STDOUT_CALLBACK);
+    let short = name.strip_prefix("ansible.builtin.").unwrap_or(&name);
+    let is_known = matches!(short, "default" | "yaml" | "community.general.yaml") || form(config).is_some();
+    let message = format!("there is no callback `{name}` here: the run is printed as `default` prints it");
+    (!is_known).then(|| Diagnostic::warning(message.as_str()).worded(message.as_str()))
 }
 
 /// Columns of a banner: those of the terminal but one, or 79 if that is more.

@@ -261,7 +261,8 @@ impl PlayRun {
     fn announce_play(&self) {
         let is_check = self.is_check;
         let is_free = matches!(self.strategy, Strategy::Free | Strategy::HostPinned);
-        self.context.run.events.emit(Event::Play { name: self.name.clone(), is_check, is_free });
+        let (name, span) = (self.name.clone(), self.play.span.clone());
+        self.context.run.events.emit(Event::Play { name, span, is_check, is_free });
     }
 
     async fn all_batches(self: &Arc<Self>) -> bool {

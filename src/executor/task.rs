@@ -243,8 +243,8 @@ impl Runner<'_> {
     async fn with_module(&self, parameters: Arc<[Arc<Vars>]>) -> TaskEnd {
         let name = &self.task.action.name;
         let compiled = Template::compile(&name.value, &name.span, &Syntax::default());
-        let meant = match compiled.and_then(|template| self.scope.context().render(&template)) {
-            Ok(meant) => meant.to_str(),
+        let (meant, place) = match compiled.and_then(|template| self.scope.context().render(&template)) {
+            Ok(meant) => (meant.to_str(), meant.place()),
             Err(error) => return self.finish(self.template_failure(error, Some(&name.span))),
         };
         let project = self.context.includes.project();
@@ -263,7 +263,8 @@ impl Runner<'_> {
             Meaning::Refused(Refusal { message, help }) => Some(Diagnostic::error(message).help(help)),
             Meaning::Unknown => {
                 let error = Diagnostic::error(format!("there is no module `{meant}`"));
-                Some(error.worded(format!("Cannot resolve '{meant}' to an action or module.")))
+                let error = error.worded(format!("Cannot resolve '{meant}' to an action or module."));
+                Some(error.origin(place.as_ref().unwrap_or(&name.span)))
             }
         };
         if let Some(error) = failed {

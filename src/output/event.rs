@@ -27,6 +27,8 @@ pub enum Event {
     Play {
         /// Its name, or its hosts.
         name: String,
+        /// Where it is written.
+        span: Span,
         /// Whether it only predicts.
         is_check: bool,
         /// Whether its hosts do not wait for each other (`free`, `host_pinned`): a task's banner then

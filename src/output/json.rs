@@ -26,6 +26,23 @@ pub fn python_json(value: &Value, indented: bool) -> String {
     }
 }
 
+/// Indented by so many spaces, or in one line for none, with the keys sorted and nothing but ASCII.
+pub fn ascii_json(value: &Value, indent: usize) -> String {
+    let text = match indent {
+        0 => written(value, OneLine),
+        _ => written(value, serde_json::ser::PrettyFormatter::with_indent(" ".repeat(indent).as_bytes())),
+    };
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_ascii() {
+            out.push(letter);
+        } else {
+            out.extend(letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
 /// JSON as Python's `json.dumps` writes it on one line, keys in their order.
 pub fn python_json_in_order(value: &Value) -> String {
     serialized(value, OneLine)

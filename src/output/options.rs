@@ -47,6 +47,8 @@ pub enum Form {
     Single,
     /// The same, each in one line.
     OneLine,
+    /// The whole run as JSON, at its end.
+    Document,
 }
 
 /// How results are written.
@@ -88,6 +90,8 @@ pub struct Settings {
     pub diff_context: usize,
     /// The file that what is printed is appended to.
     pub log_path: Option<PathBuf>,
+    /// Spaces for each level of a run as JSON; 0 for one line.
+    pub json_indent: usize,
 }
 
 impl Settings {
@@ -112,6 +116,7 @@ impl Settings {
             deprecation_warnings: config.get(&output::DEPRECATION_WARNINGS),
             diff_context: usize::try_from(config.get(&output::DIFF_CONTEXT)).unwrap_or_default(),
             log_path: config.get(&output::DEFAULT_LOG_PATH),
+            json_indent: usize::try_from(config.get(&output::JSON_INDENT)).unwrap_or_default(),
         }
     }
 }

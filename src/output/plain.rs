@@ -35,7 +35,7 @@ impl Plain {
         let mut lines = Lines::default();
         match event {
             Event::Playbook { path, plays } => lines.out(&self.playbook(path, *plays)),
-            Event::Play { name, is_check, is_free } => {
+            Event::Play { name, is_check, is_free, .. } => {
                 let settings = &self.options.settings;
                 self.banners_wait = *is_free || !settings.display_skipped_hosts || !settings.display_ok_hosts;
                 self.tasks.clear();

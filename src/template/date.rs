@@ -81,9 +81,9 @@ impl Date {
         self.form == other.form && self.offset.is_some() == other.offset.is_some()
     }
 
-    /// Where both stand in files, a `date` takes a `datetime` for one, but not the other way round.
+    /// A `date` that stands in a file takes a `datetime` for one, but not the other way round.
     fn is_day_of(&self, other: &Self) -> bool {
-        self.form == Form::Day && other.form == Form::Moment && self.is_written && other.is_written
+        self.form == Form::Day && other.form == Form::Moment && self.is_written
     }
 
     /// The full name of its type, which is Ansible's own for what stands in a file.

@@ -20,6 +20,7 @@ mod random_string;
 mod web;
 mod url;
 mod hashi_vault;
+mod structure;
 
 use std::collections::HashMap;
 
@@ -42,6 +43,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     random_string::register(table);
     url::register(table);
     hashi_vault::register(table);
+    structure::register(table);
 }
 
 fn failed(text: impl Into<String>) -> TemplateError {

@@ -20,8 +20,8 @@ settings! {
     later ACTION_WARNINGS: bool = "True", ini ["defaults.action_warnings"], env ["ANSIBLE_ACTION_WARNINGS"];
     /// Further listeners to a run's events.
     later CALLBACKS_ENABLED: list = empty, ini ["defaults.callbacks_enabled"], env ["ANSIBLE_CALLBACKS_ENABLED"];
-    /// Which listener prints the run: `default`, `yaml` for results as YAML, or `minimal` and `oneline` for
-    /// results alone.
+    /// Which listener prints the run: `default`, `yaml` for results as YAML, `minimal` and `oneline` for results
+    /// alone, or `ansible.posix.json` for the whole run as JSON at its end.
     setting DEFAULT_STDOUT_CALLBACK: text = "default",
         ini ["defaults.stdout_callback"], env ["ANSIBLE_STDOUT_CALLBACK"];
     /// `stdout_callback` counts for ad-hoc commands too.
@@ -112,6 +112,9 @@ settings! {
     /// A failing task says where it stands.
     setting SHOW_TASK_PATH_ON_FAILURE as "callback.default.show_task_path_on_failure": bool = "False",
         ini ["defaults.show_task_path_on_failure"], env ["ANSIBLE_SHOW_TASK_PATH_ON_FAILURE"];
+    /// Spaces for each level of what the listener `ansible.posix.json` prints; one line for 0.
+    setting JSON_INDENT as "callback.json.json_indent": int = "4",
+        ini ["defaults.json_indent"], env ["ANSIBLE_JSON_INDENT"];
     /// The folder of the listener `tree`.
     ignored CALLBACK_TREE_DIR as "callback.tree.directory": path = "~/.ansible/tree",
         ini ["callback_tree.directory"], env ["ANSIBLE_CALLBACK_TREE_DIR"];

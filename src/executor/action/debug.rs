@@ -67,7 +67,7 @@ fn variable(
         let warning = Diagnostic::warning(format!("`{expression}` cannot be shown: {}", errors[0]));
         let plural = if errors.len() == 1 { "" } else { "s" };
         let wording = format!("Encountered {} template error{plural}.\n{}", errors.len(), lines.join("\n"));
-        warning.worded(wording).at(place).origin(place)
+        warning.worded(wording).at(place).origin(errors[0].origin().as_ref().unwrap_or(place))
     });
     Ok((shown.to_json().map_err(failed)?, warning))
 }

@@ -55,7 +55,7 @@ fn name_newlines(arguments: &mut Evaluated) -> Result<(), PrepareError> {
         Some("\\n" | "\\r" | "\\r\\n") => Ok(()),
         _ => {
             let error = Diagnostic::error("`newline_sequence` needs to be one of `\\n`, `\\r` and `\\r\\n`");
-            Err(error.worded("newline_sequence needs to be one of: \n, \r or").at(&argument.span).into())
+            Err(error.worded("newline_sequence needs to be one of: \n, \r or").into())
         }
     }
 }
