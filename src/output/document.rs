@@ -111,7 +111,8 @@ impl Document {
             let tasks: Vec<Value> = tasks.collect();
             json!({ "play": about(0, number, &play.name, &play.path, &play.times), "tasks": tasks })
         });
-        let hosts = stats.map(|stats| stats.hosts.iter().cloned().map(|(host, values)| (host, values.into())).collect());
+        let hosts =
+            stats.map(|stats| stats.hosts.iter().cloned().map(|(host, values)| (host, values.into())).collect());
         let document = json!({
             "plays": plays.collect::<Vec<_>>(),
             "stats": self.stats,
@@ -202,7 +203,8 @@ fn result(outcome: &Outcome, start: &TaskStart) -> Value {
             values.shift_remove("failed");
         }
     }
-    let is_told = |is_good: bool| is_good && !outcome.is_hidden && (outcome.shown != Shown::Nothing || start.is_debug());
+    let is_told =
+        |is_good: bool| is_good && !outcome.is_hidden && (outcome.shown != Shown::Nothing || start.is_debug());
     if outcome.is_loop {
         if outcome.status != Status::Skipped {
             values.shift_remove("skipped");

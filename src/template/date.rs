@@ -143,7 +143,6 @@ impl Date {
         let zoned = self.at.to_zoned(self.zone()).map_err(|error| TemplateError::value_error(error.to_string()))?;
         jiff::fmt::strtime::format(format, &zoned).map_err(|error| TemplateError::value_error(error.to_string()))
     }
-
 }
 
 impl fmt::Debug for Date {

@@ -23,7 +23,8 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     let syntax = syntax(arguments)?;
     let begin = Span::new(&file, 1, 1);
     let in_file = |error: TemplateError| error.in_file(&begin);
-    let template = template_file_with(file.text(), &begin, syntax).map_err(TemplateError::in_syntax).map_err(in_file)?;
+    let template =
+        template_file_with(file.text(), &begin, syntax).map_err(TemplateError::in_syntax).map_err(in_file)?;
     let mut scope = scope.clone();
     let dest = arguments.value("dest").cloned();
     let is_managed = scope.context().names.lookup("ansible_managed").is_some();

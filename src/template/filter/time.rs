@@ -37,9 +37,7 @@ fn strftime(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
                 other => other.as_f64(),
             };
             let second =
-                number.ok_or_else(|| {
-                    failed(format!("Invalid value for epoch value ({})", second.to_str())).apart()
-                })?;
+                number.ok_or_else(|| failed(format!("Invalid value for epoch value ({})", second.to_str())).apart())?;
             Timestamp::from_microsecond((second * 1e6) as i64).map_err(|error| failed(error.to_string()))?
         }
     };
