@@ -11,6 +11,7 @@ unset LANGUAGE;
 say() { echo "SUTLER-$n $*"; };
 [ -n "$k" ] && [ -x "$k" ] && say ready "$k" && exec "$k";
 u=${BASH_VERSION:+$EUID};
+[ -n "$u" ] || while read -r name real effective rest; do [ "$name" = Uid: ] && u=$effective && break; done 2>/dev/null </proc/self/status;
 [ -n "$u" ] || u=$(id -u);
 
 # Ours, real (a symbolic link shows `l`), and writable for nobody else.

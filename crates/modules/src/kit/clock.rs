@@ -1,11 +1,10 @@
 //! Local time as Ansible's results print it.
 
-use std::{
-    sync::OnceLock,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{Program, Reader};
+use tz::TimeZone;
+
+use super::Reader;
 
 /// So many seconds, and none for less; a hundred years at most, so that they can be added to the present.
 pub fn seconds(number: i64) -> Duration {
@@ -15,12 +14,18 @@ pub fn seconds(number: i64) -> Duration {
 
 /// `2026-11-21 04:43:19.592164`: Python's `str(datetime)`, in the host's time zone.
 pub fn local_time(host: &Reader, at: SystemTime) -> String {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = since.as_secs() as i64 + offset(host);
+    let micros = at.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_micros();
+    format!("{}{}", local_second(host, at, ' '), fraction(micros))
+}
+
+/// `2026-11-21 04:43:19`, with `between` between day and time, in the host's time zone.
+pub fn local_second(host: &Reader, at: SystemTime, between: char) -> String {
+    let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
+    let seconds = seconds + offset(host.env("TZ").as_deref(), seconds);
     let (year, month, day) = date(seconds.div_euclid(86400));
     let second = seconds.rem_euclid(86400);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{}", fraction(since.subsec_micros()))
+    format!("{year:04}-{month:02}-{day:02}{between}{hour:02}:{minute:02}:{second:02}")
 }
 
 /// `0:00:00.004587`: Python's `str(timedelta)`.
@@ -39,21 +44,10 @@ fn fraction(micros: u32) -> String {
     if micros == 0 { String::new() } else { format!(".{micros:06}") }
 }
 
-/// Seconds east of Greenwich, from `date`: libc is not asked, and rules are in more places than one.
-fn offset(host: &Reader) -> i64 {
-    static HELPER: OnceLock<i64> = OnceLock::new();
-    let ask = || {
-        let output = host.query(&Program::new("date").arg("+%z")).map(|finished| finished.out());
-        parse_offset(output.unwrap_or_default().trim()).unwrap_or(0)
-    };
-    if host.sets_env("TZ") { ask() } else { *HELPER.get_or_init(ask) }
-}
-
-fn parse_offset(text: &str) -> Option<i64> {
-    let (sign, digits) = text.split_at_checked(1)?;
-    let number: i64 = digits.parse().ok()?;
-    let seconds = (number / 100) * 3600 + (number % 100) * 60;
-    Some(if sign == "-" { -seconds } else { seconds })
+/// Seconds east of Greenwich at a second since 1970, as `TZ` says, or `/etc/localtime`; none where they say nothing.
+fn offset(zone: Option<&str>, at: i64) -> i64 {
+    let zone = zone.map_or_else(TimeZone::local, TimeZone::from_posix_tz);
+    zone.ok().and_then(|zone| Some(zone.find_local_time_type(at).ok()?.ut_offset().into())).unwrap_or(0)
 }
 
 /// Year, month and day of a day counted from 1970-01-01 (proleptic Gregorian).
@@ -88,9 +82,13 @@ mod tests {
     }
 
     #[test]
-    fn offsets_are_read() {
-        assert_eq!(parse_offset("+0530"), Some(19_800));
-        assert_eq!(parse_offset("-0330"), Some(-12_600));
-        assert_eq!(parse_offset(""), None);
+    fn offsets_are_those_of_the_zone() {
+        // 1 January and 1 July 2026.
+        let (winter, summer) = (1_767_225_600, 1_782_864_000);
+        assert_eq!(offset(Some("<+0530>-5:30"), winter), 19_800);
+        let berlin = Some("CET-1CEST,M3.5.0,M10.5.0/3");
+        assert_eq!((offset(berlin, winter), offset(berlin, summer)), (3600, 7200));
+        assert_eq!(offset(Some(""), winter), 0);
+        assert_eq!(offset(Some("No/Such"), winter), 0);
     }
 }

@@ -132,11 +132,6 @@ impl Reader {
         &self.context.environment
     }
 
-    /// Whether the task's own environment has the variable.
-    pub fn sets_env(&self, name: &str) -> bool {
-        self.context.environment.iter().any(|(key, _)| key == name)
-    }
-
     /// The task's environment over the helper's: what a program would be started with.
     pub fn whole_environment(&self) -> std::collections::BTreeMap<String, String> {
         let own =

@@ -6,13 +6,14 @@ use std::{
     ops::Deref,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use rustix::fs::{AtFlags, CWD, Gid, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, Uid, chownat, utimensat};
 use tempfile::NamedTempFile;
 
 use super::{
-    Failure, Finished, Program, Reader, Source,
+    Failure, Finished, Program, Reader, Source, clock,
     failure::{errno, errno_text, named_path},
     file_args::Attributes,
     selinux,
@@ -119,7 +120,12 @@ impl Writer {
     /// Copies a file beside itself, with owner, mode and times, under Ansible's backup name
     /// (`PATH.PID.YYYY-MM-DD@HH:MM:SS~`); returns that name.
     pub fn backup(&mut self, path: &Path) -> Result<PathBuf, Failure> {
-        let backup = PathBuf::from(format!("{}.{}.{}~", path.display(), std::process::id(), local_time()));
+        let backup = PathBuf::from(format!(
+            "{}.{}.{}~",
+            path.display(),
+            std::process::id(),
+            clock::local_second(self, SystemTime::now(), '@')
+        ));
         let meta =
             self.stat(path)?.ok_or_else(|| Failure::new(format!("cannot back up {}: it is gone", path.display())))?;
         let source = Source::Stream(Box::new(self.open(path)?));
@@ -131,8 +137,8 @@ impl Writer {
         };
         self.write(&backup, source, &attributes)?;
         let times = std::fs::FileTimes::new()
-            .set_accessed(meta.raw().accessed().unwrap_or_else(|_| std::time::SystemTime::now()))
-            .set_modified(meta.raw().modified().unwrap_or_else(|_| std::time::SystemTime::now()));
+            .set_accessed(meta.raw().accessed().unwrap_or_else(|_| SystemTime::now()))
+            .set_modified(meta.raw().modified().unwrap_or_else(|_| SystemTime::now()));
         File::options()
             .write(true)
             .open(&backup)
@@ -227,8 +233,8 @@ impl Writer {
     pub fn set_times(
         &mut self,
         path: &Path,
-        accessed: Option<std::time::SystemTime>,
-        modified: Option<std::time::SystemTime>,
+        accessed: Option<SystemTime>,
+        modified: Option<SystemTime>,
     ) -> Result<(), Failure> {
         set_times(path, &Timestamps { last_access: timespec(accessed), last_modification: timespec(modified) })
     }
@@ -274,7 +280,7 @@ fn no_way_to(destination: &Path, temporary: &Path, error: &io::Error) -> Failure
     .with("path", destination.to_string_lossy().as_ref())
 }
 
-fn timespec(time: Option<std::time::SystemTime>) -> Timespec {
+fn timespec(time: Option<SystemTime>) -> Timespec {
     let since = time.map(|time| time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default());
     since.map_or(Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }, |since| Timespec {
         tv_sec: since.as_secs() as i64,
@@ -369,13 +375,4 @@ fn rename_or_overwrite(file: NamedTempFile, destination: &Path) -> io::Result<bo
             Ok(true)
         }
     }
-}
-
-/// The host's local time as backup names have it.
-fn local_time() -> String {
-    std::process::Command::new("date")
-        .arg("+%Y-%m-%d@%H:%M:%S")
-        .output()
-        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        .unwrap_or_default()
 }
