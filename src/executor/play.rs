@@ -88,7 +88,7 @@ pub struct PlayRun {
     pub(super) context: TaskContext,
     pub(super) play: Arc<Play>,
     pub(super) handlers: RwLock<Handlers>,
-    max_fail_percentage: Option<f64>,
+    pub(super) max_fail_percentage: Option<f64>,
     name: String,
     pattern: Pattern,
     /// All that the pattern selected when the batch began, in the order of the inventory.
@@ -290,7 +290,8 @@ impl PlayRun {
             let report = &self.context.run.report;
             let lost_before = report.losses();
             let (flow, mut hosts) = strategy::run(self, self.strategy, hosts).await;
-            // Those that did an `always` or handlers after they failed are lost now.
+            // Those that did an `always` or handlers after they failed are lost now, though others ended these.
+            hosts.values_mut().filter(|host| host.is_active()).for_each(HostState::end);
             hosts.values_mut().filter(|host| host.ended == Some(Ended::Failed)).for_each(|host| self.lose(host));
             if self.context.run.control.is_stopping() || flow == Flow::EndRun {
                 return false;

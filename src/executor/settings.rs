@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::times;
 use crate::{
     playbook::Task,
-    source::{Diagnostic, Span, Spanned},
+    source::{Diagnostic, MASK, Span, Spanned},
     template::TemplateError,
     value::Value,
     vars::Scope,
@@ -141,9 +141,10 @@ fn is_about_environment(error: &TemplateError) -> bool {
     error.to_string().contains("'ansible_env'")
 }
 
-/// A value whose templates are their texts.
+/// A value whose templates are their texts; those of an encrypted file are hidden.
 fn as_written(value: &Value) -> Value {
     match value {
+        Value::Lazy(template) if template.span().file.is_secret() => MASK.into(),
         Value::Lazy(template) => template.source().into(),
         Value::List(list) => list.to_vec().iter().map(as_written).collect(),
         Value::Dict(dict) => {

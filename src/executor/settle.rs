@@ -98,11 +98,12 @@ impl PlayRun {
         let is_rescued = host.is_rescuable() && !end.is_hard;
         self.go_where_blocks_say(host);
         // Whoever fails for another host is none of the play any more, though a `rescue` takes it.
-        if !is_rescued || end.host != name {
+        let is_dragged = end.host != name || end.status != Status::Failed;
+        if !is_rescued || is_dragged {
             self.remove(&name);
         }
         if is_rescued {
-            if end.host == name {
+            if !is_dragged {
                 report.count(&name, |counts| {
                     counts.failed = counts.failed.saturating_sub(1);
                     counts.rescued += 1;

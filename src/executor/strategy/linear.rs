@@ -153,8 +153,9 @@ async fn step(play: &PlayRun, task: &Arc<Task>, here: &[String], hosts: &mut Bat
     }
     include(play, task, &ends, hosts);
     // A limit is looked at after every task: who was stopped for others counts as well.
-    if flow == Flow::Next {
-        flow = stop_others(play, &together, task, &ends, hosts);
+    let stops = play.max_fail_percentage.is_some() || ends.iter().any(|(_, end)| together.stops(end));
+    if stops && stop_others(play, &together, task, &ends, hosts) && flow != Flow::EndPlay {
+        flow = Flow::Beyond;
     }
     flow
 }
@@ -228,14 +229,14 @@ fn include(play: &PlayRun, task: &Task, ends: &[(String, TaskEnd)], hosts: &mut 
     }
 }
 
-/// What the loss of hosts means for the others.
+/// What the loss of hosts means for the others. Whether it passes the limit of the play.
 fn stop_others(
     play: &PlayRun,
     together: &Together,
     task: &Arc<Task>,
     ends: &[(String, TaskEnd)],
     hosts: &mut Batch,
-) -> Flow {
+) -> bool {
     let of_status = |status: Status| ends.iter().filter(move |(_, end)| end.status == status).map(|(name, _)| name);
     let (failed, gone): (Vec<&String>, Vec<&String>) =
         (of_status(Status::Failed).collect(), of_status(Status::Unreachable).collect());
@@ -248,7 +249,7 @@ fn stop_others(
     }
     let failed = hosts.keys().filter(|name| play.context.run.report.has_failed(name)).count();
     if !play.is_beyond_limit(failed) {
-        return Flow::Next;
+        return false;
     }
     play.context.run.events.emit(Event::NoHostsLeft);
     // Who was stopped already is stopped where it went then.
@@ -266,7 +267,7 @@ fn stop_others(
         play.context.run.events.emit(Event::NoHostsLeft);
         hosts.values_mut().filter(|host| host.is_active()).for_each(|host| play.lose(host));
     }
-    Flow::Beyond
+    true
 }
 
 /// All others fail with the host that failed.
