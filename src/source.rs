@@ -3,6 +3,7 @@
 mod diagnostic;
 mod excerpt;
 mod file;
+mod literal;
 mod literal_secret;
 mod mapping;
 mod node;
@@ -18,6 +19,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use file::SourceFile;
+pub use literal::value as literal_value;
 pub use literal_secret::{MASK, names_a_secret};
 pub use mapping::Duplicates;
 pub use node::{Entry, Kind, Node};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::source::{Diagnostic, Node, SourceFile, Span, nearest};
+use crate::source::{Diagnostic, Node, SourceFile, Span, literal_value, nearest};
 
-use super::{Inventory, edit::InventoryError, literal, shell_words};
+use super::{Inventory, edit::InventoryError, shell_words};
 
 /// Reads a file into the inventory.
 pub fn read(inventory: &mut Inventory, file: &Arc<SourceFile>) -> Result<(), Diagnostic> {
@@ -123,7 +123,7 @@ impl Reader<'_> {
                 ));
             };
             let value = Span::new(self.file, number, span.column + key.chars().count() as u32 + 1);
-            vars.push((key.to_owned(), literal::value(text, &value)));
+            vars.push((key.to_owned(), literal_value(text, &value)));
         }
         let span = at(name.column);
         self.inventory.add_hosts(&name.text, &self.group, &span, &vars)
@@ -152,7 +152,7 @@ impl Reader<'_> {
         };
         let column = span.column + key.chars().count() as u32 + 1;
         let blanks = value.chars().take_while(|c| c.is_whitespace()).count() as u32;
-        let value = literal::value(value.trim(), &Span::new(self.file, span.line, column + blanks));
+        let value = literal_value(value.trim(), &Span::new(self.file, span.line, column + blanks));
         let key = key.trim_end();
         if self.inventory.group(&self.group).is_some() {
             return self.inventory.set_group_var(&self.group, key, value).map_err(|cause| refused(&cause, span));

@@ -7,8 +7,7 @@ use super::{
     flag,
 };
 use crate::{
-    inventory,
-    source::{Kind, Span},
+    source::{Kind, Span, literal_value},
     value::{Dict, Str, Value},
     vault,
 };
@@ -80,7 +79,7 @@ fn python_literal_eval(arguments: Arguments<'_>) -> Result<Value, TemplateError>
 }
 
 fn literal(text: &str) -> Result<Value, TemplateError> {
-    let node = inventory::literal_value(text, &Span::outside("literal", text));
+    let node = literal_value(text, &Span::outside("literal", text));
     match &node.kind {
         Kind::Str(kept) if kept == text => {
             Err(TemplateError::raised("SyntaxError", format!("malformed node or string: {}", Value::from(text).repr())))

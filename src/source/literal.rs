@@ -1,14 +1,12 @@
-//! Values in INI inventories: Python literals where they are such, text otherwise.
+//! Values where there is no YAML, as in INI inventories: Python literals where they are such, text otherwise.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
 
 use num_bigint::BigInt;
 
-use crate::{
-    source::{Entry, Kind, Node, Span},
-    value::Value,
-};
+use super::{Entry, Kind, Node, Span};
+use crate::value::Value;
 
 /// How deep lists may stand in each other.
 const MAX_DEPTH: usize = 100;
