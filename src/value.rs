@@ -151,7 +151,7 @@ impl Value {
         }
     }
 
-    /// The same, made by what stands at `place`, unless it has a place.
+    /// The same, made by what stands at `place`, unless it has a place, or is a list or dict that others have as well.
     #[must_use]
     pub fn made_at(self, place: impl FnOnce() -> Place) -> Self {
         match self {

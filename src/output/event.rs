@@ -261,6 +261,9 @@ impl Outcome {
             error.ansible.message = None;
             error.ansible.help = None;
             error.ansible.cause = None;
+            // What was made for the message stands in no file.
+            let made_up = error.ansible.contexts.iter_mut().filter(|context| context.span.is_outside());
+            made_up.for_each(|context| context.span = Span::nowhere());
         }
     }
 }

@@ -43,13 +43,11 @@ impl Log {
 /// How grave it is, in the words of Python's `logging`.
 fn level(stream: Stream, text: &str) -> &'static str {
     let start = text.trim_start_matches('[').to_lowercase();
-    let starts = |words: &[&str]| words.iter().any(|word| start.starts_with(word));
+    let starts = |word: &str| start.starts_with(word);
     match stream {
-        Stream::Err if starts(&["error"]) => "ERROR",
-        Stream::Err if starts(&["deprecation"]) => "INFO",
-        Stream::Err => "WARNING",
-        Stream::Out if starts(&["fatal: [", "failed: ["]) => "ERROR",
-        Stream::Out => "INFO",
+        _ if starts("error") => "ERROR",
+        Stream::Err if !starts("deprecation") => "WARNING",
+        _ => "INFO",
     }
 }
 
@@ -68,11 +66,12 @@ mod tests {
     use super::{Stream, level, without_colours};
 
     #[test]
-    fn levels_are_those_of_colours_in_ansible() {
+    fn levels_are_those_of_ansible() {
         assert_eq!(level(Stream::Err, "[DEPRECATION WARNING]: x"), "INFO");
         assert_eq!(level(Stream::Err, "[WARNING]: x"), "WARNING");
         assert_eq!(level(Stream::Err, "[ERROR]: x"), "ERROR");
-        assert_eq!(level(Stream::Out, "fatal: [h1]: FAILED! => {}"), "ERROR");
+        assert_eq!(level(Stream::Out, "[ERROR]: x"), "ERROR");
+        assert_eq!(level(Stream::Out, "fatal: [h1]: FAILED! => {}"), "INFO");
         assert_eq!(level(Stream::Out, "ok: [h1]"), "INFO");
     }
 

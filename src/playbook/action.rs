@@ -314,10 +314,14 @@ impl Action {
         let internal = self.arguments.keys().find(|name| name.starts_with("_ansible_"));
         if let Some(argument) = internal.filter(|_| !self.is_command()) {
             let action = &self.name.value;
-            loading.refuse(Diagnostic::error(format!(
+            let wording = format!(
                 "Invalid parameter specified beginning with keyword '_ansible_' for action '{action}': '{argument}'. The \
                  prefix '_ansible_' is reserved for internal use only."
-            )));
+            );
+            let message = format!("`{argument}` is no argument: what begins with `_ansible_` is reserved");
+            let mut error = Diagnostic::error(message).at(&self.name.span).worded(wording);
+            error.ansible.is_placeless = true;
+            loading.refuse(error);
         }
     }
 

@@ -1,11 +1,13 @@
 //! A file's name and text, kept for as long as a position points into it.
 
 use std::{
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock, Weak},
 };
 
+use parking_lot::Mutex;
 use zeroize::Zeroize as _;
 
 use super::{Diagnostic, Span};
@@ -50,11 +52,23 @@ impl SourceFile {
     }
 
     /// Reads a file, decrypted if it is a vault; fails when it cannot be read, no vault password opens it, or it is
-    /// not UTF-8. A byte order mark is dropped.
+    /// not UTF-8. A byte order mark is dropped. What is read again and did not change is one file.
     pub fn read(path: &Path) -> Result<Arc<Self>, Diagnostic> {
+        static KNOWN: LazyLock<Mutex<HashMap<PathBuf, Weak<SourceFile>>>> = LazyLock::new(Mutex::default);
         let bytes = fs::read(path)
             .map_err(|cause| Diagnostic::error(format!("cannot read `{}`: {}", path.display(), io_reason(&cause))))?;
-        Self::from_bytes(path, bytes)
+        let file = Self::from_bytes(path, bytes)?;
+        if file.is_secret {
+            return Ok(file);
+        }
+        let mut known = KNOWN.lock();
+        match known.get(path).and_then(Weak::upgrade).filter(|known| known.text == file.text) {
+            Some(known) => Ok(known),
+            None => {
+                known.insert(path.to_owned(), Arc::downgrade(&file));
+                Ok(file)
+            }
+        }
     }
 
     /// Wraps the bytes of a file that is already read, decrypted if they are a vault; fails when no vault password

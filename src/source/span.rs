@@ -36,6 +36,11 @@ impl Span {
         Self { file: Arc::new(SourceFile::new(format!("<{name}>"), text)), line: 1, column: 1 }
     }
 
+    /// Whether it is the start of a text that stands in no file.
+    pub fn is_outside(&self) -> bool {
+        self.file.path().as_os_str().as_encoded_bytes().starts_with(b"<")
+    }
+
     /// The same place in a text that can be shown: the values of passwords are hidden, and what
     /// `mask` hides in a line.
     #[must_use]

@@ -303,7 +303,7 @@ impl<'a> Context<'a> {
         let holds = Self::expression_in_text(text, place.as_ref().unwrap_or(span))
             .and_then(|expression| self.truth(self.evaluate(&expression)?, &expression));
         match place {
-            Some(span) => holds.map_err(|error| error.via(Via::Template { source: text.to_string(), span })),
+            Some(span) => holds.map_err(|error| error.via(Via::Condition(span))),
             None => holds,
         }
     }

@@ -43,6 +43,7 @@ impl From<TemplateError> for Diagnostic {
                     let source = if span.file.is_secret() { MASK } else { source.trim() };
                     format!("while evaluating `{source}` at {span}")
                 }
+                Via::Condition(span) => format!("in the condition at {span}"),
                 Via::File(span) => format!("in the template {}", span.file.path().display()),
                 Via::Part(span) => format!("included from another file: {}", span.file.path().display()),
             };

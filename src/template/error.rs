@@ -43,6 +43,8 @@ pub enum Via {
         /// Where it stands.
         span: Span,
     },
+    /// A condition that a variable holds, whose text may be a secret.
+    Condition(Span),
     /// A whole file, of which Ansible names no line.
     File(Span),
     /// A file that another one includes or imports: what fails in it fails in the other one.
@@ -54,14 +56,14 @@ impl Via {
     pub fn source(&self) -> Option<&str> {
         match self {
             Self::Template { source, .. } => Some(source),
-            Self::File(_) | Self::Part(_) => None,
+            Self::Condition(_) | Self::File(_) | Self::Part(_) => None,
         }
     }
 
     /// The place that Ansible names; none for a part of another file.
     pub fn origin(&self) -> Option<Span> {
         match self {
-            Self::Template { span, .. } => Some(span.clone()),
+            Self::Template { span, .. } | Self::Condition(span) => Some(span.clone()),
             Self::File(span) => Some(Span { line: 0, column: 0, ..span.clone() }),
             Self::Part(_) => None,
         }
@@ -276,7 +278,7 @@ impl TemplateError {
 
     /// Whether it was met in a text, or in an expression alone, as conditions are.
     pub fn is_in_text(&self) -> bool {
-        self.0.in_text || !self.0.via.is_empty()
+        self.0.in_text || self.0.via.iter().any(|via| !matches!(via, Via::Condition(_)))
     }
 
     /// What went wrong.

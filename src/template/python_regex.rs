@@ -41,6 +41,12 @@ pub fn pattern(pattern: &str) -> Result<Arc<Regex>, TemplateError> {
     compile(pattern, Flags::default())
 }
 
+/// Whether a pattern begins with flags that allow comments.
+fn is_verbose(pattern: &str) -> bool {
+    let flags = pattern.strip_prefix("(?").and_then(|rest| rest.split_once(')'));
+    flags.is_some_and(|(flags, _)| flags.chars().all(|flag| flag.is_ascii_alphabetic()) && flags.contains('x'))
+}
+
 /// The compiled pattern; compiled patterns are kept.
 pub(super) fn compile(pattern: &str, flags: Flags) -> Result<Arc<Regex>, TemplateError> {
     type Cache = HashMap<(String, Flags), Arc<Regex>>;
@@ -60,10 +66,12 @@ pub(super) fn compile(pattern: &str, flags: Flags) -> Result<Arc<Regex>, Templat
         translated.push_str("(?m)");
     }
     let pattern_here = translate(pattern);
+    // A comment may be the last of it.
+    let end = if is_verbose(pattern) { "\n)" } else { ")" };
     match flags.anchor {
         Anchor::Free => translated.push_str(&pattern_here),
-        Anchor::Start => translated.extend(["\\A(?:", &pattern_here, ")"]),
-        Anchor::Whole => translated.extend(["\\A(?:", &pattern_here, ")\\z"]),
+        Anchor::Start => translated.extend(["\\A(?:", &pattern_here, end]),
+        Anchor::Whole => translated.extend(["\\A(?:", &pattern_here, end, "\\z"]),
     }
     let regex = RegexBuilder::new(&translated)
         .backtrack_limit(STEPS)

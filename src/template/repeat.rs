@@ -4,10 +4,9 @@ use super::{Arguments, Context, TemplateError, environment::short_name};
 use crate::value::{Str, Value};
 
 /// Lookups that do nothing but read what variables, the environment and the controller's files hold.
-const REPEATABLE: [&str; 23] = [
+const REPEATABLE: [&str; 22] = [
     "community.general.binary_file",
     "community.general.dependent",
-    "community.general.merge_variables",
     "config",
     "csvfile",
     "dict",

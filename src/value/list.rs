@@ -42,9 +42,11 @@ impl List {
         Place::numbered(self.0.place.load(Ordering::Relaxed))
     }
 
-    /// Says that it was made by what stands at `place`, unless it has one.
+    /// Says that it was made by what stands at `place`, unless it has a place or others have it as well.
     pub fn made_at(&self, place: impl FnOnce() -> Place) {
-        self.0.place.store(self.place().or(place).number(), Ordering::Relaxed);
+        if Arc::strong_count(&self.0) == 1 {
+            self.0.place.store(self.place().or(place).number(), Ordering::Relaxed);
+        }
     }
 
     /// How many items it has.

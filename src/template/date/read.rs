@@ -49,7 +49,9 @@ pub(super) fn iso(text: &str) -> Option<(jiff::civil::Date, Option<Time>, Option
 /// `+HH:MM`.
 pub(super) fn offset(text: &str) -> Option<Offset> {
     let (hours, minutes) = text.get(1..)?.split_once(':')?;
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    let number =
+        |digits: &str, end: i32| digits.parse().ok().filter(|number| digits.len() == 2 && (0..end).contains(number));
+    let seconds = number(hours, 24)? * 3600 + number(minutes, 60)? * 60;
     Offset::from_seconds(if text.starts_with('-') { -seconds } else { seconds }).ok()
 }
 

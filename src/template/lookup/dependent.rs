@@ -1,6 +1,6 @@
 //! `community.general.dependent`: loops within each other, where inner ones may use what outer ones are at.
 
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 use super::{
     super::{Arguments, Context, Lookup, Template, TemplateError},
@@ -81,7 +81,14 @@ fn walk(
     match &values {
         Value::Dict(dict) => {
             let mut entries = dict.entries();
-            entries.sort_by_key(|(key, _)| key.value().to_str());
+            let mut refused = None;
+            entries.sort_by(|(a, _), (b, _)| {
+                let order = a.value().python_cmp(b.value(), "<");
+                order.map_err(|error| refused = Some(error)).ok().flatten().unwrap_or(Ordering::Equal)
+            });
+            if let Some(error) = refused {
+                return Err(error);
+            }
             entries.into_iter().try_for_each(|(key, value)| {
                 let pair = Dict::new();
                 pair.insert("key", key.value().clone());

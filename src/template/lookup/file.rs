@@ -181,12 +181,12 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
 /// Files in Base64, as they are: one that is encrypted stays so.
 fn binary_file(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let options = Options::new("binary_file", arguments.context, arguments.named);
-    let missing = options.text("not_exist")?.unwrap_or_else(|| "error".into());
+    let missing = options.choice("not_exist", &["error", "empty", "empty_str"])?;
     let mut contents = Vec::new();
     for name in &arguments.positional {
         let name = text(name)?;
         let Some(path) = arguments.context.environment.find("files", &name) else {
-            contents.push(Value::from(match missing.as_str() {
+            contents.push(Value::from(match missing {
                 "empty" => "",
                 "empty_str" => "empty",
                 _ => {

@@ -26,8 +26,8 @@ fn merge_variables(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError
     let groups = options.value("groups")?.map(|groups| groups.iter()).transpose()?;
     let merge = Merge {
         context,
-        how: options.text("pattern_type")?.unwrap_or_else(|| "regex".into()),
-        overriding: options.text("override")?.unwrap_or_else(|| "error".into()),
+        how: options.choice("pattern_type", &["regex", "prefix", "suffix"])?,
+        overriding: options.choice("override", &["error", "warn", "ignore"])?,
     };
     let mut merged = Vec::new();
     for term in &arguments.positional {
@@ -51,9 +51,9 @@ fn merge_variables(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError
 struct Merge<'a> {
     context: &'a Context<'a>,
     /// `regex`, `prefix` or `suffix`.
-    how: String,
+    how: &'static str,
     /// What another value of a key is: an `error`, a `warn`ing, or nothing (`ignore`).
-    overriding: String,
+    overriding: &'static str,
 }
 
 /// The value of a variable; `None` where there is none.
@@ -115,7 +115,7 @@ impl Merge<'_> {
     }
 
     fn is_meant(&self, name: &str, pattern: &str) -> Result<bool, TemplateError> {
-        match self.how.as_str() {
+        match self.how {
             "prefix" => Ok(name.starts_with(pattern)),
             "suffix" => Ok(name.ends_with(pattern)),
             _ => python_regex::compile(pattern, Flags::default())?
@@ -150,7 +150,7 @@ impl Merge<'_> {
     }
 
     fn tell(&self, text: &str) -> Result<(), TemplateError> {
-        match self.overriding.as_str() {
+        match self.overriding {
             "error" => return Err(failed(text)),
             "warn" => self.context.environment.warn(Diagnostic::warning(text)),
             _ => {}
