@@ -285,7 +285,11 @@ fn ini_file(random: &mut Random, path: &str) -> Value {
     match random.below(4) {
         0 => arguments["value"] = json!("1"),
         1 => arguments["values"] = json!(["2", "3"]),
-        2 => arguments["value"] = json!(""),
+        2 => {
+            // With `allow_no_value` a second run makes `x` of `x = `, as in Ansible.
+            arguments["value"] = json!("");
+            arguments["allow_no_value"] = json!(false);
+        }
         _ => {}
     }
     if random.below(4) == 0 {
