@@ -117,6 +117,11 @@ impl HostState {
         self.ended.is_none()
     }
 
+    /// Whether it failed or cannot be reached.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.ended, Some(Ended::Failed | Ended::Unreachable))
+    }
+
     /// Where it is.
     pub fn place(&self) -> Place {
         self.calls.iter().map(|call| (call.what.order, call.place)).collect()

@@ -169,8 +169,7 @@ impl Times {
     }
 }
 
-/// What is said about a play (0) or a task (1). Its id looks like those of Ansible; it is another one in each run only
-/// where the run is another one.
+/// What is said about a play (0) or a task (1). Its id looks like those of Ansible, and is the same in equal runs.
 fn about(kind: u8, number: usize, name: &str, path: &str, times: &Times) -> Value {
     let text = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
     let mut duration = json!({ "start": text(times.start) });

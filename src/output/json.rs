@@ -26,11 +26,14 @@ pub fn python_json(value: &Value, indented: bool) -> String {
     }
 }
 
-/// Indented by so many spaces, or in one line for none, with the keys sorted and nothing but ASCII.
+/// No level is indented by more spaces.
+const DEEPEST: usize = 1000;
+
+/// Indented by so many spaces, a thousand at most, or in one line for none, with the keys sorted and nothing but ASCII.
 pub fn ascii_json(value: &Value, indent: usize) -> String {
     let text = match indent {
         0 => written(value, OneLine),
-        _ => written(value, serde_json::ser::PrettyFormatter::with_indent(" ".repeat(indent).as_bytes())),
+        _ => written(value, serde_json::ser::PrettyFormatter::with_indent(" ".repeat(indent.min(DEEPEST)).as_bytes())),
     };
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -10,7 +10,7 @@ use crate::{
     executor::{
         action::Effect,
         host::{Ended, HostState, Included, Place},
-        play::{Batch, Flow, PlayRun, is_lost},
+        play::{Batch, Flow, PlayRun},
         settings::Settings,
         task::{IncludeRequest, TaskEnd},
     },
@@ -27,7 +27,7 @@ pub async fn run(play: &PlayRun, hosts: &mut Batch) -> Flow {
     let mut is_beyond = false;
     while !play.context.run.control.is_stopping() {
         let upcoming = next(play, hosts, &mut done);
-        let lost = hosts.values().filter(|host| is_lost(host)).count();
+        let lost = hosts.values().filter(|host| host.is_lost()).count();
         if lost > std::mem::replace(&mut known, lost) {
             play.tell_of_uncounted(hosts);
         }
@@ -242,7 +242,7 @@ fn stop_others(
         (of_status(Status::Failed).collect(), of_status(Status::Unreachable).collect());
     // Those that have nothing more to do are failed as well, and so is who could not be reached now.
     let is_other =
-        |(name, host): &(&String, &HostState)| !failed.contains(name) && (!is_lost(host) || gone.contains(name));
+        |(name, host): &(&String, &HostState)| !failed.contains(name) && (!host.is_lost() || gone.contains(name));
     let others: Vec<String> = hosts.iter().filter(is_other).map(|(name, _)| name.clone()).collect();
     if let Some((_, end)) = ends.iter().find(|(_, end)| together.stops(end)) {
         drag_along(play, together, task, end, &others, hosts);
