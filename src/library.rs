@@ -70,13 +70,14 @@ impl Library {
         }
     }
 
-    /// Makes the modules of a role known to all that comes after it.
-    pub fn add_role(&self, role: &Path) {
+    /// Makes the modules of a role known to all that comes after it. Returns whether it has a folder for any.
+    pub fn add_role(&self, role: &Path) -> bool {
+        let has_own = ["library", "module_utils", "action_plugins"].iter().any(|part| role.join(part).is_dir());
         let mut roles = self.roles.lock();
-        let has_own = || ["library", "module_utils", "action_plugins"].iter().any(|part| role.join(part).is_dir());
-        if !roles.iter().any(|known| known == role) && has_own() {
+        if has_own && !roles.iter().any(|known| known == role) {
             roles.push(role.to_owned());
         }
+        has_own
     }
 
     /// The folders of Python's packages on the controller that hold something of Ansible's.

@@ -445,7 +445,8 @@ fn is_module(name: &str, around: &Around, loading: &Loading) -> bool {
 fn search<'a>(project: &'a Project, origin: &Origin, before: &[Arc<Role>]) -> Search<'a> {
     let mut own: Vec<_> = origin.role.iter().flat_map(|role| std::iter::once(role).chain(&role.parents)).collect();
     own.reverse();
-    Search::new(project, before.iter().chain(own).map(|role| role.path.clone()))
+    let roles = before.iter().chain(own).filter(|role| role.has_modules);
+    Search::new(project, roles.map(|role| role.path.clone()))
 }
 
 /// What a name means that is only known when its task runs.

@@ -2,10 +2,12 @@
 //! that are missing, names of variables that are misspelt.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     path::PathBuf,
     sync::{Arc, LazyLock},
 };
+
+use indexmap::IndexSet;
 
 use super::{Play, Playbook, Task, written};
 use crate::{
@@ -20,14 +22,29 @@ pub fn lint(playbook: &Playbook, inventory: &Inventory, extra: &Dict) -> Vec<Dia
     let names = Names::of(playbook, inventory, extra);
     let mut warnings = Vec::new();
     for play in &playbook.plays {
-        for task in play.all_tasks() {
-            warnings.extend(missing_handlers(play, task));
+        let tasks = play.all_tasks();
+        let handlers = handler_names(play, &tasks);
+        let is_closed = play.vars_files.is_empty() && !tasks.iter().any(|task| brings_names(task));
+        // A role may be used without the tasks that set what its handlers read, which nothing notifies then.
+        let of_roles = play.handlers.iter().filter(|handler| handler.origin.role.is_some());
+        let seldom: HashSet<_> = of_roles.map(|handler| handler.id).collect();
+        for task in tasks {
+            if let Some(known) = &handlers {
+                warnings.extend(missing_handlers(known, task));
+            }
             warnings.extend(missing_file(task));
-            warnings.extend(names.misspelt(play, task));
+            if is_closed && !seldom.contains(&task.id) {
+                warnings.extend(names.misspelt(task));
+            }
             warnings.extend(deprecated_names(task));
         }
     }
     warnings
+}
+
+/// Whether names of variables that nobody has seen yet may come with a task.
+fn brings_names(task: &Task) -> bool {
+    task.is_include() || task.action.module.0.short_name() == "include_vars"
 }
 
 /// Names that will go.
@@ -66,20 +83,22 @@ fn templates(task: &Task) -> Vec<&Template> {
     conditions.chain(arguments).collect()
 }
 
-fn missing_handlers(play: &Play, task: &Task) -> Vec<Diagnostic> {
+/// What the handlers of a play answer to; `None` where that is not known before it runs.
+fn handler_names(play: &Play, tasks: &[&Arc<Task>]) -> Option<IndexSet<String>> {
     // A handler whose name is a template may turn out to be any of them, and an include may bring any.
-    let is_open = |task: &&Arc<Task>| {
-        task.is_include() || task.name.as_ref().is_some_and(|name| matches!(name.value, Value::Lazy(_)))
-    };
-    if play.handlers.iter().any(|handler| is_open(&handler)) || play.all_tasks().iter().any(|task| task.is_include()) {
-        return Vec::new();
+    let is_open = |handler: &Arc<Task>| handler.name.as_ref().is_some_and(|name| matches!(name.value, Value::Lazy(_)));
+    if play.handlers.iter().any(is_open) || tasks.iter().any(|task| task.is_include()) {
+        return None;
     }
     let names = |handler: &Arc<Task>| {
         let own = handler.name.as_ref().map(|name| written(&name.value));
         let full = own.as_ref().map(|_| handler.title());
         handler.listen.iter().cloned().chain(own).chain(full).collect::<Vec<_>>()
     };
-    let known: Vec<String> = play.handlers.iter().flat_map(names).collect();
+    Some(play.handlers.iter().flat_map(names).collect())
+}
+
+fn missing_handlers(known: &IndexSet<String>, task: &Task) -> Vec<Diagnostic> {
     let constants = task.keywords.notify.iter().flat_map(|notify| {
         let parts = match &notify.value {
             Value::List(list) => list.to_vec(),
@@ -192,15 +211,7 @@ impl Names {
 
     /// Names that are unknown, and one slip of the keyboard away from a known one. Others may come
     /// from facts or files that nobody has seen yet.
-    fn misspelt(&self, play: &Play, task: &Task) -> Vec<Diagnostic> {
-        // A role may be used without the tasks that set what its handlers read, which nothing notifies then.
-        if task.origin.role.is_some() && play.handlers.iter().any(|handler| handler.id == task.id) {
-            return Vec::new();
-        }
-        let brings_names = |task: &&Arc<Task>| task.is_include() || task.action.module.0.short_name() == "include_vars";
-        if !play.vars_files.is_empty() || play.all_tasks().iter().any(brings_names) {
-            return Vec::new();
-        }
+    fn misspelt(&self, task: &Task) -> Vec<Diagnostic> {
         let mut warnings = Vec::new();
         for template in templates(task) {
             for name in template.names().filter(|name| !self.knows(name)) {

@@ -34,6 +34,8 @@ pub struct RoleFacts {
     pub full_name: String,
     /// Its folder.
     pub path: PathBuf,
+    /// Whether it has a folder for modules of its own, for what they import, or for action plugins.
+    pub has_modules: bool,
     /// The collection it belongs to.
     pub collection: Option<String>,
     /// The roles that it was used by, the nearest first.

@@ -153,7 +153,7 @@ impl RoleUse {
             self.is_task,
             self.written,
         );
-        loading.project.library.add_role(&found.path);
+        let has_modules = loading.project.library.add_role(&found.path);
         let own_vars = role_files::variables(&found.path, "vars", from("vars"), loading);
         let own_defaults = role_files::variables(&found.path, "defaults", from("defaults"), loading);
         // Its own collection, or that of the playbook, comes first, and what play and tasks around it name does not count in it.
@@ -164,6 +164,7 @@ impl RoleUse {
             name: found.name,
             full_name: found.full_name,
             path: found.path.clone(),
+            has_modules,
             collection: found.collection,
             parents,
             is_of_task: self.is_task,
