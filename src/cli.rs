@@ -147,7 +147,8 @@ fn colours(config: &Config) -> bool {
 
 /// `-e`; a file that is missing ends with another code than one that is wrong, as in Ansible.
 fn extra_vars(texts: &[String]) -> Result<Dict, Stop> {
-    vars::load_extra(texts).map_err(|error| {
+    // Ansible passes over words without a value.
+    vars::load_extra(texts, layout() == Layout::Own).map_err(|error| {
         let is_missing = |text: &String| text.strip_prefix('@').is_some_and(|path| !Path::new(path).exists());
         let is_sealed = crate::vault::current().has_refused();
         let code = if is_sealed || texts.iter().any(is_missing) { ExitCode::Error } else { ExitCode::Unreachable };

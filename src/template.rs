@@ -37,7 +37,7 @@ use crate::{
 };
 
 pub use arguments::Arguments;
-pub use context::Context;
+pub use context::{Context, Shown};
 pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
 pub use error::{ErrorKind, TemplateError, Via};
 pub use file_names::template_file_names;

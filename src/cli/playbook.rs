@@ -462,9 +462,11 @@ fn run_vars(
     constants.insert("ansible_skip_tags", vars::text_list(options.tags.skipped()));
     constants.insert("ansible_version", ansible_version());
     constants.insert("ansible_inventory_sources", vars::text_list(sources));
-    if let Some(file) = options.config.file() {
-        constants.insert("ansible_config_file", vars::path_value(std::path::absolute(file).unwrap_or_default()));
-    }
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let config_file = options.config.file().map_or(Value::None, |file| vars::path_value(absolute(file)));
+    constants.insert("ansible_config_file", config_file);
+    // A play knows that of its own playbook.
+    constants.insert("playbook_dir", vars::path_value(absolute(folder)));
     if let Some(limit) = &options.limit.pattern {
         constants.insert("ansible_limit", Value::from(limit.as_str()));
     }
@@ -474,7 +476,7 @@ fn run_vars(
         constants.insert("inventory_dir", vars::path_value(directory));
         constants.insert("inventory_file", vars::path_value(path));
     }
-    let mut environment = Environment::new(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
+    let mut environment = Environment::new(absolute(folder));
     environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     environment.settings = Some(Arc::clone(&options.config));
     Arc::new(RunVars {

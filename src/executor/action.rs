@@ -89,13 +89,16 @@ pub struct Done {
     /// How much of its result is shown without `-v`.
     pub shown: Shown,
     /// What there is to warn of.
-    pub warning: Option<Diagnostic>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Why a task cannot be prepared.
 pub enum PrepareError {
     /// A template fails; the place is that of the argument.
     Template(TemplateError, Option<Span>),
+    /// A template fails that arguments come from which the task does not write itself: that of one of this name, or
+    /// the one that all of them come from; the place is that of the template.
+    Given(TemplateError, Option<String>, Span),
     /// What it includes cannot be read: a role, or the file of this name.
     Include(Diagnostic, Option<String>),
     /// What it includes does not parse.
@@ -136,7 +139,7 @@ impl Evaluated {
     fn without(left_out: Option<&str>, task: &Task, scope: &Scope) -> Result<Self, PrepareError> {
         let mut arguments = defaults::of_task(task, scope)?;
         if let Some(defaults) = &task.action.defaults {
-            let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
+            let failed = |error| PrepareError::Given(error, None, defaults.span.clone());
             let value = evaluate(defaults, scope).map_err(failed)?;
             let given = value.as_dict().map(crate::value::Dict::entries);
             if given.is_none() && !value.is_none() && !value.is_omit() {

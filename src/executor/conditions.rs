@@ -1,6 +1,11 @@
 //! `when`, `changed_when`, `failed_when` and `until` on a host.
 
-use crate::{playbook::Condition, source::Span, template::TemplateError, vars::Scope};
+use crate::{
+    playbook::Condition,
+    source::Span,
+    template::{ErrorKind, TemplateError},
+    vars::Scope,
+};
 
 /// The first of some conditions that does not hold.
 #[derive(Clone, Debug)]
@@ -15,6 +20,13 @@ pub fn first_unmet(conditions: &[Condition], scope: &Scope) -> Result<Option<Unm
         match condition {
             Condition::Constant(true) => {}
             Condition::Constant(false) => return Ok(Some(Unmet { written: false.into() })),
+            Condition::NoText(value) if !scope.context().environment.allow_broken_conditionals => {
+                return Err((TemplateError::new(ErrorKind::NoText), Some(value.span.clone())));
+            }
+            Condition::NoText(value) if !value.value.is_truthy() => {
+                return Ok(Some(Unmet { written: condition.written().into() }));
+            }
+            Condition::NoText(_) => {}
             Condition::Expression(template, span) => {
                 let holds = scope.context().condition(template).map_err(|error| (error, Some(span.clone())))?;
                 if !holds {

@@ -26,8 +26,9 @@ use crate::{
     inventory::Pattern,
     output::{Event, TaskStart},
     plan::{Program, Step, batches},
-    playbook::{Play, Task, TaskId, keywords::Vars, written},
+    playbook::{Play, Task, TaskId, keywords::Vars},
     source::{Diagnostic, Spanned},
+    template::Shown,
     value::{Dict, Value},
     vars::{HostVars, Scope, text_list},
     vault,
@@ -329,11 +330,7 @@ impl PlayRun {
 
     /// Says that a task begins; `false` when the person at the keyboard (`--step`) does not want it.
     pub fn announce(&self, task: &Arc<Task>, is_handler: bool, hosts: usize, scope: &Scope) -> bool {
-        let name = task.name.as_ref().map(|name| match evaluate(name, scope) {
-            Ok(name) => name.to_str(),
-            Err(error) => format!("{}<< error 1 - {error} >>", before_template(&written(&name.value))),
-        });
-        let name = name.filter(|name| !name.is_empty());
+        let name = task.name.as_ref().and_then(|name| self.shown_name(name, scope));
         let name = name.or_else(|| task.role_title(|value| Some(evaluate(value, scope).ok()?.to_str())));
         let name = task.title_of(name).trim().to_owned();
         let run = &self.context.run;
@@ -354,6 +351,16 @@ impl PlayRun {
         };
         self.context.run.events.emit(Event::Task(start));
         true
+    }
+
+    /// The name of a task as it is shown, with a text in place of what cannot be evaluated; `None` for no name.
+    fn shown_name(&self, name: &Spanned<Value>, scope: &Scope) -> Option<String> {
+        let errors = Shown::default();
+        let shown = scope.context().resolve_shown(&name.value, &name.span, &errors);
+        for warning in errors.warnings("the name of the task", &name.span) {
+            self.context.run.events.emit(Event::Warning(warning));
+        }
+        (shown.is_truthy() && !shown.is_omit()).then(|| shown.to_str())
     }
 
     /// A task on some hosts at once, as many as `forks` and `throttle` allow.
@@ -468,9 +475,4 @@ fn percentage(value: &Value) -> Result<Option<f64>, Diagnostic> {
         let message = format!("The value {} could not be converted to 'percent'.", value.repr());
         Diagnostic::error(message).help("`max_fail_percentage` is a number of hundredths of the hosts, as 30 or 30%")
     })
-}
-
-/// The part of a name before its first template.
-fn before_template(name: &str) -> &str {
-    name.split("{{").next().unwrap_or_default()
 }

@@ -12,18 +12,23 @@ use crate::{
 };
 
 /// The keywords that count even where a task has no use for them, and their types.
-const CHECKED: [(&str, &str); 14] = [
+const CHECKED: [(&str, &str); 19] = [
     ("any_errors_fatal", "bool"),
+    ("async", "int"),
     ("become", "bool"),
     ("become_exe", "str"),
     ("become_flags", "str"),
     ("become_method", "str"),
     ("become_user", "str"),
     ("check_mode", "bool"),
+    ("connection", "str"),
+    ("delegate_facts", "bool"),
     ("diff", "bool"),
     ("ignore_errors", "bool"),
     ("ignore_unreachable", "bool"),
     ("no_log", "bool"),
+    ("poll", "int"),
+    ("port", "int"),
     ("remote_user", "str"),
     ("run_once", "bool"),
     ("timeout", "int"),
@@ -75,6 +80,12 @@ impl<'a> Settings<'a> {
             check(name, kind, setting, self.scope)?;
         }
         Ok(())
+    }
+
+    /// Fails for a name in `notify` that cannot be evaluated, whether the task changes anything or not.
+    pub fn check_notify(&self) -> Result<(), Diagnostic> {
+        let templates = self.task.keywords.notify.iter().filter(|notify| matches!(notify.value, Value::Lazy(_)));
+        templates.map(|notify| keyword("notify", notify, self.scope)).try_for_each(|name| name.map(drop))
     }
 
     /// Whether results are hidden. What is no boolean, or cannot be evaluated, hides: nothing may leak because of a
@@ -163,11 +174,11 @@ fn at(error: TemplateError, span: &Span) -> Diagnostic {
 /// Fails where a keyword of this type cannot be evaluated, or is of another one.
 pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) -> Result<(), Diagnostic> {
     let value = keyword(name, setting, scope)?;
-    let is_number =
-        || value.as_f64().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
+    let number = || value.as_f64().or_else(|| value.as_str()?.trim().parse::<f64>().ok());
     let fits = match kind {
         "bool" => value.as_flag().is_some(),
-        "int" | "float" => is_number(),
+        "int" => number().is_some_and(|number| number.fract() == 0.0),
+        "float" => number().is_some(),
         _ => true,
     };
     if fits || value.is_none() || value.is_omit() {

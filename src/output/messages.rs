@@ -27,7 +27,10 @@ impl Messages {
     /// Tells it, unless it was told.
     pub fn tell(&mut self, diagnostic: &Diagnostic, kind: Kind, stream: Stream, lines: &mut Lines) {
         let is_deprecation = kind == Kind::Deprecation;
-        let is_known = diagnostic.ansible.is_no_surprise && self.layout == Layout::Own;
+        let is_known = match self.layout {
+            Layout::Own => diagnostic.ansible.is_no_surprise,
+            Layout::Ansible => diagnostic.ansible.is_untold,
+        };
         if is_known || is_deprecation && !self.tells_deprecations {
             return;
         }

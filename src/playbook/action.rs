@@ -305,7 +305,10 @@ impl Action {
                 self.take_entries(entries, loading);
                 self.arguments.extend(own);
             }
-            None => self.defaults = loading.value(args),
+            None => match args.as_str().filter(|text| !Template::is_plain(text)) {
+                Some(template) => self.take_template(template.to_owned(), &args.span, loading),
+                None => self.defaults = loading.value(args),
+            },
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::load::Loading;
 use crate::{
-    source::{Diagnostic, Kind, Node, Span, Spanned},
+    source::{Kind, Node, Span, Spanned},
     template::{ErrorKind, Template, TemplateError},
     value::Value,
 };
@@ -17,8 +17,11 @@ pub fn values(node: &Node, loading: &mut Loading) -> Option<Spanned<Value>> {
     }
     match node.as_str().filter(|text| !Template::is_all_template(text)) {
         Some(text) => {
-            let template = Template::expression(text, &node.span)
-                .unwrap_or_else(|error| Template::broken(text, &node.span, error));
+            let template = match text.trim() {
+                "" => Err(TemplateError::new(ErrorKind::Empty).at(node.span.clone())),
+                _ => Template::expression(text, &node.span),
+            };
+            let template = template.unwrap_or_else(|error| Template::broken(text, &node.span, error));
             let value = Value::from(template);
             loading.warn_of_broken(&value);
             Some(Spanned::new(value, node.span.clone()))
@@ -34,6 +37,8 @@ pub enum Condition {
     Constant(bool),
     /// An expression.
     Expression(Arc<Template>, Span),
+    /// What is neither a text nor a boolean: an error, where that is not allowed for all.
+    NoText(Spanned<Value>),
 }
 
 impl Condition {
@@ -45,11 +50,20 @@ impl Condition {
         }
     }
 
+    /// The conditions of `changed_when` and `failed_when`, where nothing is an error.
+    pub fn verdict(node: &Node, loading: &mut Loading) -> Vec<Self> {
+        match node.kind {
+            Kind::Null => vec![Self::broken("", node, ErrorKind::Empty)],
+            _ => Self::read(node, loading),
+        }
+    }
+
     /// As it was written.
     pub fn written(&self) -> String {
         match self {
             Self::Constant(value) => value.to_string(),
             Self::Expression(template, _) => template.source().to_owned(),
+            Self::NoText(value) => value.value.to_str(),
         }
     }
 
@@ -63,12 +77,7 @@ impl Condition {
             // What is no template is no expression either, and that is found when the task runs.
             Kind::Unsafe(text) => Some(Self::broken(text, node, ErrorKind::Untrusted)),
             Kind::Vault(text) => Some(Self::broken(text, node, ErrorKind::NoText)),
-            Kind::Int(number) => Self::compile(&number.to_string(), &node.span, loading),
-            _ => {
-                let message = format!("a condition has to be an expression, not {}", node.describe());
-                loading.error(Diagnostic::error(message).at(&node.span));
-                None
-            }
+            _ => loading.value(node).map(Self::NoText),
         }
     }
 

@@ -74,7 +74,7 @@ fn templates(task: &Task) -> Vec<&Template> {
     let when = task.keywords.when.iter().chain(&task.until).chain(task.failed_when.iter().flatten());
     let conditions = when.chain(task.changed_when.iter().flatten()).filter_map(|condition| match condition {
         super::Condition::Expression(template, _) => Some(&**template),
-        super::Condition::Constant(_) => None,
+        super::Condition::Constant(_) | super::Condition::NoText(_) => None,
     });
     let arguments = task.action.arguments.values().filter_map(|argument| match &argument.value {
         Value::Lazy(template) => Some(&**template),
@@ -195,7 +195,7 @@ impl Names {
                 if let Some(repeat) = &task.repeat {
                     names.insert("item".into());
                     names.extend(repeat.control.loop_var.as_ref().map(|name| written(&name.value)));
-                    names.extend(repeat.control.index_var.clone());
+                    names.extend(repeat.control.index_var.as_ref().map(|name| written(&name.value)));
                 }
             }
         }

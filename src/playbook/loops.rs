@@ -2,7 +2,7 @@
 
 use super::{Condition, load::Loading};
 use crate::{
-    source::{Diagnostic, Node, Spanned, nearest},
+    source::{Diagnostic, Kind, Node, Spanned, nearest},
     value::Value,
 };
 
@@ -23,7 +23,7 @@ pub struct LoopControl {
     /// The name of the item's variable, `item` if it is missing.
     pub loop_var: Option<Spanned<Value>>,
     /// The name of a variable that counts from 0.
-    pub index_var: Option<String>,
+    pub index_var: Option<Spanned<Value>>,
     /// What is shown of an item instead of all of it.
     pub label: Option<Spanned<Value>>,
     /// Seconds between two items.
@@ -49,7 +49,10 @@ impl Loop {
         for entry in task.as_map().unwrap_or_default() {
             let name = entry.key.as_str().unwrap_or_default();
             if name == "loop" {
-                found.push((&entry.key, &entry.value, None));
+                // Nothing is no loop.
+                if entry.value.kind != Kind::Null {
+                    found.push((&entry.key, &entry.value, None));
+                }
             } else if let Some(lookup) = name.strip_prefix("with_") {
                 if !loading.project.environment.has_lookup(lookup) {
                     let error =
@@ -59,6 +62,11 @@ impl Loop {
                         Some(meant) => error.help(format!("did you mean `with_{meant}`?")),
                         None => error,
                     });
+                }
+                if entry.value.kind == Kind::Null {
+                    let message = format!("`{name}` has nothing to loop over");
+                    let error = Diagnostic::error(message).at(&entry.key.span).origin(&task.span);
+                    loading.refuse(error.worded(format!("you must specify a value when using {name}")));
                 }
                 found.push((&entry.key, &entry.value, Some(lookup.to_owned())));
             }
@@ -75,10 +83,9 @@ impl LoopControl {
     fn read(node: &Node, loading: &mut Loading) -> Self {
         let mut control = Self::default();
         for entry in node.as_map().unwrap_or_default() {
-            let text = || entry.value.as_str().map(str::to_owned);
             match entry.key.as_str().unwrap_or_default() {
                 "loop_var" => control.loop_var = loading.value(&entry.value),
-                "index_var" => control.index_var = text(),
+                "index_var" => control.index_var = loading.value(&entry.value),
                 "label" => control.label = loading.value(&entry.value),
                 "parallel" => control.parallel = loading.value(&entry.value),
                 "pause" => control.pause = loading.value(&entry.value),

@@ -98,10 +98,10 @@ impl Task {
             keywords.set("delegate_to", Spanned::new(Value::from("localhost"), local.span.clone()));
         }
         let mut task = Self::new(action, keywords, around, node.span.clone());
-        let mut conditions = |name: &str| node.get(name).map(|node| Condition::read(node, loading));
-        task.until = conditions("until").unwrap_or_default();
-        task.changed_when = conditions("changed_when");
-        task.failed_when = conditions("failed_when");
+        task.until = node.get("until").map(|node| Condition::read(node, loading)).unwrap_or_default();
+        let mut verdict = |name: &str| Some(Condition::verdict(node.get(name)?, loading)).filter(|own| !own.is_empty());
+        task.changed_when = verdict("changed_when");
+        task.failed_when = verdict("failed_when");
         let mut value = |name: &str| node.get(name).and_then(|node| loading.value(node));
         // What is no text is no name, as in Ansible.
         task.name = value("name").filter(|name| matches!(name.value, Value::Str(_) | Value::Lazy(_)));

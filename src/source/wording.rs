@@ -18,6 +18,8 @@ pub struct Wording {
     pub cause: Option<String>,
     /// Whether it has no place there: what failed is nothing that anybody wrote.
     pub is_placeless: bool,
+    /// Whether Ansible's line of the result is all that is said of it.
+    pub is_untold: bool,
     /// Whether Ansible alone tells it: it is no surprise.
     pub is_no_surprise: bool,
     /// What PyYAML says, where the text came from a value and not from a file.
@@ -35,6 +37,7 @@ impl Diagnostic {
     /// The same, as what is wrong with a keyword of a play.
     #[must_use]
     pub fn in_keyword(self, name: &str, span: &Span) -> Self {
+        let name = if name == "async" { "async_val" } else { name };
         self.at(span).within(format!("Error processing keyword '{name}'"), span)
     }
 

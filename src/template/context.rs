@@ -2,6 +2,8 @@
 
 use std::{cell::RefCell, sync::Arc};
 
+use parking_lot::Mutex;
+
 use super::{Environment, ErrorKind, Names, Syntax, Template, TemplateError, date::Date, error::Via, evaluate::Frame};
 use crate::{
     source::{Diagnostic, MASK, Span},
@@ -23,6 +25,53 @@ pub struct Context<'a> {
     pub names: &'a dyn Names,
     /// Search paths and vocabulary.
     pub environment: &'a Environment,
+    /// What cannot be evaluated, where a text takes its place.
+    pub(super) shown: Option<&'a Shown>,
+}
+
+/// What could not be evaluated and is shown all the same, each with the template that a text stands in for it in.
+#[derive(Default)]
+pub struct Shown(Mutex<Vec<(TemplateError, Span)>>);
+
+impl Shown {
+    /// Notes an error, and gives the text that takes its place.
+    pub(super) fn note(&self, error: TemplateError, template: &Template) -> String {
+        let place = error.origin().unwrap_or_else(|| template.span().clone());
+        self.add(error, &place)
+    }
+
+    fn add(&self, error: TemplateError, place: &Span) -> String {
+        let mut errors = self.0.lock();
+        let text = format!("<< error {} - {} >>", errors.len() + 1, Diagnostic::from(error.clone()).full_message());
+        errors.push((error, place.clone()));
+        text
+    }
+
+    /// The first error that is about more than something undefined.
+    pub fn broken(&self) -> Option<TemplateError> {
+        let errors = self.0.lock();
+        errors.iter().map(|(error, _)| error).find(|error| !error.is_undefined()).cloned()
+    }
+
+    /// A warning for each template that was not shown whole, as `what`; the errors have their numbers.
+    pub fn warnings(&self, what: &str, place: &Span) -> Vec<Diagnostic> {
+        let errors = self.0.lock();
+        let numbered: Vec<(usize, &(TemplateError, Span))> = errors.iter().enumerate().collect();
+        let of_templates = numbered.chunk_by(|(_, one), (_, next)| one.1 == next.1);
+        let warnings = of_templates.map(|errors| {
+            let lines: Vec<String> = errors
+                .iter()
+                .map(|(index, (error, _))| {
+                    format!("error {} - {}", index + 1, Diagnostic::from(error.clone()).full_message())
+                })
+                .collect();
+            let (first, template) = errors[0].1;
+            let plural = if errors.len() == 1 { "" } else { "s" };
+            let wording = format!("Encountered {} template error{plural}.\n{}", errors.len(), lines.join("\n"));
+            Diagnostic::warning(format!("{what} cannot be shown: {first}")).worded(wording).at(place).origin(template)
+        });
+        warnings.collect()
+    }
 }
 
 thread_local! {
@@ -63,7 +112,7 @@ pub(super) fn opened(ciphertext: &Str) -> Result<Value, TemplateError> {
 impl<'a> Context<'a> {
     /// Evaluation with these names.
     pub fn new(names: &'a dyn Names, environment: &'a Environment) -> Self {
-        Self { names, environment }
+        Self { names, environment, shown: None }
     }
 
     /// The value of a template: of any type for a lone expression, text otherwise. What it holds may still be lazy,
@@ -178,10 +227,17 @@ impl<'a> Context<'a> {
         self.finish(value)
     }
 
-    /// A value with every template in it evaluated; what cannot be is replaced by a text that says why. Gives the
-    /// errors too.
-    pub fn resolve_shown(&self, value: &Value, errors: &mut Vec<TemplateError>) -> Value {
-        let shown = self.inside(value, |value| {
+    /// A value with every template in it evaluated; what cannot be is replaced by a text that says why.
+    pub fn resolve_shown(&self, value: &Value, place: &Span, shown: &Shown) -> Value {
+        Context { shown: Some(shown), ..*self }.shown_inside(value, place, shown)
+    }
+
+    fn shown_inside(&self, value: &Value, place: &Span, shown: &Shown) -> Value {
+        let place = match value {
+            Value::Lazy(template) if !template.is_expression() => template.span(),
+            _ => place,
+        };
+        let whole = self.inside(value, |value| {
             let value = match &value {
                 Value::Undefined(undefined) => return Err(TemplateError::undefined(undefined)),
                 Value::Object(object) => object.plain()?,
@@ -189,21 +245,20 @@ impl<'a> Context<'a> {
             };
             Ok(match value {
                 Value::List(list) => {
-                    let items = list.to_vec().into_iter().map(|item| self.resolve_shown(&item, errors));
+                    let items = list.to_vec().into_iter().map(|item| self.shown_inside(&item, place, shown));
                     items.filter(|item| !item.is_omit()).collect()
                 }
                 Value::Dict(dict) => {
                     let entries = dict.entries().into_iter();
-                    let entries = entries.map(|(key, value)| (key, self.resolve_shown(&value, errors)));
+                    let entries = entries.map(|(key, value)| (key, self.shown_inside(&value, place, shown)));
                     Value::Dict(entries.filter(|(_, value)| !value.is_omit()).collect())
                 }
                 value => value,
             })
         });
-        shown.unwrap_or_else(|error| {
-            errors.push(error);
-            let number = errors.len();
-            Value::from(format!("<< error {number} - {} >>", errors[number - 1]))
+        whole.unwrap_or_else(|error| {
+            let place = error.origin().unwrap_or_else(|| place.clone());
+            Value::from(shown.add(error, &place))
         })
     }
 
@@ -221,7 +276,7 @@ impl<'a> Context<'a> {
     }
 
     /// Evaluates every template inside a value but leaves objects and undefined values as they are.
-    pub(super) fn resolve_inside(&self, value: &Value) -> Result<Value, TemplateError> {
+    pub fn resolve_inside(&self, value: &Value) -> Result<Value, TemplateError> {
         if !value.may_be_lazy() {
             return Ok(value.clone());
         }

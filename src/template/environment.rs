@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, LazyLock, OnceLock},
 };
 
@@ -101,6 +101,19 @@ impl Environment {
     #[must_use]
     pub fn with_paths(&self, template_paths: Vec<PathBuf>, search_paths: Vec<PathBuf>) -> Self {
         Self { template_paths, search_paths, ..self.clone() }
+    }
+
+    /// The same environment for what stands in a template of the `template` module: the folders of the playbook and
+    /// of that file are searched last.
+    #[must_use]
+    pub fn in_template(&self, file: &Path) -> Self {
+        let mut inner = self.clone();
+        let full = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        for folder in [Some(&*self.playbook_dir), file.parent()].into_iter().flatten().map(full) {
+            inner.template_paths.extend([folder.join("templates"), folder.clone()]);
+            inner.search_paths.push(folder);
+        }
+        inner
     }
 
     /// The settings that lookups read.

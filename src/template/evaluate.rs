@@ -116,7 +116,10 @@ impl<'a> Frame<'a> {
         }
         let mut out = Output::default();
         self.render(template, &mut out)?;
-        Ok(out.finish())
+        Ok(match self.context.shown {
+            Some(shown) => out.finish_with(|undefined| shown.note(TemplateError::undefined(undefined), template)),
+            None => out.finish(),
+        })
     }
 
     /// Fails for a filter or test that does not exist, whether or not it would be reached.

@@ -46,15 +46,15 @@ pub fn load_vars_file(path: &Path) -> Result<(Dict, Vec<Diagnostic>), Diagnostic
 }
 
 /// `-e`: `@file`, YAML or JSON, or `name=value …`.
-pub fn load_extra(texts: &[String]) -> Result<Dict, Diagnostic> {
+pub fn load_extra(texts: &[String], strict: bool) -> Result<Dict, Diagnostic> {
     let all = Dict::new();
     for text in texts {
-        all.update(&load_extra_one(text)?);
+        all.update(&load_extra_one(text, strict)?);
     }
     Ok(all)
 }
 
-fn load_extra_one(text: &str) -> Result<Dict, Diagnostic> {
+fn load_extra_one(text: &str, strict: bool) -> Result<Dict, Diagnostic> {
     if let Some(path) = text.strip_prefix('@') {
         return load_file(&SourceFile::read(Path::new(path))?).map(|(vars, _)| vars);
     }
@@ -65,7 +65,7 @@ fn load_extra_one(text: &str) -> Result<Dict, Diagnostic> {
     let span = Span::outside("-e", text);
     let parsed =
         crate::playbook::parse_free_form(text, false, |_| true).map_err(|why| Diagnostic::error(why).at(&span))?;
-    if !parsed.rest.is_empty() {
+    if strict && !parsed.rest.is_empty() {
         let message = format!("`-e` takes name=value, JSON, YAML or @FILE; `{}` is none of these", parsed.rest);
         return Err(Diagnostic::error(message).at(&span));
     }

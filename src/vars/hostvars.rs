@@ -91,6 +91,21 @@ impl ScopeVars {
     pub fn own(scope: Scope) -> Self {
         Self { scope, is_own: true }
     }
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        self.scope.names().into_iter().filter(|name| self.has(name))
+    }
+
+    /// Whether a name is one of the mapping's: `omit` is none, and what holds the mapping again neither.
+    fn has(&self, name: &str) -> bool {
+        name != "omit" && (self.is_own || !matches!(name, "hostvars" | "vars" | "environment"))
+    }
+
+    /// A variable with all in it that can be evaluated; what cannot be is undefined.
+    fn value(&self, name: &str) -> Result<Option<Value>, TemplateError> {
+        let value = Names::lookup(&self.scope, name).filter(|_| self.has(name));
+        value.map(|value| self.scope.context().resolve_inside(&value)).transpose()
+    }
 }
 
 impl fmt::Debug for ScopeVars {
@@ -109,15 +124,15 @@ impl Object for ScopeVars {
     }
 
     fn item(&self, key: &Value) -> Result<Option<Value>, TemplateError> {
-        key.as_str().map_or(Ok(None), |name| self.scope.resolve(name))
+        key.as_str().map_or(Ok(None), |name| self.value(name))
     }
 
     fn iterate(&self) -> Result<Option<Vec<Value>>, TemplateError> {
-        Ok(Some(self.scope.names().into_iter().map(Value::from).collect()))
+        Ok(Some(self.names().map(Value::from).collect()))
     }
 
     fn length(&self) -> Option<usize> {
-        Some(self.scope.names().len())
+        Some(self.names().count())
     }
 
     fn has_method(&self, name: &str) -> bool {
@@ -131,9 +146,8 @@ impl Object for ScopeVars {
     /// A plain copy, without what contains it again.
     fn plain(&self) -> Result<Value, TemplateError> {
         let copy = Dict::new();
-        for name in self.scope.names() {
-            let is_left_out = matches!(name.as_str(), "vars" | "omit") || name == "hostvars" && !self.is_own;
-            if !is_left_out && let Some(value) = self.scope.resolve(&name)? {
+        for name in self.names() {
+            if let Some(value) = self.value(&name)? {
                 copy.insert(name, value);
             }
         }
@@ -146,7 +160,7 @@ fn call_method(object: &dyn Object, name: &str, arguments: Arguments<'_>) -> Res
     if name == "get" {
         let [key, default] = arguments.bind_any(["key", "default"])?;
         let key = key.unwrap_or(Value::None);
-        return Ok(object.item(&key)?.filter(|value| !value.is_undefined()).or(default).unwrap_or(Value::None));
+        return Ok(object.item(&key)?.or(default).unwrap_or(Value::None));
     }
     let [] = arguments.bind([])?;
     let keys = object.iterate()?.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The order in which a name is looked up.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::{Path, PathBuf}, sync::Arc};
 
 use super::{
     Foresight, HostVars,
@@ -125,6 +125,8 @@ pub struct Scope {
     foresight: Option<Arc<Foresight>>,
     /// What it sees of its connection.
     seen: Seen,
+    /// What a template file is evaluated in, where that is not what the task is.
+    environment: Option<Arc<Environment>>,
 }
 
 impl Scope {
@@ -140,6 +142,7 @@ impl Scope {
             bound: Vec::new(),
             foresight: None,
             seen: Seen::default(),
+            environment: None,
         }
     }
 
@@ -220,8 +223,19 @@ impl Scope {
 
     /// What evaluates templates in this scope.
     pub fn context(&self) -> crate::template::Context<'_> {
-        let of_task = self.task.as_ref().map(|task| &*task.origin.environment);
-        crate::template::Context::new(self, of_task.unwrap_or(&self.run.environment))
+        crate::template::Context::new(self, self.environment())
+    }
+
+    fn environment(&self) -> &Environment {
+        let of_task = || self.task.as_ref().map(|task| &task.origin.environment);
+        self.environment.as_ref().or_else(of_task).unwrap_or(&self.run.environment)
+    }
+
+    /// The same scope for what stands in a template file.
+    #[must_use]
+    pub fn in_template(self, file: &Path) -> Self {
+        let environment = Arc::new(self.environment().in_template(file));
+        Self { environment: Some(environment), ..self }
     }
 
     /// A variable, evaluated; `None` if there is none.
@@ -276,7 +290,7 @@ impl Scope {
             return Some(task.keywords.environment.iter().map(|part| part.value.clone()).collect());
         }
         if name == "ansible_search_path" {
-            let search = &task.origin.environment.search_paths;
+            let search = &self.environment().search_paths;
             return Some(text_list(search.iter().map(|path| path.to_string_lossy())));
         }
         let role = task.origin.role.as_ref()?;
@@ -374,6 +388,7 @@ impl Names for Scope {
             let layers = task.keywords.vars.iter().chain(&task.keywords.params).chain(self.parameters.iter());
             names.extend(layers.flat_map(|vars| vars.keys().cloned()));
             names.extend(task.origin.role.iter().flat_map(|role| role.variable_names().cloned()));
+            names.push("environment".to_owned());
         }
         if let Some(play) = &self.play {
             let exports = play.exports.read();

@@ -50,13 +50,8 @@ impl Background {
     pub fn new(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Option<Self>, PrepareError> {
         let settings = Settings::new(task, scope);
         let number = |name: &str| -> Result<Option<f64>, PrepareError> {
-            let Some(text) = settings.text(name)? else { return Ok(None) };
-            let failed = || {
-                let error = Diagnostic::error(format!("`{name}` has to be a number of seconds, not `{text}`"));
-                let span = task.keywords.setting(name).map(|setting| &setting.span);
-                span.map_or_else(|| error.clone(), |span| error.clone().at(span))
-            };
-            text.trim().parse().map(Some).map_err(|_| failed().into())
+            // What is no number was refused before.
+            Ok(settings.text(name)?.and_then(|text| text.trim().parse().ok()))
         };
         let limit = number("async")?.unwrap_or(0.0);
         if limit < 1.0 {

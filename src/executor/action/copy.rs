@@ -28,9 +28,10 @@ pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result
     }
     if let Some(content) = arguments.take("content") {
         let text = match &content {
-            Value::Str(text) => text.to_string(),
-            date @ Value::Object(_) => date.to_str(),
-            other => crate::template::json_line(other)?,
+            list_or_dict @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => {
+                crate::template::json_line(list_or_dict)?
+            }
+            other => other.to_str(),
         };
         contents.add_bytes(text.into_bytes());
         return Ok(());

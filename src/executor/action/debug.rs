@@ -8,7 +8,7 @@ use super::{Done, Evaluated, Fields, PrepareError, TaskContext};
 use crate::{
     output::Shown,
     source::{Diagnostic, Span, Spanned},
-    template::{Context, TemplateError},
+    template::{self, Context, TemplateError},
     value::{Str, Value},
     vars::Scope,
 };
@@ -20,12 +20,12 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
         return Ok(skipped());
     }
     let mut result = Fields::new();
-    let mut warning = None;
+    let mut warnings = Vec::new();
     match (var, arguments.arguments.get("var")) {
         (Some(_), Some(Spanned { value: Value::Str(expression), span: place })) => {
             let (shown, told) = variable(expression, place, scope)?;
             result.insert(expression.to_string(), shown);
-            warning = told;
+            warnings = told;
         }
         _ => {
             // A message that was given and is nothing is shown as that.
@@ -34,15 +34,15 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
         }
     }
     result.insert("changed".into(), json!(false));
-    Ok(Done { result, shown: Shown::Message, warning, ..Done::default() })
+    Ok(Done { result, shown: Shown::Message, warnings, ..Done::default() })
 }
 
-/// What is shown of an expression, and a warning of what cannot be.
+/// What is shown of an expression, and warnings of what cannot be.
 fn variable(
     expression: &Str,
     place: &Span,
     scope: &Scope,
-) -> Result<(serde_json::Value, Option<Diagnostic>), PrepareError> {
+) -> Result<(serde_json::Value, Vec<Diagnostic>), PrepareError> {
     let failed = |error| PrepareError::Template(error, Some(place.clone()));
     let context = scope.context();
     let unresolved = |error: TemplateError| {
@@ -52,24 +52,16 @@ fn variable(
         PrepareError::Raised(error.within("Error while resolving `var` expression", &origin))
     };
     let template = Context::expression_in_text(expression, place).map_err(unresolved)?;
-    let mut errors = Vec::new();
-    let shown = context.resolve_shown(&Value::from(template), &mut errors);
-    if let Some(error) = errors.iter().find(|error| !error.is_undefined()) {
-        return Err(unresolved(error.clone()));
+    let errors = template::Shown::default();
+    let shown = context.resolve_shown(&Value::from(template), place, &errors);
+    if let Some(error) = errors.broken() {
+        return Err(unresolved(error));
     }
     if shown.is_omit() {
         let message = "The result of the `var` expression could not be omitted; a placeholder was used instead.";
-        return Ok((json!("<<Omit>>"), Some(Diagnostic::warning(message).at(place))));
+        return Ok((json!("<<Omit>>"), vec![Diagnostic::warning(message).at(place)]));
     }
-    let warning = (!errors.is_empty()).then(|| {
-        let lines: Vec<String> =
-            errors.iter().enumerate().map(|(index, error)| format!("error {} - {error}", index + 1)).collect();
-        let warning = Diagnostic::warning(format!("`{expression}` cannot be shown: {}", errors[0]));
-        let plural = if errors.len() == 1 { "" } else { "s" };
-        let wording = format!("Encountered {} template error{plural}.\n{}", errors.len(), lines.join("\n"));
-        warning.worded(wording).at(place).origin(errors[0].origin().as_ref().unwrap_or(place))
-    });
-    Ok((shown.to_json().map_err(failed)?, warning))
+    Ok((shown.to_json().map_err(failed)?, errors.warnings(&format!("`{expression}`"), place)))
 }
 
 fn skipped() -> Done {

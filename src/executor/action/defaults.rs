@@ -8,6 +8,7 @@ use crate::{
     executor::task::Fields,
     playbook::Task,
     source::{Diagnostic, Spanned},
+    template::TemplateError,
     value::{Dict, Value},
     vars::Scope,
 };
@@ -65,16 +66,21 @@ fn is_name_of(name: &str, module: &str) -> bool {
 fn of_module(task: &Task, scope: &Scope, is_meant: impl Fn(&str) -> bool) -> Result<Found, PrepareError> {
     let mut found = IndexMap::new();
     for defaults in &task.keywords.module_defaults {
-        let failed = |error| PrepareError::Template(error, Some(defaults.span.clone()));
         let Some(entries) = defaults.value.as_dict().map(Dict::entries) else {
             let error = Diagnostic::error("`module_defaults` has to be a mapping of modules to arguments");
             return Err(error.at(&defaults.span).into());
         };
         for (_, arguments) in entries.into_iter().filter(|(name, _)| is_meant(&name.value().to_str())) {
             found.clear();
-            let arguments = scope.context().resolve_deep(&arguments).map_err(failed)?;
+            let failed = |error, name| PrepareError::Given(error, Some(name), defaults.span.clone());
+            let arguments = match scope.context().resolve(&arguments)? {
+                Value::Undefined(undefined) => return Err(TemplateError::undefined(&undefined).into()),
+                arguments => arguments,
+            };
             for (name, value) in arguments.as_dict().map(Dict::entries).unwrap_or_default() {
-                found.insert(name.value().to_str(), Spanned::new(value, defaults.span.clone()));
+                let name = name.value().to_str();
+                let value = scope.context().resolve_deep(&value).map_err(|error| failed(error, name.clone()))?;
+                found.insert(name, Spanned::new(value, defaults.span.clone()));
             }
         }
     }

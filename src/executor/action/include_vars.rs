@@ -169,7 +169,7 @@ fn warn_of_reserved(file: &Arc<SourceFile>, vars: &Dict, context: &TaskContext) 
 struct Folder {
     depth: usize,
     matching: Option<Arc<Regex>>,
-    ignored: Vec<String>,
+    ignored: Vec<Arc<Regex>>,
     extensions: Vec<String>,
     ignores_unknown: bool,
 }
@@ -179,10 +179,16 @@ impl Folder {
         let matching = arguments.text("files_matching")?.map(|pattern| python_pattern(&pattern)).transpose()?;
         let list = |name: &str| arguments.value(name).and_then(words);
         let depth = super::integer(arguments, "depth")?.unwrap_or(0);
+        // Patterns for the end of a name.
+        let ignored = list("ignore_files").unwrap_or_default().into_iter().map(|pattern| {
+            let broken = |_| Diagnostic::error(format!("Invalid regular expression: {pattern}"));
+            python_pattern(&format!("{pattern}$")).map_err(broken)
+        });
+        let ignored = ignored.collect::<Result<_, _>>()?;
         Ok(Self {
             depth: usize::try_from(depth).unwrap_or(0),
             matching,
-            ignored: list("ignore_files").unwrap_or_default(),
+            ignored,
             extensions: list("extensions").unwrap_or_else(|| ["yaml", "yml", "json"].map(str::to_owned).to_vec()),
             ignores_unknown: match arguments.value("ignore_unknown_extensions") {
                 Some(value) => boolean(value)?,
@@ -222,7 +228,7 @@ impl Folder {
     fn takes(&self, path: &Path) -> Result<bool, String> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let matches = self.matching.as_ref().is_none_or(|pattern| pattern.is_match(&*name).unwrap_or(false));
-        if !matches || self.ignored.iter().any(|ignored| *ignored == name) {
+        if !matches || self.ignored.iter().any(|ignored| ignored.is_match(&*name).unwrap_or(false)) {
             return Ok(false);
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy();

@@ -25,7 +25,7 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     let in_file = |error: TemplateError| error.in_file(&begin);
     let template =
         template_file_with(file.text(), &begin, syntax).map_err(TemplateError::in_syntax).map_err(in_file)?;
-    let mut scope = scope.clone();
+    let mut scope = scope.clone().in_template(&path);
     let dest = arguments.value("dest").cloned();
     let is_managed = scope.context().names.lookup("ansible_managed").is_some();
     let names = template_file_names(scope.context().environment.config(), &src, &path, dest, is_managed);

@@ -32,7 +32,7 @@ pub fn run(scope: &Scope, arguments: &Evaluated) -> Result<Done, PrepareError> {
         let aliases = rules.get("aliases").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
         for name in [name.as_str()].into_iter().chain(aliases) {
             if scope.lookup(name).is_some()
-                && let Some(value) = scope.resolve(name)?
+                && let Some(value) = scope.resolve(name)?.filter(|value| !value.is_omit())
             {
                 given.insert(name.to_owned(), value.to_json()?);
             }

@@ -37,6 +37,9 @@ pub fn convert(value: &Json, wanted: &str) -> Result<Json, String> {
             }
             Json::String(text) => match parse_int(text, 10) {
                 Some(number) => Value::from(number).to_json().map_err(|error| error.to_string()),
+                None if let Some(number) = text.trim().parse().ok().filter(|number: &f64| number.fract() == 0.0) => {
+                    Ok(json!(number as i64))
+                }
                 None => Err(format!("\"'{text}'\" cannot be converted to an int")),
             },
             _ => Err(format!("\"{text}\" cannot be converted to an int")),
@@ -49,7 +52,7 @@ pub fn convert(value: &Json, wanted: &str) -> Result<Json, String> {
         "list" => match value {
             Json::Array(_) => Ok(value.clone()),
             Json::String(text) => Ok(text.split(',').map(|item| Json::from(item.trim())).collect()),
-            Json::Number(_) => Ok(json!([text])),
+            Json::Number(_) | Json::Bool(_) => Ok(json!([text])),
             _ => cannot("a list"),
         },
         "dict" => match value {

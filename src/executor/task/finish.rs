@@ -114,13 +114,18 @@ impl Runner<'_> {
             Ok(None) => None,
             Ok(Some(host)) if !host.is_empty() => Some(host),
             // One that is no name is shown as it is written.
-            _ => self.task.keywords.setting("delegate_to").map(|setting| crate::playbook::written(&setting.value)),
+            _ => {
+                let setting = self.task.keywords.setting("delegate_to");
+                setting.map(|setting| crate::playbook::written(&setting.value)).filter(|name| !name.is_empty())
+            }
         };
         let address = delegated_to.as_deref().filter(|_| end.is_returned);
         let delegated_address = address.and_then(|name| address_of(name, scope));
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
         let is_hidden = end.is_hidden || settings.hides(default);
-        if let Some(setting) = self.task.keywords.setting("no_log").filter(|_| settings.is_wrong("no_log")) {
+        // What depends on the item is looked at with the items.
+        let no_log = self.task.keywords.setting("no_log").filter(|_| !is_loop);
+        if let Some(setting) = no_log.filter(|_| settings.is_wrong("no_log")) {
             let message = "Invalid no_log value for task, output will be masked.";
             let warning = Diagnostic::warning("`no_log` is neither true nor false: the output is hidden");
             self.context.run.events.emit(Event::Warning(warning.worded(message).at(&setting.span)));
@@ -160,8 +165,10 @@ impl Runner<'_> {
             _ => return false,
         };
         let settings = Settings::new(self.task, scope);
-        // What cannot be evaluated is taken as it is written.
-        settings.flag(keyword).unwrap_or_else(|_| settings.written_flag(keyword)).unwrap_or(false)
+        // What cannot be evaluated is taken as it is written, and what is no boolean as Python takes it.
+        let value = settings.value(keyword);
+        let flag = value.map(|value| value.map(|value| value.as_flag().unwrap_or_else(|| value.is_truthy())));
+        flag.unwrap_or_else(|_| settings.written_flag(keyword)).unwrap_or(false)
     }
 
     pub(super) fn finish_loop(&self, items: &[ItemRun], mut ends: Vec<ItemEnd>) -> TaskEnd {
@@ -251,7 +258,10 @@ impl Runner<'_> {
     fn finish_as(&self, mut end: ItemEnd, includes: Vec<IncludeRequest>, items: Option<&[ItemRun]>) -> TaskEnd {
         let is_loop = items.is_some();
         let outcome = self.outcome(&end, is_loop, &self.scope);
-        end.result.entry("changed").or_insert(json!(false));
+        // A failure that says nothing of it never began.
+        if end.status != Status::Failed {
+            end.result.entry("changed").or_insert(json!(false));
+        }
         if !includes.is_empty() && !is_loop {
             end.result.shift_remove("failed");
         } else if !is_loop && !matches!(end.status, Status::Unreachable | Status::Skipped) {

@@ -38,12 +38,13 @@ impl Runner<'_> {
                 return self.failed_to_evaluate(error);
             }
         }
-        // `retries` alone means: until it does not fail.
-        let retries = self.number(self.task.retries.as_ref(), &item.scope);
-        if (self.task.until.is_empty() && retries.is_none()) || prepared.is_err() {
+        // `retries` alone means: until it does not fail; with none, nothing is asked.
+        let given = self.number(self.task.retries.as_ref(), &item.scope);
+        let default = if self.task.until.is_empty() { 0.0 } else { 3.0 };
+        let retries = (given.unwrap_or(default).max(0.0) as u64).min(u64::from(u32::MAX));
+        if retries == 0 || prepared.is_err() {
             return self.go(item, prepared).await;
         }
-        let retries = retries.map_or(3, |retries| (retries.max(0.0) as u64).min(u64::from(u32::MAX)));
         let delay = seconds(self.number(self.task.delay.as_ref(), &item.scope).unwrap_or(5.0));
         let mut prepared = Some(prepared);
         for attempt in 1..=retries + 1 {
@@ -84,7 +85,7 @@ impl Runner<'_> {
                     }
                     end.result.insert("failed".into(), json!(true));
                     // Ansible counts the tries that were followed by another one.
-                    end.result.insert("attempts".into(), json!(retries.max(1)));
+                    end.result.insert("attempts".into(), json!(retries));
                     let message = format!("the condition of `until` did not hold after {attempt} attempts");
                     end.error = Some(self.returned_failure(message, &end.result, is_own));
                     return end;
@@ -118,9 +119,8 @@ impl Runner<'_> {
             Ok(Some(unmet)) => return Err(Self::skipped(unmet)),
             Err((error, span)) => return Err(self.condition_failure(error, span.as_ref())),
         }
-        if let Err(error) = Settings::new(self.task, &item.scope).check() {
-            return Err(self.failed_to_evaluate(error));
-        }
+        let settings = Settings::new(self.task, &item.scope);
+        settings.check().and_then(|()| settings.check_notify()).map_err(|error| self.failed_to_evaluate(error))?;
         // Where the task goes to a host, its environment is read with it.
         if self.task.action.is_on_controller() {
             let warn = |warning| self.context.run.events.emit(Event::Warning(warning));
@@ -136,6 +136,7 @@ impl Runner<'_> {
                 ItemEnd { is_hard: true, is_lost: true, ..self.failure(diagnostic) }
             }
             action::PrepareError::Template(error, span) => self.argument_failure(error, span.as_ref()),
+            action::PrepareError::Given(error, name, span) => self.given_failure(error, name.as_deref(), &span),
             action::PrepareError::Condition(error, span) => self.condition_failure(error, Some(&span)),
             action::PrepareError::Failed(diagnostic) => self.failure(diagnostic),
             action::PrepareError::Raised(diagnostic) => self.failed_to_evaluate(diagnostic),
@@ -196,8 +197,8 @@ impl Runner<'_> {
 
     /// The end of what the controller did.
     async fn done(&self, item: &ItemRun, done: Done) -> ItemEnd {
-        let warned = done.warning.iter().map(Diagnostic::full_message).collect();
-        if let Some(warning) = done.warning {
+        let warned = done.warnings.iter().map(Diagnostic::full_message).collect();
+        for warning in done.warnings {
             self.context.run.events.emit(Event::Warning(warning));
         }
         let known = ["stdout_lines", "stderr_lines"].map(|name| (name, done.result.contains_key(name)));

@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use super::{ItemEnd, ItemRun, Runner, TaskEnd};
+use super::{ItemEnd, ItemRun, Runner, TaskEnd, verdict};
 use crate::{
     config::settings::running,
     executor::{
         action::{self, Job, Prepared},
         conditions::{all_hold, first_unmet},
-        settings::evaluate,
+        settings::{check, evaluate},
         times::seconds,
     },
     output::{Event, Status},
@@ -42,6 +42,9 @@ impl Runner<'_> {
             }
         })?;
         let count = items.len();
+        if count > 0 {
+            self.check_control(repeat).map_err(|error| Box::new(self.loop_broken(error)))?;
+        }
         let all = Value::from(items.clone());
         items.into_iter().enumerate().map(|(index, item)| self.item(repeat, &all, index, count, item)).collect()
     }
@@ -74,6 +77,22 @@ impl Runner<'_> {
         }
     }
 
+    /// Fails for a part of `loop_control` that cannot be evaluated, or is not of its type.
+    fn check_control(&self, repeat: &Loop) -> Result<(), Diagnostic> {
+        let control = &repeat.control;
+        let parts = [
+            ("loop_var", "str", &control.loop_var),
+            ("index_var", "str", &control.index_var),
+            ("pause", "float", &control.pause),
+            ("extended", "bool", &control.extended),
+            ("extended_allitems", "bool", &control.all_items),
+        ];
+        parts.into_iter().try_for_each(|(name, kind, part)| match part {
+            Some(part) => check(name, kind, part, &self.scope),
+            None => Ok(()),
+        })
+    }
+
     fn item(
         &self,
         repeat: &Loop,
@@ -92,8 +111,10 @@ impl Runner<'_> {
         let mut bound = vec![(name.clone(), item.clone())];
         bound.push(("ansible_loop_var".into(), Value::from(name.as_str())));
         if let Some(name) = &control.index_var {
+            let failed = |error| Box::new(self.template_failure(error, Some(&name.span)));
+            let name = evaluate(name, &self.scope).map_err(failed)?.to_str();
             bound.push((name.clone(), Value::Int(index as i64)));
-            bound.push(("ansible_index_var".into(), Value::from(name.as_str())));
+            bound.push(("ansible_index_var".into(), Value::from(name)));
         }
         let bind = |bound: &[(String, Value)]| {
             let mut scope = self.scope.clone().planned();
@@ -123,16 +144,23 @@ impl Runner<'_> {
         if let Err(error) = &found
             && !error.is_undefined()
         {
-            return Some(self.template_failure(error.clone(), None));
+            let diagnostic = Diagnostic::from(error.clone());
+            let place = repeat.control.label.as_ref().map(|label| label.span.clone());
+            return Some(self.loop_broken(match (&diagnostic.span, place) {
+                (None, Some(place)) => diagnostic.at(&place),
+                _ => diagnostic,
+            }));
         }
         let label = found.unwrap_or_else(|error| {
             let message = format!("Failed to template loop_control.label: {error}");
             end.result.shift_remove("skipped");
             end.result.insert("failed".into(), true.into());
-            end.result.insert("changed".into(), false.into());
             end.result.insert("msg".into(), message.as_str().into());
             end.status = Status::Failed;
-            end.error = Some(self.at_task(Diagnostic::error(message)));
+            let mut error = self.at_task(Diagnostic::error(message));
+            // The line of the item says it all.
+            error.ansible.is_untold = true;
+            end.error = Some(error);
             // What `debug` shows is no more than its message.
             if self.task.action.module.0.short_name() == "debug" { "None".to_owned() } else { value.to_str() }
         });
@@ -280,7 +308,9 @@ impl Repeated<'_, '_> {
             let scope = self.runner.with_result(item, &end.result);
             match all_hold(&repeat.control.break_when, &scope) {
                 Ok(holds) => self.is_over = holds,
-                Err((error, span)) => self.broken = Some(self.runner.condition_failure(error, span.as_ref())),
+                Err((error, span)) => {
+                    self.broken = Some(self.runner.loop_broken(verdict::condition(error, span.as_ref())));
+                }
             }
         }
         self.ends.push(end);

@@ -117,8 +117,9 @@ impl Runner<'_> {
                     // Ansible says what came back, and leaves the reason to the result.
                     let error = end.error.map(|told| {
                         let span = told.span.clone();
-                        Diagnostic { span, ..self.returned_failure(told.message, &result, false) }
+                        Diagnostic { span, ..self.returned_failure(told.message, &result, is_own) }
                     });
+                    result.entry("exception").or_insert(json!(NO_TRACEBACK));
                     return ItemEnd { result, error, ..end };
                 }
             }
@@ -158,9 +159,9 @@ impl Runner<'_> {
     pub(super) fn skipped(unmet: Unmet) -> ItemEnd {
         let mut result = Fields::new();
         result.insert("changed".into(), json!(false));
-        result.insert("false_condition".into(), unmet.written);
-        result.insert("skip_reason".into(), json!("Conditional result was False"));
         result.insert("skipped".into(), json!(true));
+        result.insert("skip_reason".into(), json!("Conditional result was False"));
+        result.insert("false_condition".into(), unmet.written);
         ItemEnd::new(Status::Skipped, result)
     }
 
@@ -218,23 +219,7 @@ impl Runner<'_> {
     }
 
     pub(super) fn condition_failure(&self, error: TemplateError, span: Option<&Span>) -> ItemEnd {
-        let is_undefined = error.is_undefined();
-        let is_broken = matches!(error.kind(), ErrorKind::Condition { .. } | ErrorKind::Empty | ErrorKind::NoText);
-        let origin = error.origin();
-        let diagnostic = place(error, span);
-        match span {
-            Some(span) => {
-                let mut diagnostic = diagnostic.origin(origin.as_ref().unwrap_or(span));
-                if is_undefined {
-                    diagnostic = diagnostic.within("Error while evaluating conditional", span);
-                }
-                if is_broken {
-                    diagnostic.ansible.help = Some(BROKEN_CONDITION.into());
-                }
-                self.failed_to_evaluate(diagnostic)
-            }
-            None => self.failed_to_evaluate(diagnostic),
-        }
+        self.failed_to_evaluate(condition(error, span))
     }
 
     /// A loop over what is no list.
@@ -249,10 +234,14 @@ impl Runner<'_> {
             _ => span.clone(),
         });
         let mut diagnostic = told.at(error.span().unwrap_or(span)).origin(&origin);
-        let text = diagnostic.full_message();
         diagnostic.ansible.help = is_no_list.then(|| help.into());
+        self.loop_broken(diagnostic)
+    }
+
+    /// A loop that cannot run: the task fails without having begun.
+    pub(super) fn loop_broken(&self, diagnostic: Diagnostic) -> ItemEnd {
         let mut end = self.failure(diagnostic.clone());
-        end.result.insert("msg".into(), json!(text));
+        end.result.shift_remove("changed");
         end.error = Some(diagnostic);
         end
     }
@@ -268,10 +257,24 @@ impl Runner<'_> {
         if source.is_none() {
             diagnostic = diagnostic.origin(begin);
         }
+        let inner = format!("Error while resolving value for '{name}'");
+        self.arguments_failure(diagnostic.within(inner, begin))
+    }
+
+    /// What the task does not write itself among its arguments and cannot be evaluated: one of them, or all at once.
+    pub(super) fn given_failure(&self, error: TemplateError, name: Option<&str>, span: &Span) -> ItemEnd {
+        let origin = error.origin().unwrap_or_else(|| span.clone());
+        let diagnostic = place(error, Some(span));
+        self.arguments_failure(match name {
+            Some(name) => diagnostic.within(format!("Error while resolving value for '{name}'"), &origin),
+            None => diagnostic,
+        })
+    }
+
+    fn arguments_failure(&self, diagnostic: Diagnostic) -> ItemEnd {
         let action = &self.task.action;
         let outer = format!("Finalization of task args for '{}' failed", action.module.0.name);
-        let inner = format!("Error while resolving value for '{name}'");
-        self.failed_to_evaluate(diagnostic.within(inner, begin).within(outer, &action.name.span))
+        self.failed_to_evaluate(diagnostic.within(outer, &action.name.span))
     }
 
     fn connect_failure(&self, error: &ConnectError) -> ItemEnd {
@@ -291,6 +294,23 @@ impl Runner<'_> {
         }
         end
     }
+}
+
+/// The error of a condition that cannot be evaluated.
+pub(super) fn condition(error: TemplateError, span: Option<&Span>) -> Diagnostic {
+    let is_undefined = error.is_undefined();
+    let is_broken = matches!(error.kind(), ErrorKind::Condition { .. } | ErrorKind::Empty | ErrorKind::NoText);
+    let origin = error.origin();
+    let diagnostic = place(error, span);
+    let Some(span) = span else { return diagnostic };
+    let mut diagnostic = diagnostic.origin(origin.as_ref().unwrap_or(span));
+    if is_undefined {
+        diagnostic = diagnostic.within("Error while evaluating conditional", span);
+    }
+    if is_broken {
+        diagnostic.ansible.help = Some(BROKEN_CONDITION.into());
+    }
+    diagnostic
 }
 
 /// The error of a template, at the place of what it was evaluated for unless it knows a better one.

@@ -14,8 +14,8 @@ pub(super) struct Output {
     text: String,
     single: Option<Value>,
     pieces: usize,
-    /// Something undefined that was printed: whoever uses the output fails.
-    missing: Option<Arc<Undefined>>,
+    /// What was printed and is undefined, each behind so many bytes of text: whoever uses the output fails.
+    missing: Vec<(usize, Arc<Undefined>)>,
 }
 
 impl Output {
@@ -34,8 +34,7 @@ impl Output {
             value if value.is_omit() && self.pieces > 0 => {}
             value => {
                 if let Some(undefined) = first_missing(&value) {
-                    let error = TemplateError::undefined(&undefined).at(place());
-                    self.missing.get_or_insert_with(|| Arc::new(Undefined::caused_by(error)));
+                    self.miss(TemplateError::undefined(&undefined).at(place()));
                     return;
                 }
                 if self.pieces == 0 {
@@ -49,6 +48,12 @@ impl Output {
         }
     }
 
+    /// Notes that something cannot be printed.
+    pub(super) fn miss(&mut self, error: TemplateError) {
+        self.flush();
+        self.missing.push((self.text.len(), Arc::new(Undefined::caused_by(error))));
+    }
+
     fn flush(&mut self) {
         if let Some(value) = self.single.take() {
             self.print(&value);
@@ -58,22 +63,39 @@ impl Output {
     fn print(&mut self, value: &Value) {
         match printed(value) {
             Ok(text) => self.text.push_str(&text),
-            Err(error) => {
-                self.missing.get_or_insert_with(|| Arc::new(Undefined::caused_by(error)));
-            }
+            Err(error) => self.missing.push((self.text.len(), Arc::new(Undefined::caused_by(error)))),
         }
     }
 
     /// The one value, or the text of all pieces, or `None` if there was nothing.
-    pub(super) fn finish(self) -> Value {
-        if let Some(undefined) = self.missing {
-            return Value::Undefined(undefined);
+    pub(super) fn finish(mut self) -> Value {
+        if !self.missing.is_empty() {
+            return Value::Undefined(self.missing.swap_remove(0).1);
         }
         match (self.single, self.pieces) {
             (Some(value), _) => value,
             (None, 0) => Value::None,
             (None, _) => self.text.into(),
         }
+    }
+}
+
+impl Output {
+    /// As [`Output::finish`], with a text in place of each thing that is undefined.
+    pub(super) fn finish_with(mut self, mut stand_in: impl FnMut(&Arc<Undefined>) -> String) -> Value {
+        if self.missing.is_empty() {
+            return self.finish();
+        }
+        self.flush();
+        let mut text = String::new();
+        let mut from = 0;
+        for (place, undefined) in &self.missing {
+            text.push_str(&self.text[from..*place]);
+            text.push_str(&stand_in(undefined));
+            from = *place;
+        }
+        text.push_str(&self.text[from..]);
+        text.into()
     }
 }
 

@@ -41,8 +41,11 @@ impl Frame<'_> {
             Statement::Text(text) => out.push_text(text),
             Statement::Print(expr) => {
                 let value = self.expr(expr).and_then(|value| self.context.resolve_inside(&value));
-                let value = value.map_err(|error| error.at(self.template.place(expr.at)))?;
-                out.push(value, || self.template.place(expr.at));
+                match value.map_err(|error| error.at(self.template.place(expr.at))) {
+                    Ok(value) => out.push(value, || self.template.place(expr.at)),
+                    Err(error) if error.is_undefined() && self.context.shown.is_some() => out.miss(error),
+                    Err(error) => return Err(error),
+                }
             }
             Statement::Do(expr) => {
                 self.expr(expr)?;

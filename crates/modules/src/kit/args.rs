@@ -157,22 +157,41 @@ pub fn plain_text(value: &Value) -> String {
         Value::Bool(true) => "True".into(),
         Value::Bool(false) => "False".into(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(_) | Value::Object(_) => python_repr(value),
     }
 }
 
 /// A value as Python's `repr()` would print it.
 pub fn python_repr(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("'{text}'"),
+        Value::String(text) => text_repr(text),
         Value::Array(items) => format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => {
             let entries: Vec<String> =
-                map.iter().map(|(key, value)| format!("'{key}': {}", python_repr(value))).collect();
+                map.iter().map(|(key, value)| format!("{}: {}", text_repr(key), python_repr(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
         other => plain_text(other),
     }
+}
+
+/// A text as Python's `repr()` would print it.
+fn text_repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut repr = String::from(quote);
+    for letter in text.chars() {
+        match letter {
+            '\n' => repr.push_str("\\n"),
+            '\r' => repr.push_str("\\r"),
+            '\t' => repr.push_str("\\t"),
+            letter if letter == quote || letter == '\\' => repr.extend(['\\', letter]),
+            letter if letter.is_control() => repr.push_str(&format!("\\x{:02x}", u32::from(letter))),
+            letter => repr.push(letter),
+        }
+    }
+    repr.push(quote);
+    repr
 }
 
 /// A type that an argument can have.

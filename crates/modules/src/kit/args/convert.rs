@@ -19,6 +19,8 @@ impl FromArg for String {
     fn from_arg(value: Value, _: &Conversion) -> Result<Self, ArgError> {
         Ok(match value {
             Value::String(text) => text,
+            // An element of a list: nothing is no text.
+            Value::Null => String::new(),
             other => plain_text(&other),
         })
     }
@@ -42,13 +44,18 @@ impl FromArg for bool {
     }
 }
 
+/// A number without a part behind the point.
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0).then_some(number as i64)
+}
+
 impl FromArg for i64 {
     const KIND: Kind = Kind::Int;
 
     fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
         let number = match &value {
-            Value::Number(n) => n.as_i64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as Self)),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::Number(n) => n.as_i64().or_else(|| n.as_f64().and_then(whole)),
+            Value::String(text) => text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?)),
             Value::Bool(flag) => Some(Self::from(*flag)),
             _ => None,
         };
@@ -135,7 +142,7 @@ impl<T: FromArg> FromArg for Vec<T> {
         let items = match value {
             Value::Array(items) => items,
             Value::String(text) => text.split(',').map(Value::from).collect(),
-            number @ Value::Number(_) => vec![number],
+            single @ (Value::Number(_) | Value::Bool(_)) => vec![single],
             other => return conversion.fail(&other, "list", no_kind_of(&other, "list")),
         };
         items.into_iter().map(|item| T::from_arg(item, conversion).map_err(ArgError::of_element)).collect()
