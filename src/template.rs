@@ -38,7 +38,7 @@ use crate::{
 
 pub use arguments::Arguments;
 pub use context::{Context, Shown};
-pub use environment::{Environment, Filter, Function, HostSelector, Lookup, Test};
+pub use environment::{Environment, Filter, Function, HostSelector, Installed, Lookup, Test};
 pub use error::{ErrorKind, TemplateError, Via};
 pub use file_names::template_file_names;
 pub use filter::{json::one_line as json_line, password::hash as password_hash};

@@ -23,12 +23,12 @@ use crate::{
     },
     executor::{ConnectionDefaults, Control, ExitCode, Options, Run, check_files, note_written_secrets},
     inventory::{Inventory, Limit, Pattern, Reading},
-    library::{self, Library, Rejected},
+    library::{self, Library, Rejected, Search},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
     playbook::{self, Broken, Playbook, Project},
     source::{Diagnostic, Severity},
-    template::{Environment, HostSelector},
+    template::{Environment, HostSelector, Installed},
     transport::{self, Connections},
     value::{Dict, Value},
     vars::{self, FactCache, GroupNames, RunVars},
@@ -194,7 +194,20 @@ pub(super) fn project(folder: PathBuf, extra: &Dict, config: &Arc<Config>, modul
     environment.allow_broken_conditionals = config.get(&running::ALLOW_BROKEN_CONDITIONALS);
     environment.settings = Some(Arc::clone(config));
     project.environment = Arc::new(environment);
-    Arc::new(project)
+    let project = Arc::new(project);
+    project.environment.find_installed_by(installed(&project));
+    project
+}
+
+/// What is installed for a project, as its templates ask for it.
+fn installed(project: &Arc<Project>) -> Installed {
+    let (of_collections, of_modules) = (Arc::downgrade(project), Arc::downgrade(project));
+    Installed {
+        collection: Box::new(move |namespace, name| of_collections.upgrade()?.collection(namespace, name)),
+        has_module: Box::new(move |name| {
+            of_modules.upgrade().is_some_and(|project| Search::new(&project, std::iter::empty()).has(name))
+        }),
+    }
 }
 
 /// Everything that a run needs, before anything is printed.

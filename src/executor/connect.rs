@@ -262,6 +262,16 @@ pub fn becoming(
         }
         Method::Su | Method::Doas => None,
     };
+    let prompts = match method {
+        Method::Su => {
+            let words = variables.value(&["ansible_su_prompt_l10n"])?.map(|words| match words {
+                Value::List(words) => words.to_vec().iter().map(Value::to_str).collect(),
+                words => words.to_str().split(',').map(str::to_owned).collect(),
+            });
+            words.unwrap_or_else(|| defaults.config.get(&escalation::SU_PROMPT_L10N))
+        }
+        Method::Sudo | Method::Doas => Vec::new(),
+    };
     Ok(Some(Become {
         method,
         user: user.unwrap_or(configured.user),
@@ -272,6 +282,7 @@ pub fn becoming(
         flags: pick(&[&flags[0], &flags[1]], "become_flags", configured.flags.as_ref())?,
         exe: pick(&[&exe[0], &exe[1]], "become_exe", configured.exe.as_ref())?,
         chdir,
+        prompts,
     }))
 }
 

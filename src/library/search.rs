@@ -96,6 +96,11 @@ impl<'a> Search<'a> {
         found.unwrap_or(Meaning::Unknown)
     }
 
+    /// Whether there is a module of that name, if it can run here or not.
+    pub fn has(&self, name: &str) -> bool {
+        self.file(name).is_some() || !matches!(self.meaning(name, &[]), Meaning::Refused(_) | Meaning::Unknown)
+    }
+
     fn short(&self, name: &str, collections: &[String]) -> Option<Meaning> {
         if is_kept(name) {
             return self.legacy(name);

@@ -27,6 +27,14 @@ pub type Lookup = fn(Arguments<'_>) -> Result<Vec<Value>, TemplateError>;
 /// The names of the hosts that a pattern selects, or why it is none.
 pub type HostSelector = Box<dyn Fn(&str) -> Result<Vec<String>, String> + Send + Sync>;
 
+/// What templates ask of installed collections and their modules.
+pub struct Installed {
+    /// The folder of a collection, by its two names.
+    pub collection: Box<dyn Fn(&str, &str) -> Option<PathBuf> + Send + Sync>,
+    /// Whether there is a module of that name beside those that are built in.
+    pub has_module: Box<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
 /// The tables that families of filters, tests, functions and lookups write their members into.
 #[derive(Default, Clone)]
 pub struct Vocabulary {
@@ -59,6 +67,8 @@ pub struct Environment {
     vocabulary: Arc<Vocabulary>,
     /// What finds the hosts of a pattern, once there is an inventory.
     hosts: Arc<OnceLock<HostSelector>>,
+    /// What is installed on the controller, once there is a project.
+    installed: Arc<OnceLock<Installed>>,
     /// Who hears what an evaluation warns of, once there is a run.
     warnings: Arc<OnceLock<Listener>>,
     files: Arc<RwLock<HashMap<PathBuf, Arc<Template>>>>,
@@ -81,6 +91,7 @@ impl Environment {
             settings: None,
             vocabulary: Arc::new(vocabulary),
             hosts: Arc::default(),
+            installed: Arc::default(),
             warnings: Arc::default(),
             files: Arc::default(),
         }
@@ -156,6 +167,21 @@ impl Environment {
             Some(select) => select(pattern).map_err(|why| TemplateError::raised("AnsibleError", why)),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Says what is installed; this environment and all that come from it know it then.
+    pub fn find_installed_by(&self, installed: Installed) {
+        let _ = self.installed.set(installed);
+    }
+
+    /// The folder of an installed collection.
+    pub fn collection(&self, namespace: &str, name: &str) -> Option<PathBuf> {
+        (self.installed.get()?.collection)(namespace, name)
+    }
+
+    /// Whether a module of that name is installed beside those that are built in.
+    pub fn has_installed_module(&self, name: &str) -> bool {
+        self.installed.get().is_some_and(|installed| (installed.has_module)(name))
     }
 
     /// All words.

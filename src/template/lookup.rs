@@ -21,6 +21,7 @@ mod web;
 mod url;
 mod hashi_vault;
 mod structure;
+mod collection_version;
 
 use std::collections::HashMap;
 
@@ -44,6 +45,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     url::register(table);
     hashi_vault::register(table);
     structure::register(table);
+    collection_version::register(table);
 }
 
 fn failed(text: impl Into<String>) -> TemplateError {

@@ -58,13 +58,15 @@ pub struct Become {
     pub exe: Option<String>,
     /// `ansible_sudo_chdir`: the folder in which sudo starts.
     pub chdir: Option<String>,
+    /// `ansible_su_prompt_l10n`: further words that su asks with, before a colon.
+    pub prompts: Vec<String>,
 }
 
 impl Become {
     /// Becomes `user` with the method's defaults.
     #[cfg(test)]
     pub fn new(method: Method, user: &str) -> Self {
-        Self { method, user: user.to_owned(), password: None, flags: None, exe: None, chdir: None }
+        Self { method, user: user.to_owned(), password: None, flags: None, exe: None, chdir: None, prompts: Vec::new() }
     }
 
     /// True when the program reads its password from a terminal only.
@@ -80,6 +82,14 @@ impl Become {
     pub(super) fn prompt(&self, nonce: &str) -> Option<String> {
         (self.method == Method::Sudo && self.password.is_some())
             .then(|| format!("[sudo via sutler, key={nonce}] password:"))
+    }
+
+    /// Whether a line is su's or doas' question for the password.
+    pub(super) fn asks(&self, line: &str) -> bool {
+        let Some(line) = line.trim_end_matches([' ', '\r']).strip_suffix([':', '：']) else { return false };
+        let line = line.trim_end().to_lowercase();
+        let mut words = self.prompts.iter().map(|word| word.trim().to_lowercase());
+        line.ends_with("password") || words.any(|word| !word.is_empty() && line.ends_with(&word))
     }
 
     /// Whether sudo hands the command to a login shell. It escapes all characters for it but `$`.
@@ -203,6 +213,18 @@ mod tests {
         );
         assert_eq!(asking("-HnS -E"), "-HS -E");
         assert_eq!(asking("--login 'unended"), "--login 'unended");
+    }
+
+    #[test]
+    fn su_asks_in_the_words_of_its_language() {
+        let prompts = vec!["Passwort".into(), "contraseña".into(), String::new()];
+        let r#become = Become { prompts, ..Become::new(Method::Su, "root") };
+        for line in ["Password: ", "Passwort:", "jo's PASSWORT : \r", "Contraseña：", "Passphrase or password:"] {
+            assert!(r#become.asks(line), "{line}");
+        }
+        for line in ["Mot de passe: ", "Passwort", ":", "Last login: today"] {
+            assert!(!r#become.asks(line), "{line}");
+        }
     }
 
     #[test]

@@ -353,10 +353,10 @@ impl<'a> Dialogue<'a> {
             return Ok(Prompt::None);
         }
         let text = String::from_utf8_lossy(if self.pty { &self.buffer } else { &self.said }).into_owned();
-        let last = text.rsplit('\n').next().unwrap_or_default().trim_end_matches([' ', '\r']);
-        Ok(if last.to_ascii_lowercase().ends_with("password:") {
+        let last = text.rsplit('\n').next().unwrap_or_default();
+        Ok(if user.asks(last) {
             Prompt::Sure
-        } else if last.ends_with([':', '：']) {
+        } else if last.trim_end_matches([' ', '\r']).ends_with([':', '：']) {
             Prompt::Perhaps
         } else {
             Prompt::None

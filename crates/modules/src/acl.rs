@@ -12,10 +12,10 @@ use crate::{
 choice! {
     /// Whether an entry is in the list.
     pub enum State {
-        /// In the list.
-        Present = "present",
         /// Not in the list.
         Absent = "absent",
+        /// In the list.
+        Present = "present",
         /// The list is only returned.
         Query = "query",
     }

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     choice,
-    kit::{Args, Changes, Diff, Failure, Fields, FromArg, Module, Reader, Writer, args::Conversion},
+    kit::{
+        Args, Changes, Diff, Failure, Fields, FromArg, Module, Reader, Writer,
+        args::{Conversion, Suboptions},
+    },
 };
 
 mod query;
@@ -75,6 +78,7 @@ impl FromArg for Subcommand {
     const KIND: crate::kit::Kind = crate::kit::Kind::Dict;
 
     fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, crate::kit::ArgError> {
+        let Suboptions(value) = Suboptions::from_arg(value, conversion)?;
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
         match (text("name"), text("link"), text("path")) {
             (Some(name), Some(link), Some(path)) => Ok(Self { name, link, path }),

@@ -1,15 +1,19 @@
 //! `assemble`: one file of many fragments.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write as _,
+    os::fd::AsRawFd,
+    path::{Path, PathBuf},
+};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use sutler_protocol::Content;
 
 use crate::{
     copy::one::{self, Origin, Wanted},
     kit::{
-        Args, Changes, Failure, Fields, FileArgs, Meta, Module, Reader, Source, Writer, checksum::Algorithm,
+        Args, Changes, Failure, Fields, FileArgs, Finished, Meta, Module, Reader, Source, Writer, checksum::Algorithm,
         file_args::Attributes, fragments::Fragments, reader::hex,
     },
 };
@@ -94,10 +98,18 @@ impl Module for Assemble {
         let is_same = current.is_some() && host.sha1(dest)? == sha1;
         let differs = current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
         let md5 = Algorithm::Md5.of(content.as_slice()).map_err(|error| Failure::io("read", src, &error))?;
+        let validation = match &self.validate {
+            Some(command) if !is_same && host.mode().check => Some(foreseen(host, &content, command)?),
+            _ => None,
+        };
         let changes = match (is_same, differs) {
             (true, false) => Changes::none(),
             (true, true) => Changes::of(Plan::Attributes(attributes)),
             (false, _) => Changes::of(Plan::Write(content, attributes)),
+        };
+        let changes = match validation {
+            Some(validation) => changes.with("validation", validation),
+            None => changes,
         };
         Ok(changes
             .with("msg", "OK")
@@ -163,8 +175,7 @@ impl Assemble {
         let staged = host.stage(dest, Source::Bytes(content))?;
         if let Some(command) = &self.validate {
             let finished = one::validate(host, staged.path(), command, attributes).map_err(refused)?;
-            let validation = json!({ "rc": finished.rc, "stdout": finished.out(), "stderr": finished.err() });
-            fields.insert("validation".into(), validation);
+            fields.insert("validation".into(), told(&finished));
         }
         if self.backup && host.exists(dest) {
             fields.insert("backup_file".into(), json!(host.backup(dest)?.to_string_lossy()));
@@ -172,6 +183,18 @@ impl Assemble {
         host.commit(staged, attributes)?;
         Ok(fields)
     }
+}
+
+/// What the command says of the content in check mode, which it gets in a file without a name.
+fn foreseen(host: &Reader, content: &[u8], command: &str) -> Result<Value, Failure> {
+    let mut file = host.scratch()?;
+    file.write_all(content).map_err(|error| Failure::io("write", "a temporary file", &error))?;
+    let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
+    one::is_accepted(host, &path, command).map(|finished| told(&finished)).map_err(refused)
+}
+
+fn told(finished: &Finished) -> Value {
+    json!({ "rc": finished.rc, "stdout": finished.out(), "stderr": finished.err() })
 }
 
 /// A refusal of the command in this module's words.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     cron::place::{self, Place},
-    kit::{Args, Changes, Failure, Fields, Module, Reader, Writer, state::PresentAbsent as State},
+    kit::{Args, Changes, Failure, Fields, Module, Reader, Writer, state::AbsentPresent as State},
 };
 
 /// Sets or removes a variable of a crontab.

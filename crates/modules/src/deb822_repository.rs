@@ -14,7 +14,7 @@ use crate::{
     kit::{
         Args, Changes, Failure, Fields, Module, Reader, Writer,
         file_args::{Attributes, resolve_mode},
-        state::AbsentPresent as State,
+        state::PresentAbsent as State,
     },
 };
 

@@ -78,10 +78,8 @@ impl Module for Debconf {
             return Ok(Changes::none().with("msg", "").with("current", answers.shown()));
         };
         if let (Type::Multiselect, Value::Array(items)) = (vtype, value)
-            && let Some((at, item)) = items.iter().enumerate().find(|(_, item)| !item.is_string())
+            && let Some(why) = no_texts(items)
         {
-            let kind = python_type(item);
-            let why = format!("sequence item {at}: expected str instance, {kind} found");
             return Err(Failure::new(format!("Invalid value provided for 'multiselect': {why}")));
         }
         let wanted = wanted(vtype, value);
@@ -116,6 +114,20 @@ impl Module for Debconf {
         let finished = host.run(&program.stdin(line).plain_locale())?;
         if finished.success() { Ok(Fields::new()) } else { Err(Failure::new(finished.err())) }
     }
+}
+
+/// What Python says when items that are not all texts are sorted and joined; `None` of texts.
+fn no_texts(items: &[Value]) -> Option<String> {
+    let is_number = |value: &Value| value.is_number() || value.is_boolean();
+    let compares =
+        |one: &Value, other: &Value| one.is_string() && other.is_string() || is_number(one) && is_number(other);
+    if let Some((before, item)) = items.iter().zip(items.iter().skip(1)).find(|(before, item)| !compares(before, item))
+    {
+        let (item, before) = (python_type(item), python_type(before));
+        return Some(format!("'<' not supported between instances of '{item}' and '{before}'"));
+    }
+    let item = items.first().filter(|item| !item.is_string())?;
+    Some(format!("sequence item 0: expected str instance, {} found", python_type(item)))
 }
 
 /// The answer as debconf keeps it.

@@ -80,26 +80,28 @@ impl Dnf {
             Backend::Auto | Backend::Yum => Tool::found(host),
         }
     }
+
+    /// What Ansible asks the host for, where the backend is not named.
+    fn facts(&self, host: &Reader) -> Fields {
+        let named = !matches!(self.use_backend, Backend::Auto);
+        let program = || json!({ "pkg_mgr": if Tool::four(host).is_ok() { "dnf" } else { "dnf5" } });
+        Fields::from_iter((!named).then(|| ("ansible_facts".to_owned(), program())))
+    }
 }
 
 impl Module for Dnf {
     type Plan = Plan;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
-        let inspected = self.options.inspect(host, || self.tool(host));
-        if !matches!(self.use_backend, Backend::Auto) {
-            return inspected;
-        }
-        // What Ansible asks the host for.
-        let facts = json!({ "pkg_mgr": if Tool::four(host).is_ok() { "dnf" } else { "dnf5" } });
-        match inspected {
-            Ok(changes) => Ok(changes.with("ansible_facts", facts)),
-            Err(failure) => Err(failure.with("ansible_facts", facts)),
+        let facts = self.facts(host);
+        match self.options.inspect(host, || self.tool(host)) {
+            Ok(changes) => Ok(changes.with_all(facts)),
+            Err(failure) => Err(failure.with_all(facts)),
         }
     }
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
-        self.options.apply(plan, host)
+        self.options.apply(plan, host).map_err(|failure| failure.with_all(self.facts(host)))
     }
 }
 

@@ -3,7 +3,8 @@
 mod setting;
 mod tool;
 
-use serde_json::{Value, json};
+use serde_json::json;
+use sutler_protocol::Arguments;
 
 use crate::{
     choice,
@@ -64,7 +65,7 @@ pub struct Firewalld {
     /// A port or a range, as `8081/tcp` or `161-162/udp`.
     port: Option<String>,
     /// A port that is passed on: `port`, `proto`, `toport`, and `toaddr` for another host. A list of one.
-    port_forward: Option<Vec<Value>>,
+    port_forward: Option<Vec<Arguments>>,
     /// A rule in firewalld's rich language.
     rich_rule: Option<String>,
     /// A source address or network that belongs to the zone.
@@ -120,6 +121,7 @@ impl Module for Firewalld {
             Some(zone) => zone.clone(),
             None => tool.ask(Way::Permanent, &["--get-default-zone"], host)?.trim().to_owned(),
         };
+        self.check_protocol()?;
         let wanted = self.is_wanted();
         let mut differing = Vec::new();
         for way in ways.iter().copied() {
@@ -169,6 +171,16 @@ impl Firewalld {
             return Err(Failure::new("Only one port forward supported at a time"));
         }
         Ok(())
+    }
+
+    /// The protocol of a port has to be one of those that have ports.
+    fn check_protocol(&self) -> Result<(), Failure> {
+        let Some((_, protocol)) = self.port.as_ref().and_then(|port| port.split_once('/')) else { return Ok(()) };
+        if ["tcp", "udp", "sctp", "dccp"].contains(&protocol) {
+            return Ok(());
+        }
+        let why = format!("INVALID_PROTOCOL: '{protocol}' not from {{'tcp'|'udp'|'sctp'|'dccp'}}");
+        Err(Failure::new(format!("ERROR: Exception caught: {why} {}", self.operation())))
     }
 
     /// What is changed; a zone when nothing else is named.

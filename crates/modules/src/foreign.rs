@@ -43,7 +43,7 @@ fn run_module(module: &Foreign, context: &Arc<Context>) -> Result<Fields, Failur
         host.query(&program).map_err(|failure| not_started(failure, interpreter))
     };
     if module.pythons.is_empty() {
-        return Ok(result::of(&start(&module.interpreter)?));
+        return Ok(told(module, &start(&module.interpreter)?));
     }
     let mut finished = None;
     for path in module.pythons.iter().filter_map(|name| host.which(name)) {
@@ -58,12 +58,21 @@ fn run_module(module: &Foreign, context: &Arc<Context>) -> Result<Fields, Failur
         }
     }
     let (python, finished) = finished.ok_or_else(|| no_python(module))?;
-    let mut fields = result::of(&finished);
+    let mut fields = told(module, &finished);
     let facts = fields.entry("ansible_facts").or_insert(json!({}));
     if let Some(facts) = facts.as_object_mut() {
         facts.insert("discovered_interpreter_python".into(), json!(python));
     }
     Ok(fields)
+}
+
+/// What a module returned, and what it printed as errors where that is told.
+fn told(module: &Foreign, finished: &Finished) -> Fields {
+    let mut fields = result::of(finished);
+    if module.tells_errors && !finished.stderr.is_empty() {
+        fields.insert("stderr".into(), finished.err().into());
+    }
+    fields
 }
 
 fn no_python(module: &Foreign) -> Failure {

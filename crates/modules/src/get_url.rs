@@ -311,7 +311,7 @@ impl GetUrl {
         if let Some(checksum) = &fetch.checksum {
             let found = checksum::digest(&mut arrived.open(host)?, dest, &checksum.algorithm)?;
             if found != checksum.sum {
-                let place = dest.display();
+                let place = fields["src"].as_str().unwrap_or_default();
                 let msg = format!("The checksum for {place} did not match {}; it was {found}.", checksum.sum);
                 return Err(with(with(Failure::new(msg), fields), &self.base()));
             }

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 use serde_json::json;
-use sutler_protocol::Arguments;
 
 use crate::{
     edit::{self, Edit, Text},
     kit::{
-        Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, args::plain_text, failure::errno_text,
+        Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Writer,
+        args::{Suboptions, plain_text},
+        failure::errno_text,
         state::AbsentPresent as State,
     },
 };
@@ -53,7 +54,7 @@ pub struct IniFile {
     section: Option<String>,
     /// Takes the first of several sections of that name in which all of these options are: mappings of
     /// `option` and `value` or `values`. An option without a value may have any.
-    section_has_values: Option<Vec<Arguments>>,
+    section_has_values: Option<Vec<Suboptions>>,
     /// The option; without it `state` is about the whole section.
     option: Option<String>,
     /// Its value.
@@ -115,7 +116,10 @@ impl Module for IniFile {
         let (after, msg) = self.edited(&text, conditions.as_deref());
         if current.is_none() && after.is_empty() {
             let path = self.path.to_string_lossy();
-            return Ok(Changes::none().with("msg", msg).with("path", path.as_ref()));
+            let header = format!("{path} (content)");
+            // Ansible's diff, of a file that it then does not write.
+            let diff = Diff::new("", "\n").headed(header.as_str(), header.as_str());
+            return Ok(Changes::none().with("msg", msg).with("path", path.as_ref()).with_diff(diff));
         }
         // A link is replaced, unless it is followed; its target then says what to start from all the same.
         let path = if self.follow { path } else { self.path.clone() };
@@ -143,8 +147,8 @@ impl Module for IniFile {
 }
 
 /// `section_has_values` as conditions.
-fn conditions(given: &[Arguments]) -> Result<Vec<Condition>, Failure> {
-    let read = |given: &Arguments| {
+fn conditions(given: &[Suboptions]) -> Result<Vec<Condition>, Failure> {
+    let read = |Suboptions(given): &Suboptions| {
         let unknown: Vec<&str> =
             given.keys().map(String::as_str).filter(|name| !["option", "value", "values"].contains(name)).collect();
         if !unknown.is_empty() {

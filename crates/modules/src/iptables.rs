@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     choice,
-    kit::{Args, Changes, Failure, Fields, Module, Program, Reader, Writer, state::PresentAbsent as State},
+    kit::{Args, Changes, Failure, Fields, Module, Program, Reader, Writer, state::AbsentPresent as State},
 };
 
 choice! {

@@ -6,7 +6,7 @@ use crate::{
     choice,
     kit::{
         Args, Changes, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes,
-        state::PresentAbsent as State,
+        state::AbsentPresent as State,
     },
 };
 

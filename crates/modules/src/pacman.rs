@@ -41,10 +41,10 @@ choice! {
 choice! {
     /// Which packages get a reason.
     enum ReasonFor {
-        /// All that are named.
-        All = "all",
         /// Those that were not installed.
         New = "new",
+        /// All that are named.
+        All = "all",
     }
 }
 

@@ -13,10 +13,10 @@ use crate::{
 choice! {
     /// Which limit is meant.
     pub enum LimitType {
-        /// What nobody but root raises.
-        Hard = "hard",
         /// What counts, up to the hard one.
         Soft = "soft",
+        /// What nobody but root raises.
+        Hard = "hard",
         /// Both.
         Both = "-",
     }

@@ -14,12 +14,12 @@ use crate::{
 choice! {
     /// A mode of SELinux.
     pub enum State {
-        /// Not loaded.
-        Disabled = "disabled",
         /// The policy is enforced.
         Enforcing = "enforcing",
         /// The policy's violations are only logged.
         Permissive = "permissive",
+        /// Not loaded.
+        Disabled = "disabled",
     }
 }
 

@@ -42,6 +42,7 @@ pub struct Service {
     name: String,
     /// What it should be doing now. `restarted` always restarts it; `reloaded` always reloads it,
     /// and starts it when it does not run.
+    #[arg(choices("started", "stopped", "reloaded", "restarted"))]
     state: Option<State>,
     /// Whether it starts with the host.
     enabled: Option<bool>,

@@ -66,7 +66,7 @@ pub struct Ufw {
     #[arg(alias = "policy", choices("allow", "deny", "reject"))]
     default: Option<String>,
     /// Logging, or its level.
-    #[arg(choices("on", "off", "low", "medium", "high", "full"))]
+    #[arg(choices("full", "high", "low", "medium", "off", "on"))]
     logging: Option<String>,
     /// What a rule does.
     #[arg(choices("allow", "deny", "limit", "reject"))]

@@ -135,7 +135,8 @@ impl Module for Unarchive {
         fields.insert("dest".into(), json!(self.dest.to_string_lossy()));
         if let Some(missing) = self.missing(host)? {
             // In check mode an earlier task may be about to make it.
-            return if host.mode().check {
+            let is_in_the_way = host.exists(&self.dest) && !self.dest.is_dir();
+            return if host.mode().check && !is_in_the_way {
                 let warning = format!("{missing}; check mode takes it for what an earlier task makes");
                 fields.insert("warnings".into(), json!([warning]));
                 Ok(Changes::of(Plan { work: None }).with_all(fields))

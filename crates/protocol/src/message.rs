@@ -210,6 +210,9 @@ pub struct Foreign {
     pub pythons: Vec<String>,
     /// The arguments as the module reads them.
     pub input: String,
+    /// Whether what it prints as errors is its result's `stderr`, as of a job in the background.
+    #[serde(default)]
+    pub tells_errors: bool,
 }
 
 /// What stands in [`Foreign::input`], where it occurs first, for the folder that a task has to itself while it runs.

@@ -68,6 +68,6 @@ settings! {
         env ["ANSIBLE_BECOME_USER", "ANSIBLE_SU_USER"],
         vars ["ansible_become_user", "ansible_su_user"];
     /// Words for "password" in su's question, in further languages.
-    ignored SU_PROMPT_L10N as "become.su.prompt_l10n": list = empty,
+    setting SU_PROMPT_L10N as "become.su.prompt_l10n": list = empty,
         ini ["su_become_plugin.localized_prompts"], env ["ANSIBLE_SU_PROMPT_L10N"], vars ["ansible_su_prompt_l10n"];
 }

@@ -47,9 +47,16 @@ pub fn run(task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
     let place = that.map_or_else(|| task.span.clone(), |that| that.span);
     let mut result = Fields::new();
     result.insert("changed".into(), json!(false));
+    let mut deprecations = Vec::new();
     for condition in conditions {
-        if !holds(&condition, &place, scope)? {
-            result.insert("assertion".into(), source_text(&condition)?);
+        let holds = holds(&condition, &place, scope)?;
+        let rendered = rendered(&condition, scope);
+        if rendered.as_ref().is_some_and(|value| value.as_str().is_none()) {
+            deprecations.push(in_markers());
+            result.insert("deprecations".into(), json!(deprecations));
+        }
+        if !holds {
+            result.insert("assertion".into(), source_text(rendered.as_ref().unwrap_or(&condition))?);
             result.insert("evaluated_to".into(), json!(false));
             result.insert("failed".into(), json!(true));
             result.insert("msg".into(), fail_msg.map_or_else(|| json!("Assertion failed"), |message| message.0));
@@ -58,6 +65,25 @@ pub fn run(task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
     }
     result.insert("msg".into(), success_msg.map_or_else(|| json!("All assertions passed"), |message| message.0));
     Ok(Done { result, shown, ..Done::default() })
+}
+
+/// What a condition that is a template, and no expression, is itself.
+fn rendered(condition: &Value, scope: &Scope) -> Option<Value> {
+    let Value::Lazy(template) = condition else { return None };
+    if template.is_expression() || template.is_encrypted() {
+        return None;
+    }
+    scope.context().evaluate(template).ok()
+}
+
+/// What a result tells of such a condition; the run's own words are told where it is evaluated.
+fn in_markers() -> serde_json::Value {
+    json!({
+        "msg": "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.",
+        "version": "2.23",
+        "collection_name": "ansible.builtin",
+        "deprecator": { "resolved_name": "ansible.builtin", "type": null },
+    })
 }
 
 fn source_text(condition: &Value) -> Result<serde_json::Value, PrepareError> {

@@ -66,6 +66,7 @@ pub fn job(
         interpreter: words,
         pythons,
         input: input(foreign.kind, given),
+        tells_errors: false,
     };
     let fields = match json!(sent) {
         Json::Object(fields) => fields,

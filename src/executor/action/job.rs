@@ -123,7 +123,13 @@ impl Job {
 
     /// The same as a job in the background.
     #[must_use]
-    pub fn in_background(self, background: Option<Background>) -> Self {
+    pub fn in_background(mut self, background: Option<Background>) -> Self {
+        if let Work::Module { name, arguments, .. } = &mut self.work
+            && background.is_some()
+            && *name == sutler_modules::FOREIGN.name
+        {
+            arguments.insert("tells_errors".into(), json!(true));
+        }
         Self { background, ..self }
     }
 

@@ -26,11 +26,14 @@ fn ansible_type(arguments: Arguments<'_>) -> Result<bool, TemplateError> {
 const STATEMENTS: [&str; 6] =
     ["import_playbook", "import_role", "import_tasks", "include_role", "include_tasks", "meta"];
 
-/// Whether a module or action of this name is built in.
+/// Whether there is a module or action of this name: one that is built in, or one that is installed.
 fn a_module(arguments: Arguments<'_>) -> Result<bool, TemplateError> {
+    let environment = arguments.context.environment;
     let [name] = arguments.bind(["term"])?;
     match required(name, "a_module", "term")? {
-        Value::Str(name) => Ok(STATEMENTS.contains(&short_name(&name)) || sutler_modules::find(&name).is_some()),
+        Value::Str(name) => Ok(STATEMENTS.contains(&short_name(&name))
+            || sutler_modules::find(&name).is_some()
+            || environment.has_installed_module(&name)),
         other => Err(TemplateError::type_error(format!("unsupported type <class '{}'>", other.type_name()))),
     }
 }

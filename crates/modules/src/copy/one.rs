@@ -241,6 +241,9 @@ impl Write {
             fields.insert("backup_file".into(), json!(backup.to_string_lossy()));
         }
         fields.insert("md5sum".into(), json!(Algorithm::Md5.of_file(host, staged.path())?));
+        if matches!(write.origin, Origin::Content(_)) {
+            fields.insert("src".into(), json!(staged.path().to_string_lossy()));
+        }
         host.commit(staged, attributes)?;
         Ok(fields)
     }
@@ -269,6 +272,11 @@ pub fn validate(host: &mut Writer, path: &Path, command: &str, attributes: &Attr
     }
     let Attributes { owner, group, mode, .. } = *attributes;
     host.set_attributes(path, &Attributes { owner, group, mode, ..Attributes::default() })?;
+    is_accepted(host, path, command)
+}
+
+/// Runs the command on a file; fails when it refuses it.
+pub fn is_accepted(host: &Reader, path: &Path, command: &str) -> Result<Finished, Failure> {
     let words = shlex::split(command).map_err(Failure::new)?;
     let words: Vec<String> = words.iter().map(|word| word.replace("%s", &path.to_string_lossy())).collect();
     let program = Program::new(&words[0]).args(&words[1..]);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use serde_json::{Value, json};
 use sutler_protocol::{TreeEntry, TreeKind};
 
@@ -11,7 +12,10 @@ use super::{
 };
 use crate::{
     file::missing_directories,
-    kit::{Changes, Failure, Fields, FileArgs, Meta, Reader, Writer, checksum::Algorithm, file_args::Attributes},
+    kit::{
+        Changes, Diff, Failure, Fields, FileArgs, Meta, Reader, Writer, checksum::Algorithm, failure::errno,
+        file_args::Attributes,
+    },
 };
 
 /// A tree as it should be.
@@ -117,8 +121,7 @@ impl<'a> Tree<'a> {
             return Ok(known);
         }
         if host.stat(&self.copy.dest)?.is_some_and(|meta| !meta.is_dir()) {
-            let msg = format!("cannot copy a directory to {}: it is a file", self.copy.dest.display());
-            return Err(Failure::new(msg).with("dest", self.dest.as_str()));
+            return Err(self.not_over_a_file());
         }
         let directory = self.directory_attributes(None).resolve(None, true)?;
         let missing = if self.entries.is_empty() { Vec::new() } else { missing_directories(host, &self.root)? };
@@ -143,6 +146,12 @@ impl<'a> Tree<'a> {
             changes.diff.extend(diff);
             return Ok(changes);
         }
+        if let Some((path, target)) = self.last_link() {
+            let diff = link_diff(host, &path, target)?;
+            let mut changes = changes.with("dest", text(&path)).with("src", text(target));
+            changes.diff.extend(diff);
+            return Ok(changes);
+        }
         let nothing = self.copy.remote_src.then_some(["checksum", "md5sum"]);
         Ok(nothing.into_iter().flatten().fold(changes, |changes, name| changes.with(name, Value::Null)))
     }
@@ -162,6 +171,28 @@ impl<'a> Tree<'a> {
         wanted.src = from.map(|from| from.join(&entry.path).to_string_lossy().into_owned());
         wanted.dest = self.root.join(&entry.path);
         wanted.inspect(host).map(Some)
+    }
+
+    /// The link that comes last: the result is about it when there is one file beside links.
+    fn last_link(&self) -> Option<(PathBuf, &Path)> {
+        let files = self.entries.iter().filter(|entry| matches!(entry.kind, Kind::File(_))).count();
+        self.entries.iter().rev().filter(|_| files == 1 && !self.copy.remote_src).find_map(|entry| match &entry.kind {
+            Kind::Link(target) => Some((self.root.join(&entry.path), target.as_path())),
+            _ => None,
+        })
+    }
+
+    /// A file is in the way of the whole tree, in Ansible's words.
+    fn not_over_a_file(&self) -> Failure {
+        let dest = self.copy.dest.display();
+        let failure = match self.copy.src.as_deref().filter(|_| self.copy.remote_src) {
+            Some(src) => {
+                let (src, why) = (src.display(), errno(&Errno::NOTDIR.into(), &src.to_string_lossy()));
+                Failure::new(format!("Could not replace '{dest}' with b'{src}': {why} -> b'{dest}'")).uncaught()
+            }
+            None => Failure::new(format!("cannot copy a directory to {dest}: it is a file")),
+        };
+        failure.with("dest", self.dest.as_str())
     }
 
     /// A tree of the host goes nowhere without `force` when its place is taken; and check mode looks no further
@@ -310,6 +341,25 @@ fn set(path: PathBuf, attributes: Attributes, meta: &Meta, steps: &mut Vec<Step>
     if attributes.differ_from(meta) {
         steps.push(Step::Attributes(path, attributes));
     }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What making a link changes, as `file` says it.
+fn link_diff(host: &Reader, path: &Path, target: &Path) -> Result<Option<Diff>, Failure> {
+    let current = host.lstat(path)?;
+    let (mut before, mut after) = (json!({ "path": text(path) }), json!({ "path": text(path) }));
+    match current.filter(Meta::is_link) {
+        Some(_) if host.link(path)? == target => return Ok(None),
+        Some(_) => (before["src"], after["src"]) = (json!(text(&host.link(path)?)), json!(text(target))),
+        None => {
+            let state = host.lstat(path)?.as_ref().map_or("absent", Meta::file_state);
+            (before["state"], after["state"]) = (json!(state), json!("link"));
+        }
+    }
+    Ok(Some(Diff::new(before, after)))
 }
 
 fn in_the_way(path: &Path, what: &str) -> Failure {

@@ -35,7 +35,7 @@ impl Options {
         let program = self.program(tool, host).args(["-q", "repoquery", "--qf", FORMAT]).args(arguments);
         let finished = host.query(&program)?;
         if !finished.success() {
-            return Err(why(&finished));
+            return Err(why(&finished, &[]));
         }
         let out = finished.out();
         let lines = out.lines().filter_map(|line| {
@@ -48,7 +48,7 @@ impl Options {
     fn repositories(&self, host: &Reader, tool: &Tool) -> Result<Vec<Value>, Failure> {
         let finished = host.query(&self.program(tool, host).args(["-q", "repolist"]))?;
         if !finished.success() {
-            return Err(why(&finished));
+            return Err(why(&finished, &[]));
         }
         let out = finished.out();
         let ids = out.lines().skip(1).filter_map(|line| line.split_whitespace().next());

@@ -101,8 +101,8 @@ fn nevra(name: &str, evr: &str, arch: &str) -> String {
     format!("{name}-{}.{arch}", evr.strip_prefix("0:").unwrap_or(evr))
 }
 
-/// Why dnf failed, as the module says it.
-pub fn why(finished: &Finished) -> Failure {
+/// Why dnf failed, as the module says it; `specs` are what it was asked for.
+pub fn why(finished: &Finished, specs: &[String]) -> Failure {
     let (out, err) = (finished.out(), finished.err());
     let lines = || out.lines().chain(err.lines()).map(str::trim);
     let failed = |msg: String| failure(msg).with("rc", 1);
@@ -115,9 +115,18 @@ pub fn why(finished: &Finished) -> Failure {
     if let Some(failure) = super::streams::missing(finished) {
         return failure;
     }
+    let not_there = |missing: Vec<String>| {
+        failed("Failed to install some of the specified packages".into()).with("failures", missing)
+    };
     let missing: Vec<String> = lines().filter_map(unavailable).collect();
     if !missing.is_empty() {
-        return failed("Failed to install some of the specified packages".into()).with("failures", missing);
+        return not_there(missing);
+    }
+    // What then is missing is all that was asked for.
+    if let Some(line) = lines().find(|line| line.contains("There are no enabled repositories in ")) {
+        let warning = line.strip_prefix("Error: ").unwrap_or(line);
+        let missing = specs.iter().map(|spec| format!("No package {spec} available.")).collect();
+        return not_there(missing).with("warnings", json!([warning]));
     }
     let said = [err.as_str(), out.as_str()].into_iter().find_map(|text| text.split_once("Problem")).map(|(_, said)| {
         let known = said.lines().take_while(|line| !line.starts_with("Error") && !line.starts_with('('));

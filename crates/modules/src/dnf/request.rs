@@ -134,7 +134,7 @@ impl Options {
     fn refreshed(&self, host: &Reader, tool: &Tool) -> Result<Changes<Plan>, Failure> {
         let finished = host.query(&self.program(tool, host).arg("makecache"))?;
         if !finished.success() {
-            return Err(why(&finished));
+            return Err(why(&finished, &[]));
         }
         Ok(nothing(Vec::new()).with("msg", "Cache updated"))
     }
@@ -154,7 +154,7 @@ impl Options {
             let (out, err) = (finished.out(), finished.err());
             let is_nothing = out.contains("Nothing to do") || err.contains("No packages marked for upgrade");
             if !finished.success() && !is_nothing && !err.contains("Operation aborted") {
-                return Err(why(&finished));
+                return Err(why(&finished, &step.specs));
             }
             if self.skip_broken {
                 notes.extend(out.lines().chain(err.lines()).filter_map(unavailable));
@@ -332,7 +332,7 @@ impl Options {
         }
         let finished = host.query(&list)?;
         if !finished.success() {
-            return Err(why(&finished));
+            return Err(why(&finished, &[]));
         }
         let (mut is_environment, mut is_installed) = (false, false);
         for line in finished.out().lines() {

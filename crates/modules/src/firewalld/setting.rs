@@ -1,6 +1,6 @@
 //! What can be set in a zone, and how the programs and messages name it.
 
-use serde_json::Value;
+use sutler_protocol::Arguments;
 
 use super::tool::{Tool, Way, reason};
 use crate::kit::{Failure, Reader, Writer, args::plain_text};
@@ -28,7 +28,7 @@ pub enum Setting {
 
 impl Setting {
     /// A port that is passed on.
-    pub fn port_forward(value: &Value) -> Result<Self, Failure> {
+    pub fn port_forward(value: &Arguments) -> Result<Self, Failure> {
         let text = |name: &str| value.get(name).filter(|value| !value.is_null()).map(plain_text);
         let required =
             |name: &str| text(name).ok_or_else(|| Failure::new(format!("{name} must be specified for port forward")));
@@ -131,7 +131,9 @@ impl Setting {
             words.push(format!("--timeout={timeout}"));
         }
         let way = if matches!(self, Self::Zone | Self::Target(_)) { Way::Permanent } else { way };
+        let strays = if matches!(self, Self::Zone) { tool.strays(host)? } else { Vec::new() };
         let finished = host.run(&tool.program(way, &words))?;
+        strays.iter().try_for_each(|path| host.remove(path))?;
         if finished.success() { Ok(()) } else { Err(Failure::new(reason(&finished))) }
     }
 

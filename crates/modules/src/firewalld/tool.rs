@@ -1,5 +1,7 @@
 //! The two programs: one talks to firewalld, the other one edits its files while it does not run.
 
+use std::path::PathBuf;
+
 use crate::kit::{Failure, Finished, Program, Reader};
 
 /// Which configuration is meant.
@@ -13,7 +15,7 @@ pub enum Way {
 
 /// The program that fits the host's state.
 pub struct Tool {
-    path: std::path::PathBuf,
+    path: PathBuf,
     /// Whether firewalld runs.
     pub is_running: bool,
 }
@@ -52,6 +54,18 @@ impl Tool {
             1 => Ok(false),
             _ => Err(caught(&finished)),
         }
+    }
+}
+
+impl Tool {
+    /// Files of the default zone that are not there: the program that edits files writes them along with any zone.
+    pub fn strays(&self, host: &Reader) -> Result<Vec<PathBuf>, Failure> {
+        if self.is_running {
+            return Ok(Vec::new());
+        }
+        let zone = self.ask(Way::Permanent, &["--get-default-zone"], host)?;
+        let place = |end: &str| PathBuf::from(format!("/etc/firewalld/zones/{}.{end}", zone.trim()));
+        Ok(["xml", "xml.old"].map(place).into_iter().filter(|path| !host.exists(path)).collect())
     }
 }
 

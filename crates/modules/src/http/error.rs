@@ -11,8 +11,11 @@ pub enum HttpError {
     Scheme(String),
     /// The address cannot be read.
     Address(String),
-    /// The name has no address.
-    Name,
+    /// The name has no address, or nobody can be asked for it at the moment.
+    Name {
+        /// Nobody can be asked.
+        is_temporary: bool,
+    },
     /// Nobody listens, or the way there is broken.
     Connect(io::Error),
     /// The connection broke, or was silent for too long.
@@ -32,7 +35,12 @@ impl fmt::Display for HttpError {
         match self {
             Self::Scheme(address) => write!(f, "unknown url type: '{address}'"),
             Self::Address(why) | Self::Tls(why) => write!(f, "Request failed: <urlopen error {why}>"),
-            Self::Name => f.write_str("Request failed: <urlopen error [Errno -2] Name or service not known>"),
+            Self::Name { is_temporary: false } => {
+                f.write_str("Request failed: <urlopen error [Errno -2] Name or service not known>")
+            }
+            Self::Name { is_temporary: true } => {
+                f.write_str("Request failed: <urlopen error [Errno -3] Temporary failure in name resolution>")
+            }
             Self::Connect(error) if error.kind() == io::ErrorKind::TimedOut => {
                 f.write_str("Request failed: <urlopen error timed out>")
             }

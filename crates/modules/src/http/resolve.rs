@@ -7,6 +7,12 @@ use std::{
 
 use crate::kit::{Program, Reader};
 
+/// Whether nobody can be asked for addresses, as where there is no way to any server of names.
+pub fn nobody_answers(host: &Reader) -> bool {
+    let servers = host.read_text("/etc/resolv.conf").ok().flatten().unwrap_or_default();
+    !name_servers(&servers).into_iter().any(|server| answer(server, "localhost", 1, WAIT).is_some())
+}
+
 /// The addresses of a host, in the order they are tried; none when the name is unknown.
 pub fn resolve(host: &Reader, name: &str, timeout: Duration) -> Vec<IpAddr> {
     if let Ok(address) = name.parse() {
@@ -48,15 +54,15 @@ fn unique(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
     found
 }
 
+/// How long a server of names may take.
+const WAIT: Duration = Duration::from_secs(3);
+
 /// For hosts without `getent`, as musl's: `A` and `AAAA` from the servers of `man 5 resolv.conf`.
 fn ask_dns(config: &str, name: &str, timeout: Duration) -> Vec<IpAddr> {
-    let words = |key: &'static str| {
-        config.lines().filter_map(move |line| line.trim().strip_prefix(key)).flat_map(str::split_whitespace)
-    };
-    let servers: Vec<IpAddr> = words("nameserver").filter_map(|word| word.parse().ok()).take(3).collect();
-    let mut names: Vec<String> = words("search").map(|domain| format!("{name}.{domain}")).collect();
+    let servers = name_servers(config);
+    let mut names: Vec<String> = words(config, "search").map(|domain| format!("{name}.{domain}")).collect();
     names.insert(if name.contains('.') { 0 } else { names.len() }, name.to_owned());
-    let wait = timeout.min(Duration::from_secs(3));
+    let wait = timeout.min(WAIT);
     for name in &names {
         for server in &servers {
             let found: Vec<_> = [1, 28].into_iter().flat_map(|kind| query(*server, name, kind, wait)).collect();
@@ -68,9 +74,23 @@ fn ask_dns(config: &str, name: &str, timeout: Duration) -> Vec<IpAddr> {
     Vec::new()
 }
 
+/// What follows a word of a configuration.
+fn words<'c>(config: &'c str, key: &'static str) -> impl Iterator<Item = &'c str> {
+    config.lines().filter_map(move |line| line.trim().strip_prefix(key)).flat_map(str::split_whitespace)
+}
+
+fn name_servers(config: &str) -> Vec<IpAddr> {
+    words(config, "nameserver").filter_map(|word| word.parse().ok()).take(3).collect()
+}
+
 fn query(server: IpAddr, name: &str, kind: u16, wait: Duration) -> Vec<IpAddr> {
+    answer(server, name, kind, wait).and_then(|answer| records(&answer, kind)).unwrap_or_default()
+}
+
+/// What a server says to a question; `None` when it is silent.
+fn answer(server: IpAddr, name: &str, kind: u16, wait: Duration) -> Option<Vec<u8>> {
     let local: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let Some(id) = super::random::bytes::<2>() else { return Vec::new() };
+    let id = super::random::bytes::<2>()?;
     let mut packet = id.to_vec();
     packet.extend([1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
     for label in name.split('.') {
@@ -87,10 +107,8 @@ fn query(server: IpAddr, name: &str, kind: u16, wait: Duration) -> Vec<IpAddr> {
         socket.send(&packet)?;
         socket.recv(&mut answer)
     });
-    match asked {
-        Ok(length) if answer[..2] == id => records(&answer[..length], kind).unwrap_or_default(),
-        _ => Vec::new(),
-    }
+    answer.truncate(asked.ok()?);
+    answer.starts_with(&id).then_some(answer)
 }
 
 /// The addresses in an answer (RFC 1035 §4.1); `None` when it is cut short.

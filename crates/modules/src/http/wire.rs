@@ -6,7 +6,7 @@ use super::{
     HttpError, Options, Request, Response, Url, body,
     cookies::Cookies,
     proxy::{self, Proxy},
-    resolve::resolve,
+    resolve::{nobody_answers, resolve},
     socket::Socket,
     tls::Wire,
 };
@@ -64,7 +64,7 @@ fn connect(host: &Reader, options: &Options, url: &Url, proxy: Option<&Proxy>) -
     let tcp = |name: &str, port: u16| {
         let addresses = resolve(host, name, options.timeout);
         if addresses.is_empty() {
-            return Err(HttpError::Name);
+            return Err(HttpError::Name { is_temporary: nobody_answers(host) });
         }
         Socket::tcp(&addresses, port, options.timeout, &cancelled).map_err(HttpError::Connect)
     };

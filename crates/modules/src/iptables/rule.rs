@@ -1,10 +1,12 @@
 //! A rule as words of the command line, in the order that Ansible has them.
 
 use serde_json::Value;
-use sutler_protocol::Arguments;
 
 use super::Syn;
-use crate::kit::{ArgError, Args, Failure, args::plain_text};
+use crate::kit::{
+    ArgError, Args, Failure,
+    args::{Suboptions, plain_text},
+};
 
 /// What packets a rule is for, and what it does with them.
 #[derive(Args)]
@@ -19,7 +21,7 @@ pub struct Rule {
     #[arg(name = "match", default = "[]")]
     matches: Vec<String>,
     /// TCP flags: `flags` lists those to look at, `flags_set` those of them that are set.
-    tcp_flags: Option<Arguments>,
+    tcp_flags: Option<Suboptions>,
     /// The target: `ACCEPT`, `DROP`, another chain …
     jump: Option<String>,
     /// The chain where processing goes on, without coming back to this one.
@@ -66,7 +68,7 @@ pub struct Rule {
     /// A set that `ipset` made.
     match_set: Option<String>,
     /// Which address of the packet is looked for in the set.
-    #[arg(choices("src", "dst", "src,dst", "dst,src", "dst,dst", "src,src"))]
+    #[arg(choices("src", "dst", "src,dst", "dst,src", "src,src", "dst,dst"))]
     match_set_flags: Option<String>,
     /// How many packets match on average, as `2/second`.
     limit: Option<String>,
@@ -118,7 +120,7 @@ impl Rule {
         if logs && self.jump.as_ref().is_some_and(|jump| jump != "LOG") {
             return Err(Failure::new("Logging options can only be used with the LOG jump target."));
         }
-        let Some(flags) = &self.tcp_flags else { return Ok(()) };
+        let Some(Suboptions(flags)) = &self.tcp_flags else { return Ok(()) };
         let names = ["flags", "flags_set"];
         let unknown: Vec<String> = flags
             .keys()
@@ -145,7 +147,7 @@ impl Rule {
         for name in &self.matches {
             words.plain("-m", name);
         }
-        if let Some(flags) = &self.tcp_flags {
+        if let Some(Suboptions(flags)) = &self.tcp_flags {
             let [looked, set] = ["flags", "flags_set"].map(|name| joined(flags.get(name)));
             words.0.extend(["--tcp-flags".to_owned(), looked, set]);
         }

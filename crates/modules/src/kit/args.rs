@@ -54,6 +54,8 @@ pub enum ArgError {
         /// The value.
         given: String,
     },
+    /// A value that should have arguments of its own and has not, worded.
+    Nested(String),
     /// A broken [`Rule`], worded.
     Rule(String),
 }
@@ -76,7 +78,7 @@ impl std::fmt::Display for ArgError {
             Self::Choice { name, choices, given } => {
                 write!(f, "value of {name} must be one of: {}, got: {given}", choices.join(", "))
             }
-            Self::Rule(text) => f.write_str(text),
+            Self::Nested(text) | Self::Rule(text) => f.write_str(text),
         }
     }
 }
@@ -84,6 +86,11 @@ impl std::fmt::Display for ArgError {
 impl std::error::Error for ArgError {}
 
 impl ArgError {
+    /// Whether a value has the wrong type.
+    fn is_of_type(&self) -> bool {
+        matches!(self, Self::Type { .. } | Self::Nested(_))
+    }
+
     /// The same error of an element of a list.
     fn of_element(self) -> Self {
         match self {
@@ -114,6 +121,10 @@ impl Conversion<'_> {
     }
 }
 
+/// Arguments within an argument.
+#[derive(Clone, Debug)]
+pub struct Suboptions(pub Arguments);
+
 /// Arguments as a struct; derived.
 pub trait Args: Sized {
     /// The arguments and their documentation.
@@ -124,16 +135,33 @@ pub trait Args: Sized {
 
     /// Checks and converts what came over the wire.
     fn parse(arguments: &mut Arguments, context: &Context) -> Result<Self, ArgError> {
-        prepare(&Self::spec(), arguments, context)?;
-        let mut taker = Taker { arguments, environment: &context.environment, error: None };
-        Self::take(&mut taker).ok_or_else(|| taker.error.expect("nothing is missing without an error"))
+        let spec = Self::spec();
+        let values = prepare(&spec, arguments)?;
+        if spec.option("_check").is_some() {
+            arguments.insert("_check".into(), context.mode.check.into());
+        }
+        taken(arguments, &context.environment, values)
     }
 
     /// Checks and converts the arguments of a task that the controller does itself.
     fn of_action(mut arguments: Arguments) -> Result<Self, ArgError> {
-        check(&Self::spec(), &mut arguments)?;
-        let mut taker = Taker { arguments: &mut arguments, environment: &[], error: None };
-        Self::take(&mut taker).ok_or_else(|| taker.error.expect("nothing is missing without an error"))
+        let values = prepare(&Self::spec(), &mut arguments)?;
+        taken(&mut arguments, &[], values)
+    }
+}
+
+/// Takes all arguments. Values of a wrong type are told before what else is wrong with `values`, as Ansible does.
+fn taken<T: Args>(
+    arguments: &mut Arguments,
+    environment: &[(String, String)],
+    values: Result<(), ArgError>,
+) -> Result<T, ArgError> {
+    let mut taker = Taker { arguments, environment, error: None };
+    let taken = T::take(&mut taker);
+    match (taker.error, values) {
+        (Some(error), values) if error.is_of_type() || values.is_ok() => Err(error),
+        (_, Err(error)) => Err(error),
+        _ => Ok(taken.expect("nothing is missing without an error")),
     }
 }
 
@@ -229,7 +257,14 @@ impl Taker<'_> {
             Some(value) => T::from_arg(value, &Conversion { name, environment: self.environment }),
             None => T::absent().ok_or_else(|| ArgError::Missing(vec![name])),
         };
-        taken.map_err(|error| self.error.get_or_insert(error)).ok()
+        taken.map_err(|error| self.note(error)).ok()
+    }
+
+    /// Keeps an error: the first one, and of a wrong type before others.
+    fn note(&mut self, error: ArgError) {
+        if self.error.as_ref().is_none_or(|known| error.is_of_type() && !known.is_of_type()) {
+            self.error = Some(error);
+        }
     }
 
     /// Whether there was an error.

@@ -62,7 +62,6 @@ impl Writer {
 
     /// Writes the bytes beside `destination`; nothing is seen of them until [`Writer::commit`].
     pub fn stage(&mut self, destination: &Path, source: Source) -> Result<Staged, Failure> {
-        let failed = |e: io::Error| Failure::io("write", destination, &e);
         let directory = destination.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         let (mut file, refused) = match builder.prefix(".sutler-").tempfile_in(directory) {
@@ -80,7 +79,7 @@ impl Writer {
             Source::Stream(mut stream) => io::copy(&mut stream, &mut file).map(drop),
         }
         .and_then(|()| file.as_file().sync_all())
-        .map_err(failed)?;
+        .map_err(|e| no_room_for(destination, file.path(), &e))?;
         Ok(Staged { file, destination: destination.to_owned(), refused })
     }
 
@@ -107,7 +106,7 @@ impl Writer {
         let mode = attributes.mode.or(existing.as_ref().map(super::Meta::mode)).unwrap_or(0o666 & !umask());
         set_mode(file.path(), mode).map_err(failed)?;
         if attributes.unsafe_writes {
-            if rename_or_overwrite(file, &destination).map_err(failed)? {
+            if rename_or_overwrite(file, &destination)? {
                 self.set_attributes(&destination, &Attributes { flags: None, ..attributes.clone() })?;
             }
         } else {
@@ -269,6 +268,15 @@ fn no_room_in(directory: &Path, destination: &Path, error: &io::Error) -> Failur
     Failure::new(msg).uncaught().with("path", destination.to_string_lossy().as_ref())
 }
 
+/// The temporary file cannot be filled, in Ansible's words.
+fn no_room_for(destination: &Path, temporary: &Path, error: &io::Error) -> Failure {
+    let (shown, temporary) = (destination.display(), temporary.to_string_lossy());
+    let why = errno_text(error, &temporary);
+    Failure::new(format!("Failed to replace '{shown}' with '{temporary}': {why} -> '{temporary}'"))
+        .uncaught()
+        .with("path", destination.to_string_lossy().as_ref())
+}
+
 /// The temporary file cannot take its place, in Ansible's words.
 fn no_way_to(destination: &Path, temporary: &Path, error: &io::Error) -> Failure {
     let (shown, temporary) = (destination.display(), temporary.to_string_lossy());
@@ -365,14 +373,18 @@ fn copy_labels(from: &Path, to: &Path) {
 
 /// A bind-mounted file cannot be renamed over: `unsafe_writes` allows to write into it instead.
 /// Whether it did.
-fn rename_or_overwrite(file: NamedTempFile, destination: &Path) -> io::Result<bool> {
-    match file.persist(destination) {
-        Ok(_) => Ok(false),
-        Err(refused) => {
-            let mut target = File::options().write(true).truncate(true).open(destination)?;
-            io::copy(&mut refused.file.reopen()?, &mut target)?;
-            target.sync_all()?;
-            Ok(true)
-        }
-    }
+fn rename_or_overwrite(file: NamedTempFile, destination: &Path) -> Result<bool, Failure> {
+    let Err(refused) = file.persist(destination) else { return Ok(false) };
+    let overwrite = |mut source: File| {
+        let mut target = File::options().write(true).truncate(true).open(destination)?;
+        io::copy(&mut source, &mut target)?;
+        target.sync_all()
+    };
+    refused.file.reopen().and_then(overwrite).map(|()| true).map_err(|e| {
+        let shown = destination.to_string_lossy();
+        let (temporary, why) = (refused.file.path().display(), errno(&e, &shown));
+        Failure::new(format!("Could not write data to file b'{shown}' from b'{temporary}': {why}"))
+            .uncaught()
+            .with("path", shown.as_ref())
+    })
 }

@@ -32,7 +32,7 @@ pub struct Details {
     #[arg(alias = "port")]
     to_port: Option<String>,
     /// The protocol.
-    #[arg(alias = "protocol", choices("any", "tcp", "udp", "ipv6", "esp", "ah", "gre", "igmp", "vrrp"))]
+    #[arg(alias = "protocol", choices("ah", "any", "esp", "ipv6", "tcp", "udp", "gre", "igmp", "vrrp"))]
     proto: Option<String>,
     /// A profile in `/etc/ufw/applications.d`.
     #[arg(alias = "app")]

@@ -31,6 +31,24 @@ pub fn prepare(module: &str, arguments: &mut Value) -> Result<(), String> {
     }
 }
 
+/// Hides values of secret arguments, as the controller does where results are shown.
+pub fn hide(module: &str, arguments: &Value, result: &mut Value) {
+    let options = sutler_modules::find(module).map(|entry| (entry.spec)().options).unwrap_or_default();
+    let secrets = options.iter().filter(|option| option.secret).filter_map(|option| arguments[option.name].as_str());
+    for secret in secrets.filter(|secret| secret.len() > 3) {
+        hide_text(secret, result);
+    }
+}
+
+fn hide_text(secret: &str, value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.replace(secret, "********"),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_text(secret, item)),
+        Value::Object(map) => map.values_mut().for_each(|value| hide_text(secret, value)),
+        _ => {}
+    }
+}
+
 fn send(module: &str, src: &str, arguments: &mut Map<String, Value>) -> Result<(), String> {
     let path = PathBuf::from(src.trim_end_matches('/'));
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

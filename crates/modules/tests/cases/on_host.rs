@@ -77,7 +77,10 @@ fn run(case: &Value) -> Result<Value, String> {
             problems.push(format!("the second run, without a change, wrote {}", touched.join(", ")));
         }
         problems.extend(session.written(&checked, &first, &second));
-        [checked, first, second]
+        [checked, first, second].map(|mut result| {
+            controller::hide(module, &body["args"], &mut result);
+            result
+        })
     };
     let look = body["look"].as_str().map(shell);
     let tree = look_around().changes_since(&start);

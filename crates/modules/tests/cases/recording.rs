@@ -123,7 +123,7 @@ fn neutral(value: &Value) -> Value {
 }
 
 /// What is otherwise in each run, and what stands for it.
-static NEUTRAL: LazyLock<[(Regex, &str); 11]> = LazyLock::new(|| {
+static NEUTRAL: LazyLock<[(Regex, &str); 12]> = LazyLock::new(|| {
     [
         (r"\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~", ".N.TIME~"),
         // The day of a password's last change (`man 5 shadow`).
@@ -134,6 +134,8 @@ static NEUTRAL: LazyLock<[(Regex, &str); 11]> = LazyLock::new(|| {
         (r"/[^\s]*/\.sutler-\w{6}\b", "TEMPORARY"),
         (r#"/root/\.ansible/tmp/[^\s"']*"#, "TEMPORARY"),
         (r"/[^\s']*/\.ansible_tmp[a-z0-9_]{8}[^\s']*", "TEMPORARY"),
+        // A set, in another order each time.
+        (r"Valid booleans include: .*", "Valid booleans include: …"),
         // Python has some of these paths as bytes.
         (r"\bb'TEMPORARY'", "'TEMPORARY'"),
         (r"(/ansible\.)\w{8}'$", "$1RANDOM'"),

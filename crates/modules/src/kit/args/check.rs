@@ -4,14 +4,12 @@ use serde_json::Value;
 use sutler_protocol::Arguments;
 
 use super::{ArgError, Kind, Opt, Rule, Spec, plain_text};
-use crate::kit::engine::Context;
 
-pub(super) fn prepare(spec: &Spec, arguments: &mut Arguments, context: &Context) -> Result<(), ArgError> {
-    check(spec, arguments)?;
-    if spec.option("_check").is_some() {
-        arguments.insert("_check".into(), context.mode.check.into());
-    }
-    Ok(())
+/// Brings arguments into the shape of a spec: aliases renamed, what has to be there looked for, defaults filled in.
+/// Gives what is wrong with their values, which comes after values of a wrong type.
+pub(super) fn prepare(spec: &Spec, arguments: &mut Arguments) -> Result<Result<(), ArgError>, ArgError> {
+    shape(spec, arguments)?;
+    Ok(check_values(spec, arguments))
 }
 
 /// Brings arguments into the shape of a spec: aliases renamed, names and rules checked, defaults filled in.
@@ -19,13 +17,12 @@ pub(super) fn prepare(spec: &Spec, arguments: &mut Arguments, context: &Context)
 /// Values that are still templates (`is_open`) are taken for any value; the controller uses this
 /// while loading.
 pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
+    prepare(spec, arguments)?
+}
+
+fn shape(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
     rename_aliases(spec, arguments);
-    let unknown: Vec<String> =
-        arguments.keys().filter(|name| !spec.open && spec.option(name).is_none()).cloned().collect();
-    if !unknown.is_empty() {
-        return Err(ArgError::Unknown { module: full_name(spec.name), names: unknown, supported: supported(spec) });
-    }
-    arguments.retain(|_, value| !value.is_null());
+    arguments.retain(|name, value| !value.is_null() || !spec.open && spec.option(name).is_none());
     for rule in &spec.rules {
         check_exclusive(rule, arguments)?;
     }
@@ -40,13 +37,26 @@ pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
         {
             arguments.insert(opt.name.to_owned(), default_value(default));
         }
+    }
+    Ok(())
+}
+
+/// Choices, rules between arguments, and at last names that the spec does not have.
+fn check_values(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
+    for opt in &spec.options {
         if let Some(value) = arguments.get_mut(opt.name)
             && let Some(choice) = check_choice(opt, value)?
         {
             *value = choice.into();
         }
     }
-    spec.rules.iter().try_for_each(|rule| check_rule(rule, arguments))
+    spec.rules.iter().try_for_each(|rule| check_rule(rule, arguments))?;
+    let unknown: Vec<String> =
+        arguments.keys().filter(|name| !spec.open && spec.option(name).is_none()).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(ArgError::Unknown { module: full_name(spec.name), names: unknown, supported: supported(spec) });
+    }
+    Ok(())
 }
 
 /// What a default stands for: JSON, or plain text.
@@ -78,8 +88,12 @@ fn supported(spec: &Spec) -> String {
         names.join(", ")
     };
     let options = || spec.options.iter().filter(|opt| !opt.internal);
-    // Ansible does not hide how `command` gets its text.
-    let raw: &[&str] = if spec.name == "command" { &["_raw_params", "_uses_shell"] } else { &[] };
+    // Ansible does not hide what only its controller gives.
+    let raw: &[&str] = match spec.name {
+        "command" => &["_raw_params", "_uses_shell"],
+        "synchronize" => &["_local_rsync_password", "_local_rsync_path", "_ssh_args", "_substitute_controller"],
+        _ => &[],
+    };
     let names = listed(&mut options().map(|opt| opt.name).chain(raw.iter().copied()));
     let others = listed(&mut options().flat_map(|opt| opt.aliases.iter().copied()));
     if others.is_empty() { names } else { format!("{names} ({others})") }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use sutler_protocol::{Arguments, Content, TreeEntry};
 
-use super::{ArgError, Conversion, FromArg, Kind, plain_text, python_repr, python_type};
+use super::{ArgError, Conversion, FromArg, Kind, Suboptions, plain_text, python_repr, python_type};
 use crate::kit::users;
 
 /// Why a value of another kind is not taken.
@@ -115,6 +115,17 @@ impl FromArg for Arguments {
             }
             _ => conversion.fail(&value, "dict", no_kind_of(&value, "dict")),
         }
+    }
+}
+
+impl FromArg for Suboptions {
+    const KIND: Kind = Kind::Dict;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        Arguments::from_arg(value, conversion).map(Self).map_err(|error| match error {
+            ArgError::Type { why, .. } => ArgError::Nested(why),
+            other => other,
+        })
     }
 }
 
