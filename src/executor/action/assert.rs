@@ -73,7 +73,7 @@ fn rendered(condition: &Value, scope: &Scope) -> Option<Value> {
     if template.is_expression() || template.is_encrypted() {
         return None;
     }
-    scope.context().evaluate(template).ok()
+    scope.context().render(template).ok()
 }
 
 /// What a result tells of such a condition; the run's own words are told where it is evaluated.

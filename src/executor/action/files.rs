@@ -30,8 +30,12 @@ pub fn find(kind: &str, name: &str, arguments: &Evaluated) -> Result<PathBuf, Di
          the file to exist on the remote, see the remote_src option"
     ));
     let error = arguments.span("src").map_or_else(|| error.clone(), |span| error.clone().at(span));
-    let error = error.origin(&Span::nowhere());
     Err(error.note(format!("searched in {}", arguments.origin.searched(kind, &path))))
+}
+
+/// That a file is missing as what led to the failure, which stands apart: some of Ansible's actions raise it anew.
+pub fn apart(missing: Diagnostic) -> Diagnostic {
+    missing.origin(&Span::nowhere())
 }
 
 /// One of the files for actions that do not foresee that it is missing.

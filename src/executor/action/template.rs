@@ -18,7 +18,7 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
         return Err(Diagnostic::error("src and dest are required").into());
     };
     name_newlines(arguments)?;
-    let path = files::find("templates", &src, arguments)?;
+    let path = files::find("templates", &src, arguments).map_err(files::apart)?;
     let file = SourceFile::read(&path).map_err(PrepareError::Raised)?;
     let syntax = syntax(arguments)?;
     let begin = Span::new(&file, 1, 1);

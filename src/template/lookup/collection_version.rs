@@ -25,9 +25,8 @@ fn collection_version(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateEr
         let Some(name) = term.as_str() else {
             return Err(failed(format!("expected string or bytes-like object, got '{}'", term.type_name())));
         };
-        let is_word = |word: &str| {
-            !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-        };
+        let is_word =
+            |word: &str| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         let (namespace, collection) = name
             .split_once('.')
             .filter(|(namespace, collection)| is_word(namespace) && is_word(collection))

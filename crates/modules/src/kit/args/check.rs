@@ -26,9 +26,10 @@ fn shape(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
     for rule in &spec.rules {
         check_exclusive(rule, arguments)?;
     }
-    let missing: Vec<_> =
+    let mut missing: Vec<_> =
         spec.options.iter().filter(|opt| opt.required && !arguments.contains_key(opt.name)).map(|o| o.name).collect();
     if !missing.is_empty() {
+        missing.sort_unstable();
         return Err(ArgError::Missing(missing));
     }
     for opt in &spec.options {
