@@ -54,8 +54,7 @@ choice! {
         "target"
     ),
     required_by("interface", "zone"),
-    required_by("target", "zone"),
-    required_by("source", "permanent")
+    required_by("target", "zone")
 )]
 pub struct Firewalld {
     /// A service, by its name in firewalld.

@@ -47,15 +47,9 @@ pub fn run(task: &Task, scope: &Scope) -> Result<Done, PrepareError> {
     let place = that.map_or_else(|| task.span.clone(), |that| that.span);
     let mut result = Fields::new();
     result.insert("changed".into(), json!(false));
-    let mut deprecations = Vec::new();
     for condition in conditions {
-        let holds = holds(&condition, &place, scope)?;
-        let rendered = rendered(&condition, scope);
-        if rendered.as_ref().is_some_and(|value| value.as_str().is_none()) {
-            deprecations.push(in_markers());
-            result.insert("deprecations".into(), json!(deprecations));
-        }
-        if !holds {
+        if !holds(&condition, &place, scope)? {
+            let rendered = rendered(&condition, scope);
             result.insert("assertion".into(), source_text(rendered.as_ref().unwrap_or(&condition))?);
             result.insert("evaluated_to".into(), json!(false));
             result.insert("failed".into(), json!(true));
@@ -74,16 +68,6 @@ fn rendered(condition: &Value, scope: &Scope) -> Option<Value> {
         return None;
     }
     scope.context().render(template).ok()
-}
-
-/// What a result tells of such a condition; the run's own words are told where it is evaluated.
-fn in_markers() -> serde_json::Value {
-    json!({
-        "msg": "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.",
-        "version": "2.23",
-        "collection_name": "ansible.builtin",
-        "deprecator": { "resolved_name": "ansible.builtin", "type": null },
-    })
 }
 
 fn source_text(condition: &Value) -> Result<serde_json::Value, PrepareError> {

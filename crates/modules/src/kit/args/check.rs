@@ -92,6 +92,7 @@ fn supported(spec: &Spec) -> String {
     // Ansible does not hide what only its controller gives.
     let raw: &[&str] = match spec.name {
         "command" => &["_raw_params", "_uses_shell"],
+        "file" => &["_diff_peek", "_original_basename"],
         "synchronize" => &["_local_rsync_password", "_local_rsync_path", "_ssh_args", "_substitute_controller"],
         _ => &[],
     };
