@@ -1,6 +1,11 @@
 //! The order in which a name is looked up.
 
-use std::{collections::BTreeMap, fmt, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     Foresight, HostVars,
