@@ -86,6 +86,7 @@ mod unarchive;
 mod uri;
 mod user;
 mod wait_for;
+mod xml;
 mod yum_repository;
 
 pub use registry::{Entry, FOREIGN, LATE, MISSING, entries, find, find_full};

@@ -164,6 +164,7 @@ static MODULES: &[Entry] = modules! {
     "community.general.pam_limits" => crate::pam_limits::PamLimits,
     "community.general.timezone" => crate::timezone::Timezone,
     "community.general.ufw" => crate::ufw::Ufw,
+    "community.general.xml" => crate::xml::Xml,
 };
 
 /// What hands its arguments to another module.
