@@ -72,6 +72,7 @@ mod service;
 mod service_facts;
 mod setup;
 mod slurp;
+mod snap;
 mod stat;
 mod subversion;
 mod synchronize;
@@ -88,5 +89,6 @@ mod user;
 mod wait_for;
 mod xml;
 mod yum_repository;
+mod zypper;
 
 pub use registry::{Entry, FOREIGN, LATE, MISSING, entries, find, find_full};

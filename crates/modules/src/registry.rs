@@ -162,9 +162,11 @@ static MODULES: &[Entry] = modules! {
     "community.general.npm" => crate::npm::Npm,
     "community.general.pacman" => crate::pacman::Pacman,
     "community.general.pam_limits" => crate::pam_limits::PamLimits,
+    "community.general.snap" => crate::snap::Snap,
     "community.general.timezone" => crate::timezone::Timezone,
     "community.general.ufw" => crate::ufw::Ufw,
     "community.general.xml" => crate::xml::Xml,
+    "community.general.zypper" => crate::zypper::Zypper,
 };
 
 /// What hands its arguments to another module.

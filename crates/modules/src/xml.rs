@@ -5,9 +5,9 @@ mod cursor;
 mod decode;
 mod doctype;
 mod editor;
-mod parser;
+pub mod parser;
 mod target;
-mod tree;
+pub mod tree;
 mod writer;
 mod xpath;
 
@@ -90,10 +90,10 @@ choice! {
     required_by("content", "xpath"),
     required_by("set_children", "xpath"),
     required_by("value", "xpath"),
-    required_if("count", "true", "xpath"),
-    required_if("print_match", "true", "xpath"),
-    required_if("insertbefore", "true", "xpath"),
-    required_if("insertafter", "true", "xpath"),
+    required_if("count", "True", "xpath"),
+    required_if("print_match", "True", "xpath"),
+    required_if("insertbefore", "True", "xpath"),
+    required_if("insertafter", "True", "xpath"),
     exclusive("add_children", "content", "count", "print_match", "set_children", "value"),
     exclusive("path", "xmlstring"),
     exclusive("insertbefore", "insertafter")
@@ -199,9 +199,7 @@ impl Xml {
         match (&self.path, &self.xmlstring) {
             (_, Some(text)) if !text.is_empty() => Ok(text.clone().into_bytes()),
             (Some(path), _) if path.is_file() => host.read(path),
-            (Some(path), _) => {
-                Err(Failure::new(format!("The target XML source '{}' does not exist.", path.display())))
-            }
+            (Some(path), _) => Err(Failure::new(format!("The target XML source '{}' does not exist.", path.display()))),
             (None, _) => {
                 let why = "stat: path should be string, bytes, os.PathLike or integer, not NoneType";
                 Err(Failure::new(why).uncaught())

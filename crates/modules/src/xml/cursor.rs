@@ -23,6 +23,20 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// As expat says it of this text.
+    pub fn of_expat(&self, text: &[u8]) -> String {
+        let Self { msg, line, column, .. } = self;
+        let what = match msg.as_str() {
+            _ if text.iter().all(u8::is_ascii_whitespace) => "no element found",
+            msg if msg.starts_with("Premature end") => "no element found",
+            msg if msg.starts_with("Opening and ending tag mismatch") => "mismatched tag",
+            _ => "syntax error",
+        };
+        format!("{what}: line {line}, column {}", column - 1)
+    }
+}
+
 /// What lxml calls text that is no file's.
 pub const STRING: &str = "<string>";
 

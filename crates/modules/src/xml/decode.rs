@@ -4,8 +4,8 @@ use super::cursor::{Cursor, Fault};
 
 /// What Windows has where Latin-1 has control characters; 0 is nothing.
 const WINDOWS: [u16; 32] = [
-    0x20ac, 0, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0, 0x17d, 0, 0, 0x2018,
-    0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0, 0x17e, 0x178,
+    0x20ac, 0, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0, 0x17d, 0, 0,
+    0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0, 0x17e, 0x178,
 ];
 
 /// What Latin-9 has in place of letters of Latin-1.
@@ -48,7 +48,8 @@ fn of_bytes(bytes: &[u8], name: &str, end: usize) -> Result<String, Fault> {
         "utf-8" | "utf8" | "us-ascii" | "ascii" => utf8(bytes)?,
         "iso-8859-1" | "latin1" | "latin-1" | "iso8859-1" => bytes.iter().map(latin).collect(),
         "iso-8859-15" | "latin-9" | "iso8859-15" => {
-            let letter = |byte: &u8| LATIN_9.iter().find(|(other, _)| other == byte).map_or(latin(byte), |(_, letter)| *letter);
+            let letter =
+                |byte: &u8| LATIN_9.iter().find(|(other, _)| other == byte).map_or(latin(byte), |(_, letter)| *letter);
             bytes.iter().map(letter).collect()
         }
         "windows-1252" | "cp1252" => {

@@ -151,7 +151,8 @@ impl Reader {
         let id = self.document.add(Kind::Document);
         self.document.push(parent, id);
         let element = self.start_tag(cursor, id, written)?;
-        let own = element.attributes.iter().find(|(name, _)| name.written() == "xml:space").map(|(_, how)| how.as_str());
+        let own =
+            element.attributes.iter().find(|(name, _)| name.written() == "xml:space").map(|(_, how)| how.as_str());
         let space = match (own, space) {
             (Some("preserve"), _) => Space::Kept,
             (Some("default"), _) => Space::Dropped,
@@ -185,9 +186,9 @@ impl Reader {
 
     /// Reads what is up to the end of a start tag.
     fn start_tag(&mut self, cursor: &mut Cursor, id: Id, written: &str) -> Result<Element, Fault> {
-        let mut element =
-            Element { name: split(written), declared: Vec::new(), attributes: Vec::new() };
-        let ends = |cursor: &Cursor| cursor.is_done() || cursor.rest().starts_with('>') || cursor.rest().starts_with("/>");
+        let mut element = Element { name: split(written), declared: Vec::new(), attributes: Vec::new() };
+        let ends =
+            |cursor: &Cursor| cursor.is_done() || cursor.rest().starts_with('>') || cursor.rest().starts_with("/>");
         cursor.blanks();
         while !ends(cursor) {
             let name = cursor.name().ok_or_else(|| cursor.fault("error parsing attribute name"))?;
@@ -256,16 +257,17 @@ impl Reader {
 
     fn value_until(&mut self, cursor: &mut Cursor, quote: Option<char>, value: &mut String) -> Result<(), Fault> {
         loop {
-            let text = cursor.take_while(|letter| !matches!(letter, '<' | '&') && Some(letter) != quote && is_letter(letter));
+            let text =
+                cursor.take_while(|letter| !matches!(letter, '<' | '&') && Some(letter) != quote && is_letter(letter));
             value.extend(text.chars().map(|letter| if is_blank(letter) { ' ' } else { letter }));
             match cursor.peek() {
                 Some('<') => return Err(cursor.fault("Unescaped '<' not allowed in attributes values")),
                 Some('&') if cursor.rest().starts_with("&#") => value.push(character(cursor)?),
                 Some('&') => match self.reference(cursor)? {
                     Reference::Letter(letter) => value.push(letter),
-                    Reference::Entity(name, text) => self.within(cursor, &name, &text, |reader, inner| {
-                        reader.value_until(inner, None, value)
-                    })?,
+                    Reference::Entity(name, text) => {
+                        self.within(cursor, &name, &text, |reader, inner| reader.value_until(inner, None, value))?
+                    }
                 },
                 Some(letter) if Some(letter) != quote => {
                     return Err(cursor.fault("invalid character in attribute value"));
@@ -297,9 +299,9 @@ impl Reader {
             } else if cursor.rest().starts_with('&') {
                 match self.reference(cursor)? {
                     Reference::Letter(letter) => self.document.push_text(parent, letter.encode_utf8(&mut [0; 4])),
-                    Reference::Entity(name, text) => self.within(cursor, &name, &text, |reader, inner| {
-                        reader.content(inner, parent, Space::Kept)
-                    })?,
+                    Reference::Entity(name, text) => {
+                        self.within(cursor, &name, &text, |reader, inner| reader.content(inner, parent, Space::Kept))?
+                    }
                 }
             } else {
                 space = self.text(cursor, parent, space)?;

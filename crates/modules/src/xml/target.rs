@@ -23,7 +23,9 @@ impl Editor {
         while parts.is_empty() || !self.finds_nodes(rest, here)? {
             let Some((inner, part)) = split(rest) else {
                 let tree = self.shown(here);
-                return Err(Trouble::Said(format!("Can't process Xpath {rest} in order to spawn nodes! tree is {tree}")));
+                return Err(Trouble::Said(format!(
+                    "Can't process Xpath {rest} in order to spawn nodes! tree is {tree}"
+                )));
             };
             parts.push((inner, part));
             rest = inner;

@@ -365,9 +365,7 @@ impl Document {
         let elements = self.ancestry(id).into_iter().filter_map(|id| self.element(id));
         let mut declared = elements.flat_map(|element| &element.declared);
         let fits = |(prefix, other): &&(Option<String>, String)| {
-            other == space
-                && (prefix.is_some() || !is_attribute)
-                && self.space_of(id, prefix.as_deref()) == Some(space)
+            other == space && (prefix.is_some() || !is_attribute) && self.space_of(id, prefix.as_deref()) == Some(space)
         };
         declared.find(fits).map(|(prefix, _)| prefix.clone())
     }
@@ -379,7 +377,8 @@ impl Document {
         }
         let is_placed = self.ancestry(id).last() == Some(&DOCUMENT);
         let mut number = if is_placed { self.prefixes } else { 0 };
-        let mut prefix = KNOWN_PREFIXES.iter().find(|(known, _)| *known == space).map(|(_, prefix)| (*prefix).to_owned());
+        let mut prefix =
+            KNOWN_PREFIXES.iter().find(|(known, _)| *known == space).map(|(_, prefix)| (*prefix).to_owned());
         let free = loop {
             let candidate = prefix.take().unwrap_or_else(|| {
                 number += 1;
@@ -437,9 +436,7 @@ impl Document {
                 }
                 Kind::Element(element) => {
                     let name = element.name.clone();
-                    let like = move |other: &Kind| {
-                        matches!(other, Kind::Element(other) if other.name.local == name.local && other.name.prefix == name.prefix)
-                    };
+                    let like = move |other: &Kind| matches!(other, Kind::Element(other) if other.name.local == name.local && other.name.prefix == name.prefix);
                     (element.name.written(), Box::new(like))
                 }
                 Kind::Comment(_) => ("comment()".into(), Box::new(|other| matches!(other, Kind::Comment(_)))),
@@ -450,7 +447,8 @@ impl Document {
                 }
                 Kind::Document | Kind::Text(_) | Kind::Cdata(_) => return String::new(),
             };
-            let siblings = self.nodes[*id].parent.map(|parent| self.nodes[parent].children.as_slice()).unwrap_or_default();
+            let siblings =
+                self.nodes[*id].parent.map(|parent| self.nodes[parent].children.as_slice()).unwrap_or_default();
             let alike: Vec<&Id> = siblings.iter().filter(|other| is_like(self.kind(**other))).collect();
             match alike.iter().position(|other| *other == id) {
                 Some(at) if alike.len() > 1 => format!("/{name}[{}]", at + 1),

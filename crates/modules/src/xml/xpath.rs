@@ -242,9 +242,7 @@ impl World<'_> {
                 return [item].into_iter().chain(std::iter::once(id).chain(up(id)).map(Item::Node)).collect();
             }
             (Item::Attribute(..), Axis::DescendantOrSelf) => return vec![item],
-            (Item::Attribute(id, _), Axis::Following) => {
-                below(id).chain(self.reach_ids(Axis::Following, id)).collect()
-            }
+            (Item::Attribute(id, _), Axis::Following) => below(id).chain(self.reach_ids(Axis::Following, id)).collect(),
             (Item::Attribute(id, _), Axis::Preceding) => self.reach_ids(Axis::Preceding, id),
             (Item::Attribute(..), _) => Vec::new(),
             (Item::Node(id), Axis::Ancestor) => up(id).collect(),
@@ -311,7 +309,10 @@ impl World<'_> {
         match item {
             Item::Attribute(id, number) => {
                 let element = self.document.element(id);
-                element.and_then(|element| element.attributes.get(number)).map(|(_, text)| text.clone()).unwrap_or_default()
+                element
+                    .and_then(|element| element.attributes.get(number))
+                    .map(|(_, text)| text.clone())
+                    .unwrap_or_default()
             }
             Item::Node(id) if matches!(self.document.kind(id), Kind::Element(_) | Kind::Document) => {
                 let texts = self.document.walk(id).into_iter().filter(|id| self.document.is_text(*id));

@@ -91,7 +91,9 @@ impl World<'_> {
                 let start = (number(1) + 0.5).floor();
                 let end = arguments.get(2).map_or(f64::INFINITY, |length| start + (self.number(length) + 0.5).floor());
                 let is_within = |at: &usize| *at as f64 >= start && (*at as f64) < end;
-                Value::Text(text(0).chars().zip(1..).filter(|(_, at)| is_within(at)).map(|(letter, _)| letter).collect())
+                Value::Text(
+                    text(0).chars().zip(1..).filter(|(_, at)| is_within(at)).map(|(letter, _)| letter).collect(),
+                )
             }
             "substring-after" => {
                 let (whole, part) = (text(0), text(1));

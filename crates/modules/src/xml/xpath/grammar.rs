@@ -217,8 +217,7 @@ impl Parser<'_> {
         }
         let primary = self.primary()?;
         let predicates = self.predicates()?;
-        let filtered =
-            if predicates.is_empty() { primary } else { Expr::Filtered(Box::new(primary), predicates) };
+        let filtered = if predicates.is_empty() { primary } else { Expr::Filtered(Box::new(primary), predicates) };
         if !self.cursor.rest().starts_with('/') {
             return Ok(filtered);
         }
