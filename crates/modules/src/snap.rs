@@ -115,13 +115,10 @@ impl Module for Snap {
         let mut fields = plan.fields.clone();
         for step in &plan.steps {
             fields.extend(step.fields.clone());
-            let mut errors = Vec::new();
-            for call in &step.calls {
-                let finished = host.run(&program(&snap, call))?;
-                errors.extend((!finished.success()).then(|| finished.err()));
-            }
-            if !errors.is_empty() {
-                return Err(failed(&step.refused(&errors), &fields));
+            let finished: Result<Vec<_>, _> = step.calls.iter().map(|call| host.run(&program(&snap, call))).collect();
+            let finished = finished?;
+            if !finished.iter().all(Finished::success) {
+                return Err(failed(&step.refused(&finished), &fields));
             }
         }
         for (name, options) in &plan.options {
@@ -158,14 +155,13 @@ impl Plan {
 }
 
 impl Step {
-    /// What a failure of calls says, which had these errors.
-    fn refused(&self, errors: &[String]) -> String {
-        let classic = errors.iter().flat_map(|error| error.lines()).find_map(|line| {
-            let (_, rest) = line.split_once("This revision of snap \"")?;
-            Some(rest.split_once("\" was published using classic confinement")?.0)
-        });
+    /// What a failure says. That the first call needs `classic` is told apart.
+    fn refused(&self, finished: &[Finished]) -> String {
+        let error = finished.first().map(Finished::err).unwrap_or_default();
+        let classic = error.strip_prefix("error: This revision of snap \"");
+        let classic = classic.and_then(|rest| rest.split_once("\" was published using classic confinement"));
         match classic {
-            Some(name) => format!("Couldn't install {name} because it requires classic confinement"),
+            Some((name, _)) => format!("Couldn't install {name} because it requires classic confinement"),
             None => format!(
                 "Ooops! Snap {} failed while executing '{}', please examine logs and error output for more details.",
                 self.what,
@@ -343,5 +339,7 @@ fn read_options(out: &str) -> Result<BTreeMap<String, String>, String> {
 
 /// A failure as Ansible's module has it: with all that is known, three times.
 fn failed(msg: &str, known: &Fields) -> Failure {
-    Failure { msg: msg.to_owned(), fields: known.clone() }.with("output", json!(known)).with("vars", json!(known))
+    let mut output = json!(known);
+    output["diff"] = json!({});
+    Failure { msg: msg.to_owned(), fields: known.clone() }.with("output", output).with("vars", json!(known))
 }

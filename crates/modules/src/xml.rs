@@ -20,7 +20,7 @@ use crate::{
     choice,
     kit::{
         Args, Changes, Diff, Failure, Fields, Module, Reader, Writer, file_args::Attributes,
-        state::PresentAbsent as State,
+        state::AbsentPresent as State,
     },
 };
 use children::{Place, valid};
@@ -42,10 +42,10 @@ choice! {
 choice! {
     /// How children are given.
     enum InputType {
-        /// As names, texts and attributes.
-        Yaml = "yaml",
         /// As XML.
         Xml = "xml",
+        /// As names, texts and attributes.
+        Yaml = "yaml",
     }
 }
 

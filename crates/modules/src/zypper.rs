@@ -191,7 +191,9 @@ impl Zypper {
         ] {
             fields.insert(name.into(), value);
         }
+        let tells_diff = host.mode().diff;
         let Some(program) = self.program(host, names)? else {
+            fields.extend(tells_diff.then(|| prepared("")));
             return Ok((fields, false));
         };
         let mut finished = run(&program)?;
@@ -201,10 +203,7 @@ impl Zypper {
             finished = run(&program)?;
         }
         let (finished, report) = self.checked(&program, finished)?;
-        let told = report.told();
-        if host.mode().diff {
-            fields.insert("diff".into(), prepared(&told));
-        }
+        fields.extend(tells_diff.then(|| prepared(&report.told())));
         if !matches!(finished.rc, 0 | 102) {
             let failure = failure("Zypper run failed.", &program, &finished);
             let diff = fields.shift_remove("diff");
@@ -347,9 +346,10 @@ fn command(program: &Program) -> Value {
     program.argv().iter().map(|word| word.to_string_lossy()).collect()
 }
 
-fn prepared(told: &str) -> Value {
+/// The return value that shows what changes.
+fn prepared(told: &str) -> (String, Value) {
     let notes = Fields::from_iter([("prepared".to_owned(), json!(told))]);
-    Diff { notes, ..Diff::default() }.to_json()
+    ("diff".to_owned(), Diff { notes, ..Diff::default() }.to_json())
 }
 
 /// Words of further arguments: as in Ansible, each blank ends one.

@@ -7,6 +7,9 @@ use super::{
     tree::{DOCUMENT, Document, Element, Id, Kind},
 };
 
+/// How many elements in each other are indented, each more than the one around it.
+const INDENTED: usize = 30;
+
 /// How it is written.
 #[derive(Clone, Copy, Default)]
 pub struct Style {
@@ -105,7 +108,8 @@ impl Writer<'_> {
         }
         self.out.push('>');
         let pretty = pretty && !children.iter().any(|child| self.document.is_text(*child));
-        let indent = |level: usize| if pretty { format!("\n{}", "  ".repeat(level)) } else { String::new() };
+        let indent =
+            |level: usize| if pretty { format!("\n{}", "  ".repeat(level.min(INDENTED))) } else { String::new() };
         for child in children {
             self.out.push_str(&indent(level + 1));
             self.node(*child, level + 1, pretty);

@@ -14,7 +14,7 @@ use sutler_modules::kit::{reader::hex, users};
 use crate::snapshot::read;
 
 /// Where programs keep what is theirs: logs, caches, copies, what runs, and what the engines leave.
-const APART: [&str; 33] = [
+const APART: [&str; 35] = [
     "/case/.oracle",
     "/dev",
     "/etc/.pwd.lock",
@@ -48,6 +48,8 @@ const APART: [&str; 33] = [
     "/var/lib/rpm",
     "/var/cache/dnf",
     "/var/lib/dnf",
+    "/var/cache/zypp",
+    "/var/lib/zypp",
 ];
 
 /// Longer texts are told by their checksum.
