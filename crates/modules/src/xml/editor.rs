@@ -152,7 +152,7 @@ impl Editor {
         match self.evaluate(xpath, here)? {
             Value::Boolean(false) => Ok(None),
             Value::Boolean(true) => indexed("bool"),
-            Value::Number(number) if number == 0.0 => Ok(None),
+            Value::Number(0.0) => Ok(None),
             Value::Number(_) => indexed("float"),
             _ => Ok(self.find(xpath, here)?.into_iter().next()),
         }

@@ -266,7 +266,7 @@ impl Reader {
                 Some('&') => match self.reference(cursor)? {
                     Reference::Letter(letter) => value.push(letter),
                     Reference::Entity(name, text) => {
-                        self.within(cursor, &name, &text, |reader, inner| reader.value_until(inner, None, value))?
+                        self.within(cursor, &name, &text, |reader, inner| reader.value_until(inner, None, value))?;
                     }
                 },
                 Some(letter) if Some(letter) != quote => {
@@ -300,7 +300,7 @@ impl Reader {
                 match self.reference(cursor)? {
                     Reference::Letter(letter) => self.document.push_text(parent, letter.encode_utf8(&mut [0; 4])),
                     Reference::Entity(name, text) => {
-                        self.within(cursor, &name, &text, |reader, inner| reader.content(inner, parent, Space::Kept))?
+                        self.within(cursor, &name, &text, |reader, inner| reader.content(inner, parent, Space::Kept))?;
                     }
                 }
             } else {
@@ -347,10 +347,8 @@ impl Reader {
         }
         let children = &self.document.node(parent).children;
         let is_text = |id: Option<&Id>| id.is_some_and(|id| matches!(self.document.kind(*id), Kind::Text(_)));
-        cursor.rest().starts_with('<')
-            && !(children.is_empty() && cursor.rest().starts_with("</"))
-            && !is_text(children.last())
-            && !is_text(children.first())
+        let is_all_there_is = children.is_empty() && cursor.rest().starts_with("</");
+        cursor.rest().starts_with('<') && !is_all_there_is && !is_text(children.last()) && !is_text(children.first())
     }
 
     fn reference(&mut self, cursor: &mut Cursor) -> Result<Reference, Fault> {

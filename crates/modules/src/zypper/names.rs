@@ -23,7 +23,7 @@ pub struct Package {
 impl Names {
     /// Sorts them out.
     pub fn parse(names: &[String]) -> Self {
-        let is_file = |name: &&String| name.contains("://") || name.ends_with(".rpm");
+        let is_file = |name: &&String| name.contains("://") || name.strip_suffix(".rpm").is_some();
         let (files, packages): (Vec<&String>, Vec<&String>) = names.iter().partition(is_file);
         Self {
             files: files.into_iter().cloned().collect(),

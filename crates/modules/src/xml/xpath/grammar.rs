@@ -268,7 +268,7 @@ impl Parser<'_> {
         let mut arguments = Vec::new();
         self.eat("(").then_some(()).ok_or(INVALID)?;
         // libxml2 lets the end of the text be the end of no arguments.
-        while !self.cursor.eat(")") && !(arguments.is_empty() && self.cursor.is_done()) {
+        while !(self.cursor.eat(")") || arguments.is_empty() && self.cursor.is_done()) {
             if !arguments.is_empty() && !self.eat(",") {
                 return Err(INVALID);
             }
