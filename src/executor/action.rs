@@ -109,6 +109,8 @@ pub enum PrepareError {
     Failed(Diagnostic),
     /// Anything else that Ansible says as the cause of a failed task.
     Raised(Diagnostic),
+    /// What Ansible's action returns as its failure.
+    Returned(&'static str),
 }
 
 impl From<TemplateError> for PrepareError {

@@ -24,7 +24,7 @@ pub fn add_content(arguments: &mut Evaluated, contents: &mut Contents) -> Result
         () => None,
     };
     if let Some(why) = refused {
-        return Err(Diagnostic::error(why).into());
+        return Err(PrepareError::Returned(why));
     }
     if let Some(content) = arguments.take("content") {
         let text = match &content {

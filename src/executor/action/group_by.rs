@@ -11,7 +11,7 @@ use crate::{
 /// Runs it.
 pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Result<Done, PrepareError> {
     let Some(key) = arguments.text("key")? else {
-        return Err(Diagnostic::error("the 'key' param is required when using group_by").into());
+        return Err(PrepareError::Returned("the 'key' param is required when using group_by"));
     };
     let dashed = |name: &str| name.replace(' ', "-");
     let group = dashed(&key);

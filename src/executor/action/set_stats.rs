@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Done, Evaluated, Fields, PrepareError, TaskContext, check_name};
-use crate::{source::Diagnostic, vars::Scope};
+use crate::vars::Scope;
 
 /// Runs it.
 pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Result<Done, PrepareError> {
@@ -14,7 +14,7 @@ pub fn run(context: &TaskContext, scope: &Scope, arguments: &Evaluated) -> Resul
         None => json!({}),
     };
     let Json::Object(data) = data else {
-        return Err(Diagnostic::error("The 'data' option needs to be a dictionary/hash").into());
+        return Err(PrepareError::Returned("The 'data' option needs to be a dictionary/hash"));
     };
     for name in data.keys() {
         check_name(name, arguments.span("data"))?;

@@ -140,6 +140,10 @@ impl Runner<'_> {
             action::PrepareError::Condition(error, span) => self.condition_failure(error, Some(&span)),
             action::PrepareError::Failed(diagnostic) => self.failure(diagnostic),
             action::PrepareError::Raised(diagnostic) => self.failed_to_evaluate(diagnostic),
+            action::PrepareError::Returned(why) => {
+                let end = self.failure(Diagnostic::error(why));
+                ItemEnd { error: Some(self.returned_failure(why.to_owned(), &end.result, false)), ..end }
+            }
         })
     }
 

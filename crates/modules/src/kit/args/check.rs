@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sutler_protocol::Arguments;
 
-use super::{ArgError, Kind, Opt, Rule, Spec, plain_text};
+use super::{ArgError, Conversion, FromArg, Kind, Opt, Rule, Spec, plain_text};
 
 /// Brings arguments into the shape of a spec: aliases renamed, what has to be there looked for, defaults filled in.
 /// Gives what is wrong with their values, which comes after values of a wrong type.
@@ -22,7 +22,6 @@ pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
 
 fn shape(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
     rename_aliases(spec, arguments);
-    arguments.retain(|name, value| !value.is_null() || !spec.open && spec.option(name).is_none());
     for rule in &spec.rules {
         check_exclusive(rule, arguments)?;
     }
@@ -33,6 +32,7 @@ fn shape(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
         return Err(ArgError::Missing(missing));
     }
     for opt in &spec.options {
+        check_null(opt, arguments)?;
         if let Some(default) = opt.default
             && !arguments.contains_key(opt.name)
         {
@@ -57,7 +57,29 @@ fn check_values(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> 
     if !unknown.is_empty() {
         return Err(ArgError::Unknown { module: full_name(spec.name), names: unknown, supported: supported(spec) });
     }
+    arguments.retain(|_, value| !value.is_null());
     Ok(())
+}
+
+/// What is given as nothing is empty text where there has to be something; of other types, nothing is none.
+fn check_null(opt: &Opt, arguments: &mut Arguments) -> Result<(), ArgError> {
+    let has_to_be = opt.required || opt.default.is_some();
+    let Some(value) = arguments.get_mut(opt.name).filter(|value| value.is_null() && !opt.internal && has_to_be) else {
+        return Ok(());
+    };
+    let conversion = Conversion { name: opt.name, environment: &[] };
+    match opt.kind {
+        Kind::Str | Kind::Path => {
+            *value = String::new().into();
+            Ok(())
+        }
+        Kind::Raw => Ok(()),
+        Kind::Int => i64::from_arg(Value::Null, &conversion).map(drop),
+        Kind::Float => f64::from_arg(Value::Null, &conversion).map(drop),
+        Kind::Bool => bool::from_arg(Value::Null, &conversion).map(drop),
+        Kind::List => Vec::<Value>::from_arg(Value::Null, &conversion).map(drop),
+        Kind::Dict => Arguments::from_arg(Value::Null, &conversion).map(drop),
+    }
 }
 
 /// What a default stands for: JSON, or plain text.
@@ -163,7 +185,9 @@ fn check_rule(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
         {
             format!("{name} is {value} but all of the following are missing: {}", missing(needed).join(", "))
         }
-        Rule::By(name, needed) if has(name) && !missing(needed).is_empty() => {
+        Rule::By(name, needed)
+            if arguments.get(*name).is_some_and(|value| !value.is_null()) && !missing(needed).is_empty() =>
+        {
             format!("missing parameter(s) required by '{name}': {}", missing(needed).join(", "))
         }
         _ => return Ok(()),

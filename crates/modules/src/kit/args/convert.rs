@@ -34,7 +34,7 @@ impl FromArg for bool {
         match text.trim().to_lowercase().as_str() {
             "y" | "yes" | "on" | "1" | "true" | "t" | "1.0" => Ok(true),
             "n" | "no" | "off" | "0" | "false" | "f" | "0.0" => Ok(false),
-            _ if value.is_array() || value.is_object() => conversion.fail(&value, "bool", no_kind_of(&value, "bool")),
+            _ if value.is_array() || value.is_object() || value.is_null() => conversion.fail(&value, "bool", no_kind_of(&value, "bool")),
             _ => conversion.fail(
                 &value,
                 "bool",
