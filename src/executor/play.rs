@@ -338,7 +338,7 @@ impl PlayRun {
             return false;
         }
         let settings = Settings::new(task, scope);
-        let is_hidden = settings.hides(false);
+        let is_hidden = settings.no_log(false).hides();
         let start = TaskStart {
             id: task.id,
             name,

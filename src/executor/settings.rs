@@ -88,24 +88,18 @@ impl<'a> Settings<'a> {
         templates.map(|notify| keyword("notify", notify, self.scope)).try_for_each(|name| name.map(drop))
     }
 
-    /// Whether results are hidden. What is no boolean, or cannot be evaluated, hides: nothing may leak because of a
-    /// typing error.
-    pub fn hides(&self, default: bool) -> bool {
-        match self.value("no_log") {
-            Ok(None) => default,
-            Ok(Some(value)) => value.as_flag().unwrap_or(true),
-            Err(_) => true,
+    /// What `no_log` says, or `default` where nothing sets it.
+    pub fn no_log(&self, default: bool) -> NoLog {
+        match self.value("no_log").map(|value| value.map_or(Some(default), |value| value.as_flag())) {
+            Ok(Some(false)) => NoLog::Shown,
+            Ok(Some(true)) => NoLog::Hidden,
+            Ok(None) | Err(_) => NoLog::Wrong,
         }
     }
 
     /// A keyword that is text.
     pub fn text(&self, name: &str) -> Result<Option<String>, TemplateError> {
         Ok(self.value(name)?.map(|value| value.to_str()))
-    }
-
-    /// Whether a keyword is neither true nor false, or cannot be evaluated.
-    pub fn is_wrong(&self, name: &str) -> bool {
-        self.value(name).map_or(true, |value| value.is_some_and(|value| value.as_flag().is_none()))
     }
 
     /// `environment`, the innermost last. The environment itself is a fact: what needs it is left out while facts are
@@ -145,6 +139,24 @@ impl<'a> Settings<'a> {
     pub fn timeout(&self, default: i64) -> Result<Option<Duration>, TemplateError> {
         let seconds = self.text("timeout")?.map_or(Some(default as f64), |text| text.trim().parse::<f64>().ok());
         Ok(seconds.filter(|seconds| *seconds > 0.0).map(times::seconds))
+    }
+}
+
+/// What `no_log` says of results.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum NoLog {
+    /// They are shown.
+    Shown,
+    /// They are hidden.
+    Hidden,
+    /// What is no boolean, or cannot be evaluated, hides: nothing may leak because of a typing error.
+    Wrong,
+}
+
+impl NoLog {
+    /// Whether results are hidden.
+    pub fn hides(self) -> bool {
+        self != Self::Shown
     }
 }
 

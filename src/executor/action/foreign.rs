@@ -159,7 +159,7 @@ fn text(scope: &Scope, name: &str) -> Result<Option<String>, TemplateError> {
 fn internal(context: &TaskContext, settings: Settings, scope: &Scope, name: &str) -> Result<Fields, TemplateError> {
     let options = &context.run.options;
     let config = &options.config;
-    let hides = settings.hides(config.get(&crate::config::settings::running::DEFAULT_NO_LOG));
+    let hides = settings.no_log(config.get(&crate::config::settings::running::DEFAULT_NO_LOG)).hides();
     let is_silent = scope.resolve("ansible_no_target_syslog")?.map(|value| value.to_flag());
     let is_silent = is_silent.unwrap_or_else(|| config.get(&output::DEFAULT_NO_TARGET_SYSLOG));
     let shell = text(scope, "ansible_shell_executable")?;

@@ -9,7 +9,7 @@ use crate::{
     config::settings::running,
     executor::{
         facts,
-        settings::{Settings, evaluate},
+        settings::{NoLog, Settings, evaluate},
     },
     output::{Event, Outcome, Status},
     source::{Diagnostic, Span, Spanned},
@@ -122,10 +122,11 @@ impl Runner<'_> {
         let address = delegated_to.as_deref().filter(|_| end.is_returned);
         let delegated_address = address.and_then(|name| address_of(name, scope));
         let default = self.context.run.options.config.get(&running::DEFAULT_NO_LOG);
-        let is_hidden = end.is_hidden || settings.hides(default);
-        // What depends on the item is looked at with the items.
-        let no_log = self.task.keywords.setting("no_log").filter(|_| !is_loop);
-        if let Some(setting) = no_log.filter(|_| settings.is_wrong("no_log")) {
+        let no_log = settings.no_log(default);
+        let is_hidden = end.is_hidden || no_log.hides();
+        // That of a loop may be about its items, each of which has its say.
+        let is_wrong = no_log == NoLog::Wrong && !is_loop;
+        if let Some(setting) = self.task.keywords.setting("no_log").filter(|_| is_wrong) {
             let message = "Invalid no_log value for task, output will be masked.";
             let warning = Diagnostic::warning("`no_log` is neither true nor false: the output is hidden");
             self.context.run.events.emit(Event::Warning(warning.worded(message).at(&setting.span)));
