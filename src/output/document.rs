@@ -22,6 +22,8 @@ pub struct Document {
     stats: Map<String, Value>,
     /// The numbers of the tasks, in the order in which they were met.
     numbers: HashMap<TaskId, usize>,
+    /// What was shown of the items of loops that are not done yet, by task and host.
+    labels: HashMap<(TaskId, String), Vec<String>>,
 }
 
 struct Play {
@@ -35,6 +37,8 @@ struct Play {
 
 struct Task {
     id: TaskId,
+    /// The one host that it is of, where hosts do not wait for each other.
+    owner: Option<String>,
     start: TaskStart,
     times: Times,
     hosts: Map<String, Value>,
@@ -55,6 +59,7 @@ impl Document {
             plays: Vec::new(),
             stats: Map::new(),
             numbers: HashMap::new(),
+            labels: HashMap::new(),
         }
     }
 
@@ -71,13 +76,23 @@ impl Document {
                 self.numbers.entry(start.id).or_insert(number);
                 if let Some(play) = self.plays.last_mut() {
                     let (start, times) = (start.clone(), Times::begin());
-                    play.tasks.push(Task { id: start.id, start, times, hosts: Map::new() });
+                    play.tasks.push(Task { id: start.id, owner: None, start, times, hosts: Map::new() });
                 }
+            }
+            Event::Started { host, task } => {
+                if let Some(play) = self.plays.last_mut().filter(|play| play.is_free) {
+                    play.begin(*task, host);
+                }
+            }
+            Event::Item(outcome) => {
+                let labels = self.labels.entry((outcome.task, outcome.host.clone())).or_default();
+                labels.push(outcome.item.clone().unwrap_or_default());
             }
             Event::Done(outcome) => {
                 self.messages.of_result(outcome, &mut lines);
+                let labels = self.labels.remove(&(outcome.task, outcome.host.clone())).unwrap_or_default();
                 if let Some(play) = self.plays.last_mut() {
-                    play.take(outcome);
+                    play.put(outcome.task, &outcome.host, |start| result(outcome, start, &labels));
                 }
             }
             Event::Included { task, file, hosts, .. } => {
@@ -105,11 +120,11 @@ impl Document {
         let plays = self.plays.iter().enumerate().map(|(number, play)| {
             let tasks = play.tasks.iter().map(|task| {
                 let number = self.numbers.get(&task.id).copied().unwrap_or_default();
-                let about = about(1, number, &task.start.name, &task.path(), &task.times);
+                let about = about(Part::Task, number, &task.start.name, &task.path(), &task.times);
                 json!({ "task": about, "hosts": task.hosts })
             });
             let tasks: Vec<Value> = tasks.collect();
-            json!({ "play": about(0, number, &play.name, &play.path, &play.times), "tasks": tasks })
+            json!({ "play": about(Part::Play, number, &play.name, &play.path, &play.times), "tasks": tasks })
         });
         let hosts =
             stats.map(|stats| stats.hosts.iter().cloned().map(|(host, values)| (host, values.into())).collect());
@@ -124,8 +139,11 @@ impl Document {
 }
 
 impl Play {
-    fn take(&mut self, outcome: &Outcome) {
-        self.put(outcome.task, &outcome.host, |start| result(outcome, start));
+    /// An entry that no host has yet becomes that of the host that begins with its task.
+    fn begin(&mut self, task: TaskId, host: &str) {
+        if let Some(entry) = self.tasks.iter_mut().find(|entry| entry.id == task && entry.owner.is_none()) {
+            entry.owner = Some(host.to_owned());
+        }
     }
 
     fn include(&mut self, task: TaskId, file: &Path, hosts: &[String]) {
@@ -147,9 +165,9 @@ impl Play {
 
     /// Puts the result of a host where its task is.
     fn put(&mut self, task: TaskId, host: &str, result: impl FnOnce(&TaskStart) -> Value) {
-        let mut tasks = self.tasks.iter_mut().filter(|entry| entry.id == task);
-        let found = if self.is_free { tasks.find(|task| task.hosts.is_empty()) } else { tasks.next_back() };
-        let Some(task) = found else { return };
+        let is_its_own = |entry: &Task| entry.owner.as_deref().is_none_or(|owner| owner == host);
+        let mut tasks = self.tasks.iter_mut().rev();
+        let Some(task) = tasks.find(|entry| entry.id == task && is_its_own(entry)) else { return };
         let now = Timestamp::now();
         task.times.end = Some(now);
         self.times.end = Some(now);
@@ -169,14 +187,21 @@ impl Times {
     }
 }
 
-/// What is said about a play (0) or a task (1). Its id looks like those of Ansible, and is the same in equal runs.
-fn about(kind: u8, number: usize, name: &str, path: &str, times: &Times) -> Value {
+/// What has an id; its number is part of that.
+#[derive(Clone, Copy)]
+enum Part {
+    Play = 0,
+    Task = 1,
+}
+
+/// What is said about a play or a task. Its id looks like those of Ansible, and is the same in equal runs.
+fn about(part: Part, number: usize, name: &str, path: &str, times: &Times) -> Value {
     let text = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
     let mut duration = json!({ "start": text(times.start) });
     if let Some(end) = times.end {
         duration["end"] = text(end).into();
     }
-    let id = format!("00000000-0000-0000-{kind:04x}-{:012x}", number + 1);
+    let id = format!("00000000-0000-0000-{:04x}-{:012x}", part as u8, number + 1);
     json!({ "name": name, "id": id, "path": path, "duration": duration })
 }
 
@@ -186,8 +211,8 @@ fn path(span: &Span) -> String {
     format!("{}:{}", path.display(), span.line)
 }
 
-/// A result with what Ansible's callbacks see beside the return values.
-fn result(outcome: &Outcome, start: &TaskStart) -> Value {
+/// A result with what Ansible's callbacks see beside the return values; the items of a loop have these labels.
+fn result(outcome: &Outcome, start: &TaskStart, labels: &[String]) -> Value {
     let mut values = outcome.result.clone();
     values.insert("action".into(), start.module.as_str().into());
     match outcome.status {
@@ -209,13 +234,15 @@ fn result(outcome: &Outcome, start: &TaskStart) -> Value {
             values.shift_remove("skipped");
         }
         let items = values.get_mut("results").and_then(Value::as_array_mut).into_iter().flatten();
-        for item in items.filter_map(Value::as_object_mut) {
+        for (place, item) in items.filter_map(Value::as_object_mut).enumerate() {
             let is = |name: &str| item.get(name).is_some_and(|flag| flag == true);
             let is_good = !is("failed") && !is("skipped") && !is("unreachable");
-            let label = item.get("ansible_loop_var").and_then(Value::as_str).and_then(|name| item.get(name)).cloned();
+            let value = item.get("ansible_loop_var").and_then(Value::as_str).and_then(|name| item.get(name)).cloned();
             mark(item, outcome.is_hidden, is_told(is_good));
-            if let Some(label) = label {
-                item.insert("_ansible_item_label".into(), label);
+            if let Some(value) = value {
+                // A label is the item itself where nothing else was said.
+                let label = labels.get(place).filter(|label| **label != shown(&value));
+                item.insert("_ansible_item_label".into(), label.map_or(value, |label| label.as_str().into()));
             }
         }
     } else {
@@ -223,6 +250,11 @@ fn result(outcome: &Outcome, start: &TaskStart) -> Value {
         mark(&mut values, outcome.is_hidden, is_told(is_good));
     }
     Value::Object(values)
+}
+
+/// A value as an item is shown.
+fn shown(value: &Value) -> String {
+    crate::value::Value::from_json(value.clone()).to_str()
 }
 
 /// Whether a result is hidden, and whether it is shown without `-v`.
@@ -247,4 +279,42 @@ fn stats(recap: &Recap) -> Map<String, Value> {
         (host.clone(), counts)
     };
     recap.hosts.iter().map(of_host).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::{Play, Task, Times};
+    use crate::{output::TaskStart, playbook::TaskId};
+
+    fn entry(id: TaskId) -> Task {
+        let start = TaskStart {
+            id,
+            name: String::new(),
+            module: "include_tasks".into(),
+            arguments: None,
+            is_handler: false,
+            is_check: false,
+            hosts: 1,
+            span: None,
+        };
+        Task { id, owner: None, start, times: Times::begin(), hosts: Map::new() }
+    }
+
+    #[test]
+    fn results_of_hosts_that_do_not_wait_stay_in_their_own_entries() {
+        let id = TaskId::next();
+        let tasks = vec![entry(id), entry(id)];
+        let (name, path) = (String::new(), String::new());
+        let mut play = Play { name, path, times: Times::begin(), is_free: true, tasks };
+        play.begin(id, "h2");
+        play.begin(id, "h1");
+        // A loop includes a file for each item.
+        for (host, result) in [("h1", 1), ("h1", 2), ("h2", 3)] {
+            play.put(id, host, |_| json!(result));
+        }
+        let hosts: Vec<_> = play.tasks.iter().map(|task| json!(task.hosts)).collect();
+        assert_eq!(hosts, [json!({"h2": 3}), json!({"h1": 2})]);
+    }
 }
