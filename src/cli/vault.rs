@@ -32,7 +32,7 @@ use crate::{
     vault::{self, Identity, Ring, Salt, VaultError},
 };
 
-use file::{Target, read};
+use file::{Target, read, real};
 
 /// What `sutler vault` takes.
 #[derive(Debug, Args)]
@@ -294,7 +294,7 @@ impl Session {
         let ring = self.ring(common)?;
         for name in &files {
             let text = read(name, "ciphertext")?;
-            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &error))?;
+            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &real(name), &error))?;
             Target::new(name, output.file.as_deref()).private(&opened.content)?;
         }
         tell_terminal("Decryption successful");
@@ -306,7 +306,7 @@ impl Session {
         let stdin = [PathBuf::from("-")];
         for name in if files.is_empty() { &stdin } else { files } {
             let text = read(name, "ciphertext")?;
-            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &error))?;
+            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, name, &error))?;
             file::page(&opened.content, &self.config.get(&output::PAGER))?;
         }
         Ok(())
@@ -328,7 +328,7 @@ impl Session {
         };
         for name in files {
             let text = read(name, "ciphertext")?;
-            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &error))?;
+            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &real(name), &error))?;
             let text = self.seal(&format!("what {} holds", shown(name)), &opened.content, &new)?;
             Target::new(name, None).keeping(text.as_bytes())?;
         }
@@ -381,7 +381,7 @@ impl Session {
         let ring = self.ring(common)?;
         for name in files {
             let text = read(name, "ciphertext")?;
-            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &error))?;
+            let opened = ring.decrypt(&text).map_err(|error| cannot_open(name, &real(name), &error))?;
             // The label stays, whoever's password it was.
             let identity = opened.identity.labelled(opened.id.as_deref());
             let changed = editor::edit(&self.config.get(&output::EDITOR), name, &opened.content)?;
@@ -427,8 +427,9 @@ fn shown(name: &Path) -> String {
     if name == Path::new("-") { "standard input".into() } else { format!("`{}`", name.display()) }
 }
 
-fn cannot_open(name: &Path, error: &VaultError) -> Diagnostic {
-    error.diagnostic(&shown(name)).worded(format!("{} for {}", error.wording(), name.display()))
+/// What a file cannot be opened for; `told` is how Ansible names the file: what it leads to where it would be written.
+fn cannot_open(name: &Path, told: &Path, error: &VaultError) -> Diagnostic {
+    error.diagnostic(&shown(name)).worded(format!("{} for {}", error.wording(), told.display()))
 }
 
 /// Tells the person at the terminal, where what was written goes elsewhere.

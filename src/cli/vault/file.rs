@@ -85,6 +85,11 @@ pub fn page(content: &[u8], pager: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// The file that is written: a link stays one, and what it leads to is meant.
+pub fn real(name: &Path) -> PathBuf {
+    if is_standard(name) { name.to_owned() } else { name.canonicalize().unwrap_or_else(|_| name.to_owned()) }
+}
+
 /// Where a result goes.
 pub struct Target {
     /// The file; `None` is standard output.
@@ -95,9 +100,7 @@ impl Target {
     /// Beside `--output` the file that was read.
     pub fn new(input: &Path, output: Option<&Path>) -> Self {
         let name = output.unwrap_or(input);
-        // A link stays one, and what it leads to is written.
-        let path = || name.canonicalize().unwrap_or_else(|_| name.to_owned());
-        Self { path: (!is_standard(name)).then(path) }
+        Self { path: (!is_standard(name)).then(|| real(name)) }
     }
 
     /// Writes it, readable by its owner alone.
