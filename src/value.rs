@@ -4,6 +4,7 @@ mod arithmetic;
 mod compare;
 mod convert;
 mod dict;
+mod difference;
 mod json;
 mod list;
 mod number;
@@ -24,11 +25,12 @@ use crate::{
 };
 
 pub use dict::{Dict, Key};
+pub use difference::unified_diff;
 pub use list::List;
 pub use number::{float_text, parse_int, yaml_float_text};
 pub use object::{Object, Shape};
 pub use print::quote_text;
-pub use text::Str;
+pub use text::{Str, split_lines};
 pub use undefined::{Missing, Undefined};
 pub(crate) use {json::json_key, number::float_format, percent::ascii_repr};
 
@@ -268,6 +270,14 @@ impl Value {
             Self::Tuple(_) => "tuple",
             Self::Dict(_) => "dict",
             Self::Object(object) => object.type_name(),
+        }
+    }
+
+    /// That name behind its module, where Python says it so.
+    pub fn full_type_name(&self) -> &str {
+        match self {
+            Self::Object(object) => object.full_name(),
+            other => other.type_name(),
         }
     }
 

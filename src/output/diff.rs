@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use serde_json::Value;
-use similar::TextDiff;
 
 use super::{Options, ResultFormat, colour::Ink, python_json, yaml};
+use crate::value::unified_diff;
 
 /// The text of a result's `diff`, one or a list of them. Empty when nothing differs.
 pub fn render(diff: &Value, options: &Options) -> String {
@@ -53,8 +53,7 @@ fn side(value: &Value, options: &Options) -> String {
 }
 
 fn unified(before: &str, after: &str, [from, to]: [String; 2], context: usize, colour: bool) -> String {
-    let diff = TextDiff::from_lines(before, after);
-    let unified = diff.unified_diff().context_radius(context).header(&from, &to).to_string();
+    let unified = unified_diff(before, after, [&from, &to], context);
     let mut text = String::new();
     for line in unified.lines() {
         let ink = match line.as_bytes() {

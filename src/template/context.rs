@@ -338,7 +338,13 @@ impl<'a> Context<'a> {
     /// The truth of a condition. Where it is a template, its result may be text that is an expression in turn. A
     /// result that is not a boolean is an error, unless the environment allows it.
     pub fn condition(&self, template: &Template) -> Result<bool, TemplateError> {
-        match self.evaluate(template)? {
+        let allows_broken = self.environment.allow_broken_conditionals;
+        let value = match self.evaluate(template) {
+            Err(error) if allows_broken && matches!(error.kind(), ErrorKind::Empty) => return Ok(true),
+            value => value?,
+        };
+        match value {
+            Value::Str(text) if text.is_empty() && allows_broken && !template.is_expression() => Ok(true),
             Value::Str(text) if !template.is_expression() && !text.is_empty() => {
                 self.condition_in_text(&text, template.span())
             }

@@ -1,12 +1,17 @@
 //! What goes wrong in a template, and where.
 
+mod kind;
+mod via;
+
 use std::{fmt, sync::Arc};
 
 use crate::{
     source::Span,
     value::{Str, Undefined, Value},
-    vault::VaultError,
 };
+
+pub use kind::ErrorKind;
+pub use via::Via;
 
 /// An error with the place of the failing expression in its file, as far as it is known.
 #[derive(Clone, Debug)]
@@ -31,110 +36,6 @@ pub struct Plugin {
     pub what: &'static str,
     /// Its full name.
     pub name: String,
-}
-
-/// What was evaluated when something in it failed.
-#[derive(Clone, Debug)]
-pub enum Via {
-    /// A template in a variable or an argument.
-    Template {
-        /// Its text.
-        source: String,
-        /// Where it stands.
-        span: Span,
-    },
-    /// A condition that a variable holds, whose text may be a secret.
-    Condition(Span),
-    /// A whole file, of which Ansible names no line.
-    File(Span),
-    /// A file that another one includes or imports: what fails in it fails in the other one.
-    Part(Span),
-}
-
-impl Via {
-    /// The text, if it is one that stands in a variable or an argument.
-    pub fn source(&self) -> Option<&str> {
-        match self {
-            Self::Template { source, .. } => Some(source),
-            Self::Condition(_) | Self::File(_) | Self::Part(_) => None,
-        }
-    }
-
-    /// The place that Ansible names; none for a part of another file.
-    pub fn origin(&self) -> Option<Span> {
-        match self {
-            Self::Template { span, .. } | Self::Condition(span) => Some(span.clone()),
-            Self::File(span) => Some(Span { line: 0, column: 0, ..span.clone() }),
-            Self::Part(_) => None,
-        }
-    }
-}
-
-/// What went wrong.
-#[derive(Clone, Debug)]
-pub enum ErrorKind {
-    /// The template does not parse.
-    Syntax(String),
-    /// No filter, test, lookup or function of this name.
-    Unknown {
-        /// "filter", "test" or "lookup".
-        what: &'static str,
-        /// The name as written.
-        name: String,
-        /// The nearest known name.
-        suggestion: Option<String>,
-    },
-    /// Something that does not exist was used.
-    Undefined(Arc<Undefined>),
-    /// What Python would raise: the class (`TypeError`, `ValueError`, `ZeroDivisionError`) and its text.
-    Raised {
-        /// The exception's class.
-        class: &'static str,
-        /// Its text.
-        text: String,
-    },
-    /// Variables that refer to each other in a circle, in the order of evaluation.
-    Recursion(Vec<String>),
-    /// A condition whose result is not a boolean.
-    Condition {
-        /// Whether the result counts as true.
-        truthy: bool,
-        /// The type of the result.
-        type_name: String,
-        /// Where the result stands.
-        place: Span,
-    },
-    /// A text that no file of the project has was to be used as an expression.
-    Untrusted,
-    /// A whole argument became `omit`.
-    Omitted,
-    /// A condition without an expression.
-    Empty,
-    /// A condition that is no text.
-    NoText,
-    /// A template file that is not found, with the places searched.
-    NoTemplate {
-        /// The names as given, of which one was enough.
-        names: Vec<String>,
-        /// Whether they are a list.
-        is_list: bool,
-        /// The directories searched.
-        searched: Vec<String>,
-    },
-    /// An encrypted value that cannot be decrypted.
-    Encrypted {
-        /// Why.
-        error: Box<VaultError>,
-        /// The value as it is.
-        ciphertext: Str,
-    },
-    /// A lookup failed.
-    Lookup {
-        /// Its name.
-        name: String,
-        /// Why.
-        text: String,
-    },
 }
 
 impl TemplateError {
@@ -324,27 +225,7 @@ impl TemplateError {
 
     /// What to do about it, where there is something to say.
     pub fn help(&self) -> Option<String> {
-        match &self.0.kind {
-            ErrorKind::Unknown { suggestion: Some(name), .. } => Some(format!("did you mean `{name}`?")),
-            ErrorKind::Unknown { what, name, suggestion: None } if name.matches('.').count() > 1 => {
-                let (collection, _) = name.rsplit_once('.').unwrap_or_default();
-                Some(format!(
-                    "plugins in Python do not run here, and no {what} of this name in {collection} is built in"
-                ))
-            }
-            ErrorKind::Condition { .. } => Some(
-                "write a comparison or test (`x | length > 0`, `x is defined`), `x | bool` for text such as `yes`, \
-                 `x is truthy` for the rest, or set `ALLOW_BROKEN_CONDITIONALS`"
-                    .to_owned(),
-            ),
-            ErrorKind::Untrusted => Some(
-                "expressions come from playbooks, roles and inventories, not from hosts or from what templates make"
-                    .to_owned(),
-            ),
-            ErrorKind::Encrypted { error, .. } => Some(error.help()),
-            ErrorKind::Omitted => Some("`omit` only stands for a whole argument of a module".to_owned()),
-            _ => None,
-        }
+        self.0.kind.help()
     }
 }
 
@@ -352,30 +233,6 @@ impl std::error::Error for TemplateError {}
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.kind {
-            ErrorKind::Syntax(text) => write!(f, "syntax error in template: {text}"),
-            ErrorKind::Unknown { what, name, .. } => write!(f, "no {what} named '{name}'"),
-            ErrorKind::Undefined(undefined) => undefined.fmt(f),
-            ErrorKind::Raised { class: "KeyError", text } => write!(f, "no such key: {text}"),
-            ErrorKind::Raised { text, .. } => f.write_str(text),
-            ErrorKind::Recursion(chain) => {
-                write!(f, "recursive loop detected in template: {}", chain.join(" → "))
-            }
-            ErrorKind::Condition { truthy, type_name, .. } => {
-                let result = if *truthy { "True" } else { "False" };
-                write!(f, "conditional result ({result}) was derived from value of type '{type_name}'; ")?;
-                f.write_str("conditionals must have a boolean result")
-            }
-            ErrorKind::Untrusted => f.write_str("Encountered untrusted template or expression."),
-            ErrorKind::Omitted => f.write_str("A template was resolved to an Omit scalar."),
-            ErrorKind::Empty => f.write_str("Empty conditional expressions are not allowed."),
-            ErrorKind::NoText => f.write_str("Conditional expressions must be strings."),
-            ErrorKind::NoTemplate { names, .. } if names.is_empty() => f.write_str("no template is named"),
-            ErrorKind::NoTemplate { names, searched, .. } => {
-                write!(f, "template `{}` not found; searched {}", names.join("` or `"), searched.join(", "))
-            }
-            ErrorKind::Encrypted { error, .. } => write!(f, "cannot decrypt this value: {error}"),
-            ErrorKind::Lookup { name, text } => write!(f, "lookup `{name}` failed: {text}"),
-        }
+        self.0.kind.fmt(f)
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod choose;
 pub(super) mod combine;
 pub(super) mod default;
 pub(super) mod escape;
+mod fact_diff;
 pub(super) mod hash;
 mod hashids;
 pub(super) mod json;
@@ -23,6 +24,7 @@ pub(super) mod url;
 pub(super) mod vault;
 mod urlize;
 mod wordwrap;
+mod xml;
 pub(super) mod yaml;
 pub(super) mod shape;
 pub(super) mod option;
@@ -57,6 +59,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     default::register(table);
     duration::register(table);
     escape::register(table);
+    fact_diff::register(table);
     general::register(table);
     hash::register(table);
     hashids::register(table);
@@ -86,6 +89,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     vault::register(table);
     urlize::register(table);
     wordwrap::register(table);
+    xml::register(table);
     yaml::register(table);
 }
 

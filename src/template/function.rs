@@ -1,7 +1,7 @@
 //! Functions of the global names, one file for each family.
 
 pub(super) mod count;
-mod make;
+pub(super) mod make;
 mod lookup;
 mod state;
 

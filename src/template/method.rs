@@ -13,7 +13,6 @@ mod format;
 
 pub(crate) use codec::encode;
 pub(super) use dict::from_value as dict_from;
-pub(super) use lines::lines;
 pub(super) use text::{capitalize, is_blank};
 pub(crate) use unicode::is_printable;
 

@@ -53,7 +53,7 @@ impl Value {
                 return TemplateError::undefined(undefined);
             }
         }
-        let (left, right) = (self.type_name(), other.type_name());
+        let (left, right) = (self.full_type_name(), other.full_type_name());
         TemplateError::type_error(format!("unsupported operand type(s) for {operator}: '{left}' and '{right}'"))
     }
 
@@ -138,7 +138,7 @@ impl Value {
     pub fn divide(&self, other: &Self) -> Result<Self, TemplateError> {
         self.fits_float(other)?;
         if let Self::Object(object) = self {
-            return object.divide(other).ok_or_else(|| self.unsupported("/", other));
+            return object.divide(other)?.ok_or_else(|| self.unsupported("/", other));
         }
         let pair = self.pair(other).ok_or_else(|| self.unsupported("/", other))?;
         let (a, b) = match pair {
@@ -167,6 +167,9 @@ impl Value {
 
     /// `self // other`, rounded towards minus infinity.
     pub fn floor_divide(&self, other: &Self) -> Result<Self, TemplateError> {
+        if let Self::Object(object) = self {
+            return object.floor_divide(other)?.ok_or_else(|| self.unsupported("//", other));
+        }
         match self.pair(other).ok_or_else(|| self.unsupported("//", other))? {
             Pair::Int(_, 0) => Err(TemplateError::raised("ZeroDivisionError", "integer division or modulo by zero")),
             Pair::Int(a, b) if b != -1 => {
@@ -186,7 +189,13 @@ impl Value {
     /// `self % other`: the sign is the divisor's; with text on the left, Python's formatting.
     pub fn modulo(&self, other: &Self) -> Result<Self, TemplateError> {
         if let Self::Str(format) = self {
-            return percent::format(format, other).map(Self::from);
+            return match other.missing_inside() {
+                Some(undefined) => Err(TemplateError::undefined(&undefined)),
+                None => percent::format(format, other).map(Self::from),
+            };
+        }
+        if let Self::Object(object) = self {
+            return object.modulo(other)?.ok_or_else(|| self.unsupported("%", other));
         }
         match self.pair(other).ok_or_else(|| self.unsupported("%", other))? {
             Pair::Int(_, 0) => Err(TemplateError::raised("ZeroDivisionError", "integer modulo by zero")),

@@ -42,7 +42,7 @@ impl Value {
             return Ok(order);
         }
         let unordered = || {
-            let (left, right) = (self.type_name(), other.type_name());
+            let (left, right) = (self.full_type_name(), other.full_type_name());
             TemplateError::type_error(format!("'{operator}' not supported between instances of '{left}' and '{right}'"))
         };
         match (self, other) {

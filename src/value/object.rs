@@ -27,6 +27,11 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
     /// The name of its type in Python.
     fn type_name(&self) -> &str;
 
+    /// That name behind its module, where Python says it so.
+    fn full_name(&self) -> &str {
+        self.type_name()
+    }
+
     /// What kind of container it is.
     fn shape(&self) -> Shape {
         Shape::Plain
@@ -128,8 +133,18 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
     }
 
     /// `object / other`; `None` if there is no such quotient.
-    fn divide(&self, _other: &Value) -> Option<Value> {
-        None
+    fn divide(&self, _other: &Value) -> Result<Option<Value>, TemplateError> {
+        Ok(None)
+    }
+
+    /// `object // other`; `None` if there is no such quotient.
+    fn floor_divide(&self, _other: &Value) -> Result<Option<Value>, TemplateError> {
+        Ok(None)
+    }
+
+    /// `object % other`; `None` if there is no such rest.
+    fn modulo(&self, _other: &Value) -> Result<Option<Value>, TemplateError> {
+        Ok(None)
     }
 
     /// How it compares with another object; `None` if their types have no order, an error if these two have none.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use jiff::{
-    Span, Timestamp,
-    civil::{DateTime, ISOWeekDate, Time},
+    Timestamp,
+    civil::DateTime,
     tz::{Offset, TimeZone},
 };
 
@@ -13,48 +13,47 @@ use super::{
         Arguments, TemplateError,
         arguments::{integer, required},
     },
-    Date, FIRST, Form, MICROSECONDS, SECONDS,
+    Date, Form, MICROSECONDS, SECONDS, beyond,
     delta::Delta,
-    read,
-    time_tuple::TimeTuple,
-    week::WeekDate,
-    zone_name,
+    field, local_seconds, make,
+    named_tuple::NamedTuple,
+    ordinal, read, showing, zone_name,
 };
 use crate::value::{Object, Value};
 
 /// What a method of a date makes of its arguments.
-type Method = fn(&Date, Arguments<'_>) -> Result<Value, TemplateError>;
+pub(super) type Method = fn(&Date, Arguments<'_>) -> Result<Value, TemplateError>;
 
 /// What all have.
-const OF_ALL: [(&str, Method); 3] = [("strftime", strftime), ("isoformat", isoformat), ("replace", replace)];
+const OF_ALL: [(&str, Method); 4] =
+    [("strftime", strftime), ("isoformat", isoformat), ("fromisoformat", make::from_iso_format), ("replace", replace)];
 /// What those with a clock have, beyond that.
 const OF_CLOCKS: [(&str, Method); 3] = [("utcoffset", utcoffset), ("tzname", tzname), ("dst", dst)];
 /// What those with a day have.
-const OF_DAYS: [(&str, Method); 11] = [
+const OF_DAYS: [(&str, Method); 10] = [
     ("ctime", ctime),
-    ("fromisocalendar", made),
-    ("fromisoformat", made),
-    ("fromordinal", made),
-    ("fromtimestamp", made),
+    ("fromisocalendar", make::from_iso_calendar),
+    ("fromordinal", make::from_ordinal),
+    ("fromtimestamp", make::from_timestamp),
     ("isocalendar", isocalendar),
     ("isoweekday", isoweekday),
     ("timetuple", timetuple),
-    ("today", now),
+    ("today", make::now),
     ("toordinal", toordinal),
     ("weekday", weekday),
 ];
 /// What `datetime` alone has.
 const OF_MOMENTS: [(&str, Method); 11] = [
     ("astimezone", astimezone),
-    ("combine", combine),
+    ("combine", make::combine),
     ("date", date),
-    ("now", now),
-    ("strptime", strptime),
+    ("now", make::now),
+    ("strptime", make::strptime),
     ("time", time),
     ("timestamp", timestamp),
     ("timetz", time),
-    ("utcfromtimestamp", made),
-    ("utcnow", now),
+    ("utcfromtimestamp", make::from_timestamp),
+    ("utcnow", make::now),
     ("utctimetuple", utctimetuple),
 ];
 
@@ -105,7 +104,7 @@ fn strftime(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateErro
         let text = format!("strftime() argument 1 must be str, not {}", format.type_name());
         return Err(TemplateError::type_error(text));
     };
-    Ok(date.formatted(text)?.into())
+    Ok(date.formatted(text).into())
 }
 
 fn isoformat(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
@@ -147,44 +146,50 @@ fn only_letter(text: &str) -> Option<char> {
 }
 
 fn replace(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [tzinfo, fields @ ..] = match date.form {
+    let [zone, fold, fields @ ..] = match date.form {
         Form::Day => {
             let [year, month, day] = arguments.bind(["year", "month", "day"])?;
-            [None, year, month, day, None, None, None, None]
+            [None, None, year, month, day, None, None, None, None]
         }
         Form::Clock => {
-            let names = ["hour", "minute", "second", "microsecond", "tzinfo"];
-            let [hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
-            [tzinfo, None, None, None, hour, minute, second, microsecond]
+            let names = ["hour", "minute", "second", "microsecond", "tzinfo", "fold"];
+            let [hour, minute, second, micros, zone, fold] = arguments.bind(names)?;
+            [zone, fold, None, None, None, hour, minute, second, micros]
         }
         Form::Moment => {
-            let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"];
-            let [year, month, day, hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
-            [tzinfo, year, month, day, hour, minute, second, microsecond]
+            let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo", "fold"];
+            let [year, month, day, hour, minute, second, micros, zone, fold] = arguments.bind(names)?;
+            [zone, fold, year, month, day, hour, minute, second, micros]
         }
     };
-    let mut with = date.at.with();
-    for (field, value) in fields.iter().enumerate() {
-        let Some(value) = value else { continue };
-        let number = integer(value)?;
-        let small = i8::try_from(number).unwrap_or(-1);
-        with = match field {
-            0 => with.year(i16::try_from(number).unwrap_or(i16::MIN)),
-            1 => with.month(small),
-            2 => with.day(small),
-            3 => with.hour(small),
-            4 => with.minute(small),
-            5 => with.second(small),
-            _ => with.subsec_nanosecond(i32::try_from(number.saturating_mul(1000)).unwrap_or(-1)),
-        };
+    let at = date.at;
+    let mut numbers: [i64; 7] = [
+        at.year().into(),
+        at.month().into(),
+        at.day().into(),
+        at.hour().into(),
+        at.minute().into(),
+        at.second().into(),
+        super::micros(at).into(),
+    ];
+    for (number, field) in numbers.iter_mut().zip(&fields) {
+        if let Some(field) = field {
+            *number = integer(field)?;
+        }
     }
-    let at = with.build().map_err(|error| TemplateError::value_error(error.to_string()))?;
-    let offset = tzinfo.map_or(Ok(date.offset), |zone| zone_of(&zone))?;
-    Ok(Value::object(Date { at, offset, is_written: false, ..date.clone() }))
+    let [year, month, day, clock @ ..] = numbers;
+    let day = if date.form == Form::Clock { at.date() } else { field::day(year, month, day)? };
+    let at = DateTime::from_parts(day, field::clock(clock)?);
+    let is_second = match fold.as_ref().map_or(Ok(i64::from(date.is_second)), integer)? {
+        fold @ (0 | 1) => fold == 1,
+        _ => return Err(TemplateError::value_error("fold must be either 0 or 1")),
+    };
+    let offset = zone.map_or(Ok(date.offset), |zone| zone_of(&zone))?;
+    Ok(Value::object(Date { at, offset, is_second, is_written: false, ..date.clone() }))
 }
 
 /// A `tzinfo`, as dates have it here: its name.
-fn zone_of(zone: &Value) -> Result<Option<Offset>, TemplateError> {
+pub(super) fn zone_of(zone: &Value) -> Result<Option<Offset>, TemplateError> {
     let known = match zone {
         Value::None => return Ok(None),
         zone => zone.as_str().and_then(|name| match name.strip_prefix("UTC")? {
@@ -214,14 +219,13 @@ fn dst(_: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
 
 fn ctime(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    Ok(date.formatted("%a %b %e %H:%M:%S %Y")?.into())
+    let clock = if date.form == Form::Day { "00:00:00" } else { "%H:%M:%S" };
+    Ok(format!("{} {:04}", date.formatted(&format!("%a %b %e {clock}")), date.at.year()).into())
 }
 
 fn isocalendar(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    let week = date.at.date().iso_week_date();
-    let numbers = [week.year().into(), week.week().into(), week.weekday().to_monday_one_offset().into()];
-    Ok(Value::object(WeekDate(numbers)))
+    Ok(Value::object(NamedTuple::week(date.at.date())))
 }
 
 fn isoweekday(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
@@ -236,148 +240,53 @@ fn weekday(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError
 
 fn toordinal(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    Ok(Value::Int(i64::from((date.at.date() - FIRST).get_days()) + 1))
+    Ok(Value::Int(ordinal(date.at.date())))
 }
 
 fn timetuple(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    Ok(Value::object(TimeTuple { at: date.at, is_dst: -1 }))
+    Ok(Value::object(NamedTuple::time(date.at, -1)))
 }
 
 fn utctimetuple(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    let at = date.instant().map_or(date.at, |instant| instant.to_zoned(TimeZone::UTC).datetime());
-    Ok(Value::object(TimeTuple { at, is_dst: 0 }))
+    Ok(Value::object(NamedTuple::time(showing(date.instant())?, 0)))
 }
 
 fn timestamp(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    Ok(Value::Float(date.epoch()))
+    date.epoch().map(Value::Float)
 }
 
 fn date(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [] = arguments.bind([])?;
-    Ok(Value::object(Date { form: Form::Day, ..Date::new(date.at.date().to_datetime(Time::midnight())) }))
+    Ok(Value::object(Date::day(date.at.date())))
 }
 
 /// `time()`, and `timetz()`, which keeps the offset.
 fn time(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let offset = date.offset.filter(|_| arguments.name == "timetz");
     let [] = arguments.bind([])?;
-    let at = DateTime::from_parts(DateTime::ZERO.date(), date.at.time());
-    Ok(Value::object(Date { at, offset, ..Date::clock() }))
+    Ok(Value::object(Date { is_second: date.is_second, ..Date::clock(date.at.time(), offset) }))
 }
 
 /// The same moment on another clock: that of this machine, or of a zone.
 fn astimezone(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [zone] = arguments.bind(["tz"])?;
-    let own = if date.offset.is_some() { date.zone() } else { TimeZone::system() };
-    let other = zone.map_or(Ok(None), |zone| zone_of(&zone))?.map_or_else(TimeZone::system, TimeZone::fixed);
-    let failed = |error: jiff::Error| TemplateError::value_error(error.to_string());
-    let zoned = date.at.to_zoned(own).map_err(failed)?.with_time_zone(other);
-    Ok(Value::object(Date::with_offset(zoned.datetime(), Some(zoned.offset()))))
-}
-
-/// The moment of a day and a time.
-fn combine(_: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [day, clock, zone] = arguments.bind(["date", "time", "tzinfo"])?;
-    let part = |value: Option<Value>, name: &str, place: u8| -> Result<Date, TemplateError> {
-        let value = required(value, "combine", name)?;
-        let found = match &value {
-            Value::Object(object) => object.downcast_ref::<Date>().cloned(),
-            _ => None,
-        };
-        found.filter(|found| (found.form == Form::Clock) == (name == "time")).ok_or_else(|| {
-            let kind = value.type_name();
-            TemplateError::type_error(format!("combine() argument {place} must be datetime.{name}, not {kind}"))
-        })
+    let instant = match date.offset {
+        Some(_) => date.instant(),
+        None => local_seconds(date.at, date.is_second) * 1_000_000 + i64::from(super::micros(date.at)),
     };
-    let (day, clock) = (part(day, "date", 1)?, part(clock, "time", 2)?);
-    let offset = zone.map_or(Ok(clock.offset), |zone| zone_of(&zone))?;
-    Ok(Value::object(Date::with_offset(DateTime::from_parts(day.at.date(), clock.at.time()), offset)))
-}
-
-/// `now()` and `today()` by this machine's clock, `utcnow()` by that of UTC.
-fn now(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    arguments.context.check_turn(arguments.name)?;
-    let zone = if arguments.name == "utcnow" { TimeZone::UTC } else { TimeZone::system() };
-    let [wanted] = match arguments.name {
-        "now" => arguments.bind(["tz"])?,
-        _ => {
-            let [] = arguments.bind([])?;
-            [None]
-        }
+    let offset = match zone.map_or(Ok(None), |zone| zone_of(&zone))? {
+        Some(offset) => offset,
+        None => local_offset(instant)?,
     };
-    let offset = wanted.map_or(Ok(None), |wanted| zone_of(&wanted))?;
-    let at = Timestamp::now().to_zoned(offset.map_or(zone, TimeZone::fixed)).datetime();
-    Ok(Value::object(match date.form {
-        Form::Day => Date { form: Form::Day, ..Date::new(at.date().to_datetime(Time::midnight())) },
-        _ => Date::with_offset(at, offset),
-    }))
+    let at = showing(instant + i64::from(offset.seconds()) * 1_000_000)?;
+    Ok(Value::object(Date::with_offset(at, Some(offset))))
 }
 
-fn strptime(_: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let [text, format] = arguments.bind(["date_string", "format"])?;
-    let text = required(text, "strptime", "date_string")?;
-    Ok(Value::object(read::with_format(&text, &required(format, "strptime", "format")?)?))
-}
-
-/// A date of the same type from something else: `fromisoformat`, `fromordinal`, `fromtimestamp` and their kin.
-fn made(date: &Date, arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let name = arguments.name;
-    let out_of_range = || TemplateError::value_error("year is out of range");
-    let (at, offset) = match name {
-        "fromisocalendar" => {
-            let [year, week, day] = arguments.bind(["year", "week", "day"])?;
-            let number = |value, name| integer(&required(value, "fromisocalendar", name)?);
-            let (year, week, day) = (number(year, "year")?, number(week, "week")?, number(day, "day")?);
-            let small = |number: i64| i8::try_from(number).unwrap_or(-1);
-            let weekday = jiff::civil::Weekday::from_monday_one_offset(small(day))
-                .map_err(|_| TemplateError::value_error(format!("Invalid weekday: {day} (range is [1, 7])")))?;
-            let year = i16::try_from(year).map_err(|_| out_of_range())?;
-            let date = ISOWeekDate::new(year, small(week), weekday)
-                .map_err(|_| TemplateError::value_error(format!("Invalid week: {week}")))?;
-            (date.date().to_datetime(Time::midnight()), None)
-        }
-        "fromisoformat" => {
-            let from = only(arguments)?;
-            let Some(text) = from.as_str() else {
-                return Err(TemplateError::type_error("fromisoformat: argument must be str"));
-            };
-            let wrong = || TemplateError::value_error(format!("Invalid isoformat string: {}", from.repr()));
-            read::iso(text)
-                .filter(|(_, clock, _)| date.form == Form::Moment || clock.is_none())
-                .map(|(day, clock, offset)| (day.to_datetime(clock.unwrap_or(Time::midnight())), offset))
-                .ok_or_else(wrong)?
-        }
-        "fromordinal" => {
-            let days = integer(&only(arguments)?)?;
-            if days < 1 {
-                return Err(TemplateError::value_error("ordinal must be >= 1"));
-            }
-            let span = Span::new().try_days(days - 1).ok();
-            let day = span.and_then(|span| FIRST.checked_add(span).ok()).ok_or_else(out_of_range)?;
-            (day.to_datetime(Time::midnight()), None)
-        }
-        _ => {
-            let from = only(arguments)?;
-            let wrong = || {
-                let text = format!("'{}' object cannot be interpreted as an integer", from.type_name());
-                TemplateError::type_error(text)
-            };
-            let seconds = from.as_f64().ok_or_else(wrong)?;
-            let instant = Timestamp::from_microsecond((seconds * 1e6).round_ties_even() as i64);
-            let zone = if name == "fromtimestamp" { TimeZone::system() } else { TimeZone::UTC };
-            (instant.map_err(|_| out_of_range())?.to_zoned(zone).datetime(), None)
-        }
-    };
-    let at = if date.form == Form::Day { at.date().to_datetime(Time::midnight()) } else { at };
-    Ok(Value::object(Date { form: date.form, ..Date::with_offset(at, offset) }))
-}
-
-/// The one argument of a method.
-fn only(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
-    let name = arguments.name;
-    let [from] = arguments.bind(["from"])?;
-    required(from, name, "from")
+/// How far this machine's clock is ahead of UTC so many microseconds after 1970.
+pub(super) fn local_offset(instant: i64) -> Result<Offset, TemplateError> {
+    let instant = Timestamp::from_microsecond(instant).map_err(|_| beyond())?;
+    Ok(TimeZone::system().to_offset(instant))
 }

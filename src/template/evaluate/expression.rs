@@ -112,8 +112,8 @@ impl Frame<'_> {
                 let mut text = String::new();
                 for part in parts {
                     let value = self.context.resolve_inside(&self.expr(part)?)?;
-                    if let Some(undefined) = value.missing() {
-                        return Err(TemplateError::undefined(undefined));
+                    if let Some(undefined) = value.missing_inside() {
+                        return Err(TemplateError::undefined(&undefined));
                     }
                     text.push_str(&value.to_str());
                 }

@@ -74,6 +74,9 @@ fn combine(mut arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             let text = format!("failed to combine variables, expected dicts but got a '{left}' and a '{right}'.");
             return Err(failed(text));
         };
+        if let Some(undefined) = dict.values().iter().find_map(|value| value.missing().cloned()) {
+            return Err(TemplateError::undefined(&undefined));
+        }
         result = Some(match result {
             None => dict.copy(),
             Some(old) => merge(&old, dict, recursive, list_merge),

@@ -74,6 +74,14 @@ fn write(mut arguments: Arguments<'_>, indent: Option<usize>, sort: bool) -> Res
     Ok(out.into())
 }
 
+/// A value over several lines, its keys sorted.
+pub(super) fn nice(value: &Value) -> Result<String, TemplateError> {
+    let separators = (",".to_owned(), ": ".to_owned());
+    let mut out = String::new();
+    Layout { indent: Some(" ".repeat(4)), sort: true, ascii: true, separators }.write(value, 0, &mut out)?;
+    Ok(out)
+}
+
 /// Jinja2's own filter: safe inside HTML, with sorted keys.
 fn tojson(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let Value::Str(text) = write(arguments, None, true)? else { return Ok(Value::None) };

@@ -1,6 +1,6 @@
 //! Filters on numbers.
 
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 use num_bigint::BigInt;
 use num_traits::FromPrimitive as _;
@@ -65,7 +65,12 @@ fn abs(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     match value.as_f64() {
         Some(number) if number < 0.0 => value.negate(),
         Some(_) => value.plus(),
-        None => Err(TemplateError::type_error(format!("bad operand type for abs(): '{}'", value.type_name()))),
+        None => {
+            let wrong =
+                |_| TemplateError::type_error(format!("bad operand type for abs(): '{}'", value.full_type_name()));
+            let negative = value.negate().map_err(wrong)?;
+            Ok(if value.python_cmp(&negative, "<")?.is_some_and(Ordering::is_lt) { negative } else { value })
+        }
     }
 }
 

@@ -49,9 +49,14 @@ fn dict2items(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
         }
         other => return Err(wants_dict("dict2items", other)),
     };
+    // Another host's variables are handed on, those that cannot be evaluated too.
+    let is_plain = matches!(value, Value::Dict(_));
     dict.entries()
         .into_iter()
         .map(|(key, value)| {
+            if let Some(undefined) = value.missing().filter(|_| is_plain) {
+                return Err(TemplateError::undefined(undefined));
+            }
             let entry = Dict::new();
             entry.set_value(key_name.clone(), key.value().clone())?;
             entry.set_value(value_name.clone(), value)?;

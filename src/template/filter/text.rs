@@ -10,7 +10,7 @@ use super::{
     },
     flag,
 };
-use crate::value::{Value, quote_text};
+use crate::value::{Value, quote_text, split_lines};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
@@ -124,10 +124,10 @@ fn indent(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let mut out = String::new();
     let with_newline = text + "\n";
     if flag(blank.as_ref()) {
-        let lines: Vec<&str> = method::lines(&with_newline, false);
+        let lines: Vec<&str> = split_lines(&with_newline, false);
         out.push_str(&lines.join(&format!("\n{indention}")));
     } else {
-        for (index, line) in method::lines(&with_newline, false).into_iter().enumerate() {
+        for (index, line) in split_lines(&with_newline, false).into_iter().enumerate() {
             if index > 0 {
                 out.push('\n');
                 if !line.is_empty() {

@@ -5,7 +5,14 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    super::{Arguments, Filter, TemplateError, arguments::required, date::with_format},
+    super::{
+        Arguments, Filter, TemplateError,
+        arguments::required,
+        date::{
+            format::{Moment, written},
+            strptime,
+        },
+    },
     failed, flag,
 };
 use crate::value::Value;
@@ -41,60 +48,15 @@ fn strftime(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             Timestamp::from_microsecond((second * 1e6) as i64).map_err(|error| failed(error.to_string()))?
         }
     };
-    let zone_name = flag(utc.as_ref()).then_some("GMT");
-    jiff::fmt::strtime::format(c_locale(&format, zone_name), &time.to_zoned(zone))
-        .map(Value::from)
-        .map_err(|error| failed(format!("cannot format the time: {error}")))
-}
-
-/// A format whose directives mean what they mean in the C locale; those that it does not have are plain text.
-fn c_locale(format: &str, zone: Option<&str>) -> String {
-    let mut out = String::new();
-    let mut rest = format;
-    while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let Some(directive) = rest.chars().next() else {
-            out.push_str("%%");
-            break;
-        };
-        rest = &rest[directive.len_utf8()..];
-        // Other forms of a locale, which the C locale does not have.
-        let directive = match (directive, rest.chars().next()) {
-            ('E', Some(plain)) if "cCxXyY".contains(plain) => {
-                rest = &rest[1..];
-                plain
-            }
-            ('O', Some(plain)) if "bBdeHhImMSuUVwWy".contains(plain) => {
-                rest = &rest[1..];
-                plain
-            }
-            _ => directive,
-        };
-        match (directive, zone) {
-            ('c', _) => out.push_str("%a %b %e %H:%M:%S %Y"),
-            ('x', _) => out.push_str("%m/%d/%y"),
-            ('X', _) => out.push_str("%H:%M:%S"),
-            ('r', _) => out.push_str("%I:%M:%S %p"),
-            ('Z', Some(zone)) => out.push_str(zone),
-            ('#', _) if rest.starts_with(['a', 'A', 'b', 'B', 'h']) => out.push_str("%^"),
-            ('E' | 'O' | 'f' | 'Q' | 'N' | 'i' | 'J' | 'K' | 'L' | 'o' | 'q' | 'v' | '.', _) => {
-                out.push_str("%%");
-                out.push(directive);
-            }
-            _ => {
-                out.push('%');
-                out.push(directive);
-            }
-        }
-    }
-    out.push_str(rest);
-    out
+    let zoned = time.to_zoned(zone);
+    let name = if flag(utc.as_ref()) { "GMT".to_owned() } else { zoned.strftime("%Z").to_string() };
+    let offset = Some(zoned.offset().seconds().into());
+    Ok(written(&format, Moment { at: zoned.datetime(), offset, zone: &name, micros: None }).into())
 }
 
 fn to_datetime(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [text, format] = arguments.bind(["string", "format"])?;
     let text = required(text, "to_datetime", "string")?;
     let format = format.unwrap_or_else(|| "%Y-%m-%d %H:%M:%S".into());
-    Ok(Value::object(with_format(&text, &format)?))
+    Ok(Value::object(strptime(&text, &format)?))
 }

@@ -11,11 +11,11 @@ use super::{
     super::{
         Arguments, Filter, TemplateError,
         arguments::{integer, required},
-        method, python_regex,
+        python_regex,
     },
     text::only_text,
 };
-use crate::value::Value;
+use crate::value::{Value, split_lines};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.insert("wordwrap", wordwrap);
@@ -54,7 +54,7 @@ fn wordwrap(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
             return Err(TemplateError::raised("AttributeError", text));
         }
     };
-    let lines: Vec<String> = method::lines(&text, false)
+    let lines: Vec<String> = split_lines(&text, false)
         .into_iter()
         .map(|line| Ok(wrap(line, width, break_long, hyphens)?.join(&separator)))
         .collect::<Result<_, TemplateError>>()?;

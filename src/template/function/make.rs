@@ -57,19 +57,18 @@ fn now(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     arguments.context.check_turn("now")?;
     let [utc, format] = arguments.bind(["utc", "fmt"])?;
     let zone = if utc.is_some_and(|utc| utc.is_truthy()) { TimeZone::UTC } else { TimeZone::system() };
-    let now = Timestamp::now().to_zoned(zone);
-    match format.filter(Value::is_truthy) {
-        Some(format) => jiff::fmt::strtime::format(time_format(&format)?, &now)
-            .map(Value::from)
-            .map_err(|error| TemplateError::value_error(error.to_string())),
-        None => Ok(Value::object(Date::new(now.datetime()))),
-    }
+    let now = Date::new(Timestamp::now().to_zoned(zone).datetime());
+    Ok(match format.filter(Value::is_truthy) {
+        Some(format) => now.formatted(&time_format(&format)?).into(),
+        None => Value::object(now),
+    })
 }
+
+/// What `undef` says without a hint.
+pub(in crate::template) const NO_HINT: &str = "Mandatory variable has not been overridden";
 
 fn undef(arguments: Arguments<'_>) -> Result<Value, TemplateError> {
     let [hint] = arguments.bind(["hint"])?;
-    let hint = hint
-        .filter(Value::is_truthy)
-        .map_or_else(|| "Mandatory variable has not been overridden".to_owned(), |hint| hint.to_str());
+    let hint = hint.filter(Value::is_truthy).map_or_else(|| NO_HINT.to_owned(), |hint| hint.to_str());
     Ok(Value::Undefined(Arc::new(Undefined::hint(hint))))
 }

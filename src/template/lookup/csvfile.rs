@@ -49,28 +49,31 @@ fn field(key: &str, options: &Options<'_>) -> Result<Option<Value>, TemplateErro
     let (Some(delimiter), None) = (chars.next(), chars.next()) else {
         return Err(failed("\"delimiter\" must be a 1-character string"));
     };
-    let column = |name: &str, default: i64| {
-        let column = options.integer(name)?.unwrap_or(default);
-        usize::try_from(column).map_err(|_| failed(format!("`{name}` has to be 0 or more, not {column}")))
-    };
-    let (key_column, column) = (column("keycol", 0)?, column("col", 1)?);
+    let key_column = options.integer("keycol")?.unwrap_or(0);
+    let column = options.integer("col")?.unwrap_or(1);
     let missing = format!("No such file or directory: '{name}'");
     let path = file::locate_told(options.context(), "files", &name, &missing)?;
     let encoding = options.text("encoding")?.unwrap_or_else(|| "utf-8".into());
     let content = file::content(&path)?;
     let decoded = codec::decode(&content.bytes, &encoding)?;
-    let short = |row: &[String], column: usize| {
+    let short = |row: &[String], column: i64| {
         let (path, count) = (path.display(), row.len());
         let first = content.value(&row[0]).to_str();
         failed(format!("{path}: list index out of range: the row `{first}` has no column {column}, only {count}"))
     };
     for row in rows(&decoded, delimiter) {
-        if row.get(key_column).ok_or_else(|| short(&row, key_column))? == key {
-            let value = row.get(column).ok_or_else(|| short(&row, column))?;
+        if at(&row, key_column).ok_or_else(|| short(&row, key_column))? == key {
+            let value = at(&row, column).ok_or_else(|| short(&row, column))?;
             return Ok(Some(content.value(value)));
         }
     }
     options.value("default")
+}
+
+/// The field in a column, counted from 0, or from -1 at the end.
+fn at(row: &[String], column: i64) -> Option<&String> {
+    let column = if column < 0 { column + i64::try_from(row.len()).ok()? } else { column };
+    row.get(usize::try_from(column).ok()?)
 }
 
 /// The rows of a text; empty lines are none. A field that begins with `"` ends with one, and holds two for one.

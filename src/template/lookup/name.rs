@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::super::{
     Arguments, Lookup, Names, TemplateError,
     arguments::{text, text_with},
+    function::make::NO_HINT,
     python_regex::{self, Flags},
 };
 use crate::value::{Dict, Undefined, Value};
@@ -106,12 +107,13 @@ fn env(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             let name = name.split_whitespace().next().ok_or_else(none)?;
             match (std::env::var_os(name), &default) {
                 (Some(value), _) => Ok(value.to_string_lossy().into_owned().into()),
-                (None, Some(default)) if default.is_undefined() => {
+                (None, Some(Value::Undefined(undefined))) if undefined.to_string() == NO_HINT => {
                     let hint = format!("The environment variable '{name}' is not set.");
                     Err(TemplateError::undefined(&Arc::new(Undefined::hint(hint))))
                 }
-                (None, Some(default)) => Ok(default.clone()),
-                (None, None) => Ok(Value::empty_text()),
+                (None, Some(Value::Undefined(undefined))) => Err(TemplateError::undefined(undefined)),
+                (None, Some(default)) if !default.is_none() => Ok(default.clone()),
+                (None, _) => Ok(Value::empty_text()),
             }
         })
         .collect()

@@ -3,10 +3,10 @@
 use std::{collections::HashMap, process::Command};
 
 use super::{
-    super::{Arguments, Lookup, TemplateError, environment::short_name, method},
+    super::{Arguments, Lookup, TemplateError, environment::short_name},
     failed, waiting,
 };
-use crate::value::Value;
+use crate::value::{Value, split_lines};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     table.extend([
@@ -25,7 +25,7 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
                     return Err(TemplateError::type_error(text));
                 };
                 let output = run(&arguments, command)?;
-                lines.extend(method::lines(&output, false).into_iter().map(Value::from));
+                lines.extend(split_lines(&output, false).into_iter().map(Value::from));
             }
             Ok(lines)
         }),

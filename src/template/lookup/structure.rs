@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::{Arguments, Lookup, TemplateError, environment::find_word};
+use super::{
+    super::{Arguments, Lookup, TemplateError, environment::find_word},
+    failed,
+};
 use crate::value::Value;
 
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
@@ -16,7 +19,8 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
 /// What the filter of the same name makes of the terms.
 fn filtered(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
     let filters = &arguments.context.environment.vocabulary().filters;
-    let Some(filter) = find_word(filters, arguments.name) else { return Ok(Vec::new()) };
+    let filter = find_word(filters, arguments.name)
+        .ok_or_else(|| failed(format!("there is no filter of the name '{}'", arguments.name)))?;
     Ok(match filter(arguments)? {
         Value::List(list) => list.to_vec(),
         other => vec![other],

@@ -9,12 +9,12 @@ use sutler_modules::{
 };
 
 use super::{
-    super::{Arguments, Lookup, TemplateError, arguments::text, method},
+    super::{Arguments, Lookup, TemplateError, arguments::text},
     failed,
     options::Options,
     web,
 };
-use crate::value::Value;
+use crate::value::{Value, split_lines};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
     table.insert("url", url);
@@ -45,7 +45,7 @@ fn url(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         };
         let body = String::from_utf8_lossy(&body);
         if by_lines {
-            values.extend(method::lines(&body, false).into_iter().map(Value::from));
+            values.extend(split_lines(&body, false).into_iter().map(Value::from));
         } else {
             values.push(body.into_owned().into());
         }

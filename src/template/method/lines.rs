@@ -9,23 +9,6 @@ use super::{
 };
 use crate::value::{Str, Value};
 
-/// Lines at every line end that Python knows.
-pub(in crate::template) fn lines(text: &str, keep: bool) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut rest = text;
-    let ends = ['\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}'];
-    while let Some(at) = rest.find(ends) {
-        let length =
-            if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
-        lines.push(&rest[..if keep { at + length } else { at }]);
-        rest = &rest[at + length..];
-    }
-    if !rest.is_empty() {
-        lines.push(rest);
-    }
-    lines
-}
-
 /// Text with blanks instead of tabs.
 pub(super) fn expand_tabs(text: &str, size: usize) -> String {
     let mut out = String::new();

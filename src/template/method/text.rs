@@ -7,10 +7,10 @@ use super::{
     },
     codec::recode,
     format,
-    lines::{expand_tabs, lines, pad, split},
+    lines::{expand_tabs, pad, split},
     unicode,
 };
-use crate::value::{Str, Value};
+use crate::value::{Str, Value, split_lines};
 
 /// Whether Python's `str.isspace` and `str.split` take the character for a blank.
 pub(in crate::template) fn is_blank(c: char) -> bool {
@@ -106,7 +106,7 @@ pub(super) fn call(subject: &Str, name: &str, arguments: Arguments<'_>) -> Resul
         "splitlines" => {
             let [keep] = arguments.bind(["keepends"])?;
             let keep = keep.is_some_and(|keep| keep.is_truthy());
-            return Ok(lines(s, keep).into_iter().map(Value::from).collect());
+            return Ok(split_lines(s, keep).into_iter().map(Value::from).collect());
         }
         "expandtabs" => {
             let [size] = arguments.bind(["tabsize"])?;
