@@ -32,7 +32,7 @@ mod method;
 use std::sync::{Arc, OnceLock};
 
 use crate::{
-    source::{Place, Span},
+    source::{MASK, Place, Span},
     value::{Str, Value},
 };
 
@@ -188,6 +188,11 @@ impl Template {
     /// The text as written.
     pub fn source(&self) -> &str {
         &self.origin.source
+    }
+
+    /// The text as it may be shown: hidden where it stands in an encrypted file.
+    pub fn shown_source(&self) -> &str {
+        if self.span().file.is_secret() { MASK } else { self.source() }
     }
 
     /// Where it begins.

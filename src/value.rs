@@ -28,7 +28,7 @@ pub use dict::{Dict, Key};
 pub use difference::unified_diff;
 pub use list::List;
 pub use number::{float_text, parse_int, yaml_float_text};
-pub use object::{Object, Shape};
+pub use object::{Object, Shape, with_plain};
 pub use print::quote_text;
 pub use text::{Str, split_lines};
 pub use undefined::{Missing, Undefined};

@@ -317,3 +317,20 @@ fn errors_show_no_line_of_an_encrypted_file() {
     let case = Case::new("").write("play.yml", play).seal("group_vars/all.yml", undefined);
     case.hides(&OPEN, &["missing_name", "while evaluating `********`"]);
 }
+
+#[test]
+fn a_template_of_an_encrypted_file_that_holds_itself_is_not_shown() {
+    let play = "- hosts: all\n  gather_facts: no\n  tasks:\n    - {debug: {var: a}, ignore_errors: yes}\n    \
+                - {name: '{{ a }}', debug: {msg: '{{ a }}'}}\n";
+    let case = Case::new("").write("play.yml", play).seal("group_vars/all.yml", "a: \"{{ ['canary-21', a] }}\"\n");
+    case.hides(&OPEN, &["recursive loop detected"]);
+}
+
+#[test]
+fn tries_and_warnings_of_a_task_with_no_log_are_hidden() {
+    let play = "- hosts: all\n  gather_facts: no\n  tasks:\n    \
+                - {command: '{{ run }}', no_log: yes, until: no, retries: 1, delay: 0, ignore_errors: yes}\n    \
+                - {debug: {var: 'users[name]'}, no_log: yes}\n";
+    let case = Case::new("run: echo canary-22\nusers: {}\nname: canary-22\n").write("play.yml", play);
+    case.hides(&[], &["FAILED - RETRYING", "censored"]);
+}

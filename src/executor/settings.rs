@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::times;
 use crate::{
     playbook::Task,
-    source::{Diagnostic, MASK, Span, Spanned},
+    source::{Diagnostic, Span, Spanned},
     template::TemplateError,
     value::Value,
     vars::Scope,
@@ -135,9 +135,14 @@ impl<'a> Settings<'a> {
         Ok(variables)
     }
 
+    /// A keyword that is a number.
+    pub fn number(&self, name: &str) -> Result<Option<f64>, TemplateError> {
+        Ok(self.value(name)?.as_ref().and_then(number))
+    }
+
     /// `timeout`, or `default` seconds where nothing sets it; none if that is 0.
     pub fn timeout(&self, default: i64) -> Result<Option<Duration>, TemplateError> {
-        let seconds = self.text("timeout")?.map_or(Some(default as f64), |text| text.trim().parse::<f64>().ok());
+        let seconds = self.value("timeout")?.map_or(Some(default as f64), |value| number(&value));
         Ok(seconds.filter(|seconds| *seconds > 0.0).map(times::seconds))
     }
 }
@@ -167,8 +172,7 @@ fn is_about_environment(error: &TemplateError) -> bool {
 /// A value whose templates are their texts; those of an encrypted file are hidden.
 fn as_written(value: &Value) -> Value {
     match value {
-        Value::Lazy(template) if template.span().file.is_secret() => MASK.into(),
-        Value::Lazy(template) => template.source().into(),
+        Value::Lazy(template) => template.shown_source().into(),
         Value::List(list) => list.to_vec().iter().map(as_written).collect(),
         Value::Dict(dict) => {
             Value::Dict(dict.entries().into_iter().map(|(key, value)| (key, as_written(&value))).collect())
@@ -186,11 +190,10 @@ fn at(error: TemplateError, span: &Span) -> Diagnostic {
 /// Fails where a keyword of this type cannot be evaluated, or is of another one.
 pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) -> Result<(), Diagnostic> {
     let value = keyword(name, setting, scope)?;
-    let number = || value.as_f64().or_else(|| value.as_str()?.trim().parse::<f64>().ok());
     let fits = match kind {
         "bool" => value.as_flag().is_some(),
-        "int" => number().is_some_and(|number| number.fract() == 0.0),
-        "float" => number().is_some(),
+        "int" => number(&value).is_some_and(|number| number.fract() == 0.0),
+        "float" => number(&value).is_some(),
         _ => true,
     };
     if fits || value.is_none() || value.is_omit() {
@@ -202,6 +205,11 @@ pub fn check(name: &str, kind: &str, setting: &Spanned<Value>, scope: &Scope) ->
         Some(place) => error.origin(&place).note(format!("the value stands at {place}")),
         None => error,
     })
+}
+
+/// A value as a number: a text may say one, and a boolean is 0 or 1.
+pub fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// A play's keyword, evaluated; what cannot be names it.

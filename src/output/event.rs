@@ -71,6 +71,8 @@ pub enum Event {
         task: String,
         /// How many tries are left.
         left: u64,
+        /// Whether what it returned is hidden.
+        is_hidden: bool,
         /// What the try returned.
         result: Map<String, Value>,
     },
@@ -242,15 +244,7 @@ impl Outcome {
 
     /// Replaces the values of an outcome that must not be seen.
     fn hide(&mut self) {
-        let note = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
-        let mut kept = Map::new();
-        kept.insert("censored".into(), json!(note));
-        for name in ["changed", "failed", "unreachable", "skipped", "attempts", "retries"] {
-            if let Some(value) = self.result.get(name) {
-                kept.insert(name.into(), value.clone());
-            }
-        }
-        self.result = kept;
+        self.result = hidden(&self.result);
         self.shown = Shown::Nothing;
         self.item = self.item.as_ref().map(|_| "(censored due to no_log)".into());
         if let Some(error) = &mut self.error {
@@ -266,6 +260,19 @@ impl Outcome {
             made_up.for_each(|context| context.span = Span::nowhere());
         }
     }
+}
+
+/// What is left of a result that `no_log` hides.
+fn hidden(result: &Map<String, Value>) -> Map<String, Value> {
+    let note = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
+    let mut kept = Map::new();
+    kept.insert("censored".into(), json!(note));
+    for name in ["changed", "failed", "unreachable", "skipped", "attempts", "retries"] {
+        if let Some(value) = result.get(name) {
+            kept.insert(name.into(), value.clone());
+        }
+    }
+    kept
 }
 
 /// Where events are made. The one place where secrets are masked: no listener sees them.
@@ -299,7 +306,10 @@ impl Emitter {
                 self.secrets.mask(name);
                 arguments.iter_mut().for_each(|arguments| self.secrets.mask(arguments));
             }
-            Event::Retry { task, result, .. } => {
+            Event::Retry { task, result, is_hidden, .. } => {
+                if *is_hidden {
+                    *result = hidden(result);
+                }
                 self.secrets.mask(task);
                 self.secrets.mask_map(result);
             }

@@ -71,7 +71,7 @@ impl Plain {
     /// What is said beside the results, the same for playbooks and single tasks.
     pub fn remark(&mut self, event: &Event, lines: &mut Lines) {
         match event {
-            Event::Retry { host, delegated_to, task, left, result } => {
+            Event::Retry { host, delegated_to, task, left, result, .. } => {
                 let host = label(host, delegated_to.as_deref(), None);
                 let mut line = format!("FAILED - RETRYING: [{host}]: {task} ({left} retries left).");
                 if self.options.verbosity > 2 {

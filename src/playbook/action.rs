@@ -305,9 +305,9 @@ impl Action {
                 self.take_entries(entries, loading);
                 self.arguments.extend(own);
             }
-            None => match args.as_str().filter(|text| !Template::is_plain(text)) {
-                Some(template) => self.take_template(template.to_owned(), &args.span, loading),
-                None => self.defaults = loading.value(args),
+            None => match &args.kind {
+                Kind::Str(text) if !Template::is_plain(text) => self.take_template(text.clone(), &args.span, loading),
+                _ => self.defaults = loading.value(args),
             },
         }
     }

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use super::{Environment, ErrorKind, Names, Syntax, Template, TemplateError, date::Date, error::Via, evaluate::Frame};
 use crate::{
-    source::{Diagnostic, MASK, Span},
-    value::{Dict, Key, Str, Undefined, Value},
+    source::{Diagnostic, Span},
+    value::{Dict, Key, Str, Undefined, Value, with_plain},
     vault,
 };
 
@@ -126,7 +126,7 @@ impl<'a> Context<'a> {
         }
         let names = std::ptr::from_ref(self.names).cast::<()>() as usize;
         let this = std::ptr::from_ref(template) as usize;
-        let shown = if template.span().file.is_secret() { MASK } else { template.source() }.to_owned();
+        let shown = template.shown_source().to_owned();
         let circle = OPEN.with_borrow(|open| {
             let repeated = open.iter().position(|(template, scope, _)| (*template, *scope) == (this, names));
             let start = repeated.or((open.len() >= DEPTH).then_some(0))?;
@@ -183,13 +183,13 @@ impl<'a> Context<'a> {
         let circle = ENTERED.with_borrow(|entered| {
             let begin = entered.iter().position(|(place, _)| *place == this)?;
             let chain = entered[begin..].iter().map(|(_, source)| source.clone());
-            Some(chain.chain([template.source().to_owned()]).collect())
+            Some(chain.chain([template.shown_source().to_owned()]).collect())
         });
         if let Some(chain) = circle {
             return Err(TemplateError::new(ErrorKind::Recursion(chain)).at(template.span().clone()));
         }
         let resolved = self.resolve(value)?;
-        ENTERED.with_borrow_mut(|entered| entered.push((this, template.source().to_owned())));
+        ENTERED.with_borrow_mut(|entered| entered.push((this, template.shown_source().to_owned())));
         let _left = Left;
         work(resolved)
     }
@@ -237,24 +237,22 @@ impl<'a> Context<'a> {
             Value::Lazy(template) if !template.is_expression() => template.span(),
             _ => place,
         };
-        let whole = self.inside(value, |value| {
-            let value = match &value {
-                Value::Undefined(undefined) => return Err(TemplateError::undefined(undefined)),
-                Value::Object(object) => object.plain()?,
-                _ => value,
-            };
-            Ok(match value {
-                Value::List(list) => {
-                    let items = list.to_vec().into_iter().map(|item| self.shown_inside(&item, place, shown));
-                    items.filter(|item| !item.is_omit()).collect()
-                }
-                Value::Dict(dict) => {
-                    let entries = dict.entries().into_iter();
-                    let entries = entries.map(|(key, value)| (key, self.shown_inside(&value, place, shown)));
-                    Value::Dict(entries.filter(|(_, value)| !value.is_omit()).collect())
-                }
-                value => value,
-            })
+        let entries = |value| match value {
+            Value::List(list) => {
+                let items = list.to_vec().into_iter().map(|item| self.shown_inside(&item, place, shown));
+                items.filter(|item| !item.is_omit()).collect()
+            }
+            Value::Dict(dict) => {
+                let entries = dict.entries().into_iter();
+                let entries = entries.map(|(key, value)| (key, self.shown_inside(&value, place, shown)));
+                Value::Dict(entries.filter(|(_, value)| !value.is_omit()).collect())
+            }
+            value => value,
+        };
+        let whole = self.inside(value, |value| match value {
+            Value::Undefined(undefined) => Err(TemplateError::undefined(&undefined)),
+            Value::Object(object) => with_plain(&*object, |plain| Ok(entries(plain))),
+            value => Ok(entries(value)),
         });
         whole.unwrap_or_else(|error| {
             let place = error.origin().unwrap_or_else(|| place.clone());
@@ -316,10 +314,10 @@ impl<'a> Context<'a> {
                 Ok(Value::Dict(finished))
             }
             Value::Object(object) if object.downcast_ref::<Date>().is_some() => Ok(Value::Object(object)),
-            Value::Object(object) => match object.plain()? {
+            Value::Object(object) => with_plain(&*object, |plain| match plain {
                 plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => self.finish(&plain),
                 plain => Ok(plain),
-            },
+            }),
             other => Ok(other),
         })
     }

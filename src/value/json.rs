@@ -3,7 +3,7 @@
 use num_bigint::BigInt;
 use serde_json::{Map, Number, Value as Json};
 
-use super::{Dict, Value, float_text};
+use super::{Dict, Value, float_text, with_plain};
 use crate::template::TemplateError;
 
 impl Value {
@@ -32,15 +32,12 @@ impl Value {
             Self::Lazy(template) => {
                 return Err(TemplateError::type_error(format!("`{}` is not evaluated yet", template.source())));
             }
-            Self::Object(object) => match object.plain()? {
+            Self::Object(object) => with_plain(&**object, |plain| match plain {
                 Self::Object(_) => {
-                    return Err(TemplateError::type_error(format!(
-                        "a value of type `{}` is not data",
-                        object.type_name()
-                    )));
+                    Err(TemplateError::type_error(format!("a value of type `{}` is not data", object.type_name())))
                 }
-                plain => plain.to_json()?,
-            },
+                plain => plain.to_json(),
+            })?,
         })
     }
 

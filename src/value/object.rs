@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    cell::Cell,
     fmt,
     sync::{Arc, LazyLock},
 };
@@ -20,6 +21,33 @@ pub enum Shape {
     Sequence,
     /// Items, one after the other.
     Iterable,
+}
+
+/// Objects are in each other no deeper than this; a deeper chain is taken for a circle.
+const DEPTH: usize = 12;
+
+thread_local! {
+    /// How many objects are being walked on this thread, one inside of the other.
+    static ENTERED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Does something with an object as plain data ([`Object::plain`]). Fails where the object holds itself again.
+pub fn with_plain<T>(
+    object: &dyn Object,
+    work: impl FnOnce(Value) -> Result<T, TemplateError>,
+) -> Result<T, TemplateError> {
+    struct Left;
+    impl Drop for Left {
+        fn drop(&mut self) {
+            ENTERED.set(ENTERED.get() - 1);
+        }
+    }
+    if ENTERED.get() >= DEPTH {
+        return Err(TemplateError::raised("RecursionError", format!("{} holds itself", object.type_name())));
+    }
+    ENTERED.set(ENTERED.get() + 1);
+    let _left = Left;
+    work(object.plain()?)
 }
 
 /// A value that is not one of Python's plain data. What it returns must be evaluated already, in its own scope.

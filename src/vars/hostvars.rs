@@ -98,7 +98,7 @@ impl ScopeVars {
 
     /// Whether a name is one of the mapping's: `omit` is none, and what holds the mapping again neither.
     fn has(&self, name: &str) -> bool {
-        name != "omit" && (self.is_own || !matches!(name, "hostvars" | "vars" | "environment"))
+        !matches!(name, "omit" | "vars") && (self.is_own || !matches!(name, "hostvars" | "environment"))
     }
 
     /// A variable with all in it that can be evaluated; what cannot be is undefined.

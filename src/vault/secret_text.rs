@@ -150,6 +150,9 @@ pub(super) fn note_value(secrets: &Secrets, text: &str) {
 fn note_all(secrets: &Secrets, node: &Node) {
     match &node.kind {
         Kind::Str(text) | Kind::Unsafe(text) if !is_template(text) => note_text(secrets, text),
+        Kind::Str(text) => {
+            literals(text).filter(|text| text.len() >= LINE).for_each(|text| note_text(secrets, text));
+        }
         Kind::List(items) => items.iter().for_each(|item| note_all(secrets, item)),
         Kind::Map(entries) => {
             let is_secret = |entry: &&Entry| entry.key.as_str().is_none_or(|key| !REACH.contains(&key));
@@ -157,6 +160,21 @@ fn note_all(secrets: &Secrets, node: &Node) {
         }
         _ => {}
     }
+}
+
+/// The texts in quotes in the expressions of a template.
+fn literals(template: &str) -> impl Iterator<Item = &str> {
+    let expressions = template.split("{{").skip(1).filter_map(|rest| rest.split("}}").next());
+    expressions.flat_map(|expression| {
+        let mut rest = expression;
+        std::iter::from_fn(move || {
+            let begin = rest.find(['\'', '"'])?;
+            let quote = rest[begin..].chars().next()?;
+            let (text, behind) = rest[begin + 1..].split_once(quote)?;
+            rest = behind;
+            Some(text)
+        })
+    })
 }
 
 fn is_template(text: &str) -> bool {

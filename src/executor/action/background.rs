@@ -49,11 +49,7 @@ impl Background {
     /// cannot run without the controller.
     pub fn new(context: &TaskContext, task: &Task, scope: &Scope) -> Result<Option<Self>, PrepareError> {
         let settings = Settings::new(task, scope);
-        let number = |name: &str| -> Result<Option<f64>, PrepareError> {
-            // What is no number was refused before.
-            Ok(settings.text(name)?.and_then(|text| text.trim().parse().ok()))
-        };
-        let limit = number("async")?.unwrap_or(0.0);
+        let limit = settings.number("async")?.unwrap_or(0.0);
         if limit < 1.0 {
             return Ok(None);
         }
@@ -62,7 +58,7 @@ impl Background {
             return Err(Diagnostic::error(format!("This action ({module}) does not support async.")).into());
         }
         let poll =
-            number("poll")?.unwrap_or_else(|| context.run.options.config.get(&running::DEFAULT_POLL_INTERVAL) as f64);
+            settings.number("poll")?.unwrap_or_else(|| context.run.options.config.get(&running::DEFAULT_POLL_INTERVAL) as f64);
         Ok(Some(Self {
             host: scope.host().name.clone(),
             limit: seconds(limit).as_secs(),

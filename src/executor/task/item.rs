@@ -67,11 +67,13 @@ impl Runner<'_> {
             match holds {
                 Ok(true) => return end,
                 Ok(false) if attempt <= retries && !self.context.run.control.is_stopping() => {
+                    let settings = Settings::new(self.task, &item.scope);
                     self.context.run.events.emit(Event::Retry {
                         host: self.host.name.clone(),
-                        delegated_to: Settings::new(self.task, &item.scope).text("delegate_to").ok().flatten(),
+                        delegated_to: settings.text("delegate_to").ok().flatten(),
                         task: self.task.title(),
                         left: retries + 1 - attempt,
+                        is_hidden: end.is_hidden || self.hides(settings),
                         result: end.result.clone(),
                     });
                     tokio::time::sleep(delay).await;
@@ -97,7 +99,7 @@ impl Runner<'_> {
     }
 
     pub(super) fn number(&self, value: Option<&Spanned<Value>>, scope: &Scope) -> Option<f64> {
-        evaluate(value?, scope).ok()?.to_str().trim().parse().ok()
+        settings::number(&evaluate(value?, scope).ok()?)
     }
 
     /// Condition and arguments of an item.
@@ -202,7 +204,9 @@ impl Runner<'_> {
     /// The end of what the controller did.
     async fn done(&self, item: &ItemRun, done: Done) -> ItemEnd {
         let warned = done.warnings.iter().map(Diagnostic::full_message).collect();
-        for warning in done.warnings {
+        // They may name what is not to be seen.
+        let is_hidden = self.hides(Settings::new(self.task, &item.scope));
+        for warning in done.warnings.into_iter().filter(|_| !is_hidden) {
             self.context.run.events.emit(Event::Warning(warning));
         }
         let known = ["stdout_lines", "stderr_lines"].map(|name| (name, done.result.contains_key(name)));
@@ -222,6 +226,11 @@ impl Runner<'_> {
         end.shown = done.shown;
         end.warned = warned;
         end
+    }
+
+    /// Whether what comes of the task is hidden.
+    pub(super) fn hides(&self, settings: Settings) -> bool {
+        settings.no_log(self.context.run.options.config.get(&running::DEFAULT_NO_LOG)).hides()
     }
 
     pub(super) fn timeout(&self, scope: &Scope) -> Option<Duration> {

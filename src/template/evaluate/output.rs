@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crate::{
     source::Span,
     template::TemplateError,
-    value::{Dict, Shape, Undefined, Value},
+    value::{Dict, Shape, Undefined, Value, with_plain},
 };
+
+/// How much of what is undefined is told of one text.
+const TOLD: usize = 1000;
 
 /// Pieces of output. `None` prints nothing; a single piece keeps its type.
 #[derive(Default)]
@@ -51,7 +54,13 @@ impl Output {
     /// Notes that something cannot be printed.
     pub(super) fn miss(&mut self, error: TemplateError) {
         self.flush();
-        self.missing.push((self.text.len(), Arc::new(Undefined::caused_by(error))));
+        self.note(error);
+    }
+
+    fn note(&mut self, error: TemplateError) {
+        if self.missing.len() < TOLD {
+            self.missing.push((self.text.len(), Arc::new(Undefined::caused_by(error))));
+        }
     }
 
     fn flush(&mut self) {
@@ -63,7 +72,7 @@ impl Output {
     fn print(&mut self, value: &Value) {
         match printed(value) {
             Ok(text) => self.text.push_str(&text),
-            Err(error) => self.missing.push((self.text.len(), Arc::new(Undefined::caused_by(error)))),
+            Err(error) => self.note(error),
         }
     }
 
@@ -142,11 +151,16 @@ fn listed(value: &Value) -> Result<Value, TemplateError> {
             let entries = entries.map(|(key, value)| Ok((key, listed(&value)?)));
             Value::Dict(entries.collect::<Result<Dict, TemplateError>>()?)
         }
-        Value::Object(object) => match object.plain() {
-            Ok(plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_))) => listed(&plain)?,
-            Err(error) if object.shape() == Shape::Mapping => return Err(error),
-            _ => value.clone(),
-        },
+        Value::Object(object) => {
+            let plain = with_plain(&**object, |plain| match plain {
+                plain @ (Value::List(_) | Value::Tuple(_) | Value::Dict(_)) => listed(&plain),
+                _ => Ok(value.clone()),
+            });
+            match plain {
+                Err(error) if object.shape() == Shape::Mapping => return Err(error),
+                plain => plain.unwrap_or_else(|_| value.clone()),
+            }
+        }
         other => match other.missing() {
             Some(undefined) => return Err(TemplateError::undefined(undefined)),
             None => other.clone(),

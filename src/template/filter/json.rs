@@ -6,7 +6,7 @@ use super::{
     super::{Arguments, Filter, TemplateError, arguments::required},
     json_read, order,
 };
-use crate::value::{Value, float_text, json_key};
+use crate::value::{Value, float_text, json_key, with_plain};
 
 pub(super) fn register(table: &mut HashMap<&'static str, Filter>) {
     table.extend([
@@ -174,13 +174,13 @@ impl Layout {
             }
             Value::Undefined(undefined) => return Err(TemplateError::undefined(undefined)),
             Value::Lazy(template) => self.text(template.source(), out),
-            Value::Object(object) => match object.plain()? {
+            Value::Object(object) => with_plain(&**object, |plain| match plain {
                 Value::Object(_) => {
                     let name = value.type_name();
-                    return Err(TemplateError::type_error(format!("Object of type {name} is not JSON serializable")));
+                    Err(TemplateError::type_error(format!("Object of type {name} is not JSON serializable")))
                 }
-                plain => self.write(&plain, level, out)?,
-            },
+                plain => self.write(&plain, level, out),
+            })?,
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     source::{self, SourceFile},
-    value::{Dict, Str, Value, yaml_float_text},
+    value::{Dict, Str, Value, with_plain, yaml_float_text},
     vault,
 };
 
@@ -222,10 +222,10 @@ impl Dumper<'_> {
             }
             Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
             Value::Object(object) if object.downcast_ref::<Date>().is_some() => self.scalar(value),
-            Value::Object(object) => match object.plain()? {
+            Value::Object(object) => with_plain(&**object, |plain| match plain {
                 Value::Object(_) => Err(failed(format!("cannot represent an object of type {}", value.type_name()))),
                 plain => self.value(&plain),
-            },
+            }),
             scalar => self.scalar(scalar),
         }
     }

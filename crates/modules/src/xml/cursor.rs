@@ -141,9 +141,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The line that this is in, from 1.
-    pub fn line(&self) -> usize {
-        self.text[..self.at].matches('\n').count() + 1
+    /// The line, from 1, of the place where so many bytes are left.
+    pub fn line_before(&self, left: usize) -> usize {
+        self.text[..self.text.len() - left].matches('\n').count() + 1
     }
 }
 

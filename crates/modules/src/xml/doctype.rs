@@ -10,6 +10,7 @@ use super::{
     parser::character,
 };
 
+const WRONG: &str = "internal error: xmlParseInternalSubset: error detected in Markup declaration\n";
 /// How deep entities of the document type may be in each other.
 const DEPTH: usize = 20;
 
@@ -67,9 +68,8 @@ impl Doctype {
             if cursor.is_done() || cursor.rest().starts_with(']') {
                 return Ok(());
             }
-            let start = wrong(cursor);
             let text = cursor.rest();
-            self.declaration(cursor, depth).ok_or(start)?;
+            self.declaration(cursor, depth).ok_or_else(|| cursor.fault_before(text.len(), WRONG))?;
             let remark = &text[..text.len() - cursor.rest().len()];
             if remark.starts_with("<!--") || remark.starts_with("<?") {
                 self.declarations.push(remark.to_owned());
@@ -171,7 +171,7 @@ impl Doctype {
 }
 
 fn wrong(cursor: &Cursor) -> Fault {
-    cursor.fault("internal error: xmlParseInternalSubset: error detected in Markup declaration\n")
+    cursor.fault(WRONG)
 }
 
 fn word<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
@@ -202,8 +202,11 @@ fn spaced(text: &str) -> String {
     bare.replace(',', " , ").replace('|', " | ")
 }
 
-/// The text of an entity: letters by number are those letters.
+/// The text of an entity: letters by number are those letters. None where it holds parameters, which multiply.
 fn expanded(text: &str) -> Option<String> {
+    if text.contains('%') {
+        return None;
+    }
     let mut cursor = Cursor::new(text);
     let mut out = String::new();
     while !cursor.is_done() {

@@ -10,6 +10,9 @@ use super::{
 /// How deep elements may be in each other.
 const DEPTH: usize = 256;
 
+/// How deep entities may be in each other.
+const ENTITY_DEPTH: usize = 40;
+
 /// How many bytes entities may become.
 const ENTITIES: usize = 10 << 20;
 
@@ -145,7 +148,7 @@ impl Reader {
         if self.depth > DEPTH {
             return Err(cursor.fault(format!("Excessive depth in document: {DEPTH} use XML_PARSE_HUGE option")));
         }
-        let line = cursor.line();
+        let start = cursor.rest().len();
         cursor.skip(1);
         let written = cursor.name().ok_or_else(|| cursor.fault("StartTag: invalid element name"))?;
         let id = self.document.add(Kind::Document);
@@ -164,12 +167,14 @@ impl Reader {
             return Ok(());
         }
         if !cursor.eat(">") {
+            let line = cursor.line_before(start);
             return Err(cursor.fault(format!("Couldn't find end of Start Tag {written} line {line}")));
         }
         self.depth += 1;
         self.content(cursor, id, space)?;
         self.depth -= 1;
         if cursor.is_done() {
+            let line = cursor.line_before(start);
             return Err(cursor.fault(format!("Premature end of data in tag {written} line {line}")));
         }
         cursor.skip("</".len());
@@ -181,6 +186,7 @@ impl Reader {
         if end == written {
             return Ok(());
         }
+        let line = cursor.line_before(start);
         Err(cursor.fault(format!("Opening and ending tag mismatch: {written} line {line} and {end}")))
     }
 
@@ -281,9 +287,11 @@ impl Reader {
         while !cursor.is_done() && !cursor.rest().starts_with("</") {
             if cursor.eat("<![CDATA[") {
                 let rest = cursor.rest();
-                let shown: String = rest.chars().take(rest.chars().count().saturating_sub(2)).collect();
                 let text = cursor.take_until("]]>");
-                let text = text.ok_or_else(|| cursor.fault(format!("CData section not finished\n{shown}")))?;
+                let text = text.ok_or_else(|| {
+                    let shown: String = rest.chars().take(rest.chars().count().saturating_sub(2)).collect();
+                    cursor.fault(format!("CData section not finished\n{shown}"))
+                })?;
                 if self.options.sections {
                     let id = self.document.add(Kind::Cdata(text.to_owned()));
                     self.document.push(parent, id);
@@ -382,7 +390,8 @@ impl Reader {
         read: impl FnOnce(&mut Self, &mut Cursor) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         self.expanded += text.len();
-        if self.entities.iter().any(|open| open == name) || self.expanded > ENTITIES {
+        let is_circle = self.entities.len() >= ENTITY_DEPTH || self.entities.iter().any(|open| open == name);
+        if is_circle || self.expanded > ENTITIES {
             return Err(cursor.fault("Detected an entity reference loop"));
         }
         self.entities.push(name.to_owned());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{super::super::TemplateError, failed, sorted_pairs};
-use crate::value::{Value, yaml_float_text};
+use crate::value::{Value, with_plain, yaml_float_text};
 
 /// The document of a value; `indent` is the number of blanks of a level.
 pub(super) fn document(value: &Value, indent: usize, sort: bool, explicit_end: bool) -> Result<String, TemplateError> {
@@ -42,12 +42,10 @@ impl Writer {
                 }
                 self.close(pairs.is_empty(), level, '}');
             }
-            Value::Object(object) => match object.plain()? {
-                Value::Object(_) => {
-                    return Err(failed(format!("cannot represent an object of type {}", value.type_name())));
-                }
-                plain => self.value(&plain, level)?,
-            },
+            Value::Object(object) => with_plain(&**object, |plain| match plain {
+                Value::Object(_) => Err(failed(format!("cannot represent an object of type {}", value.type_name()))),
+                plain => self.value(&plain, level),
+            })?,
             number => self.scalar("int", &number.to_str()),
         }
         Ok(())

@@ -46,7 +46,7 @@ impl FromArg for bool {
 
 /// A number without a part behind the point.
 fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0).then_some(number as i64)
+    (number.fract() == 0.0 && number.abs() < i64::MAX as f64).then_some(number as i64)
 }
 
 impl FromArg for i64 {
