@@ -57,8 +57,9 @@ impl Background {
         if task.action.module.0.is_action || UNABLE.contains(&module) {
             return Err(Diagnostic::error(format!("This action ({module}) does not support async.")).into());
         }
-        let poll =
-            settings.number("poll")?.unwrap_or_else(|| context.run.options.config.get(&running::DEFAULT_POLL_INTERVAL) as f64);
+        let poll = settings
+            .number("poll")?
+            .unwrap_or_else(|| context.run.options.config.get(&running::DEFAULT_POLL_INTERVAL) as f64);
         Ok(Some(Self {
             host: scope.host().name.clone(),
             limit: seconds(limit).as_secs(),
