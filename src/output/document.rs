@@ -33,6 +33,8 @@ struct Play {
     /// Whether its hosts do not wait for each other: each of them has its own entry for a task.
     is_free: bool,
     tasks: Vec<Task>,
+    /// How many tasks from the first on have an owner.
+    owned: usize,
 }
 
 struct Task {
@@ -69,7 +71,7 @@ impl Document {
         match event {
             Event::Play { name, span, is_free, .. } => {
                 let (name, path, is_free) = (name.clone(), path(span), *is_free);
-                self.plays.push(Play { name, path, times: Times::begin(), is_free, tasks: Vec::new() });
+                self.plays.push(Play { name, path, times: Times::begin(), is_free, tasks: Vec::new(), owned: 0 });
             }
             Event::Task(start) => {
                 let number = self.numbers.len();
@@ -141,7 +143,10 @@ impl Document {
 impl Play {
     /// An entry that no host has yet becomes that of the host that begins with its task.
     fn begin(&mut self, task: TaskId, host: &str) {
-        if let Some(entry) = self.tasks.iter_mut().find(|entry| entry.id == task && entry.owner.is_none()) {
+        let owned = self.tasks[self.owned..].iter().take_while(|entry| entry.owner.is_some()).count();
+        self.owned += owned;
+        let mut open = self.tasks[self.owned..].iter_mut();
+        if let Some(entry) = open.find(|entry| entry.id == task && entry.owner.is_none()) {
             entry.owner = Some(host.to_owned());
         }
     }
@@ -307,7 +312,7 @@ mod tests {
         let id = TaskId::next();
         let tasks = vec![entry(id), entry(id)];
         let (name, path) = (String::new(), String::new());
-        let mut play = Play { name, path, times: Times::begin(), is_free: true, tasks };
+        let mut play = Play { name, path, times: Times::begin(), is_free: true, tasks, owned: 0 };
         play.begin(id, "h2");
         play.begin(id, "h1");
         // A loop includes a file for each item.

@@ -7,10 +7,11 @@ use std::{
 
 use crate::kit::{Program, Reader};
 
-/// Whether nobody can be asked for addresses, as where there is no way to any server of names.
-pub fn nobody_answers(host: &Reader) -> bool {
+/// Whether nobody can be asked for addresses, as where there is no way to the first server of names.
+pub fn nobody_answers(host: &Reader, timeout: Duration) -> bool {
     let servers = host.read_text("/etc/resolv.conf").ok().flatten().unwrap_or_default();
-    !name_servers(&servers).into_iter().any(|server| answer(server, "localhost", 1, WAIT).is_some())
+    let first = name_servers(&servers).into_iter().next();
+    first.is_none_or(|server| answer(server, "localhost", 1, timeout.min(WAIT)).is_none())
 }
 
 /// The addresses of a host, in the order they are tried; none when the name is unknown.

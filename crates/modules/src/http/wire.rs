@@ -64,7 +64,7 @@ fn connect(host: &Reader, options: &Options, url: &Url, proxy: Option<&Proxy>) -
     let tcp = |name: &str, port: u16| {
         let addresses = resolve(host, name, options.timeout);
         if addresses.is_empty() {
-            return Err(HttpError::Name { is_temporary: nobody_answers(host) });
+            return Err(HttpError::Name { is_temporary: nobody_answers(host, options.timeout) });
         }
         Socket::tcp(&addresses, port, options.timeout, &cancelled).map_err(HttpError::Connect)
     };
