@@ -21,6 +21,8 @@ use crate::{
 const SOURCES: &str = "/etc/apt/sources.list.d";
 const KEYRINGS: &str = "/etc/apt/keyrings";
 const ARMOUR: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+/// The mode of files where nothing is said of it.
+const MODE: u32 = 0o644;
 
 choice! {
     /// What is looked for in a repository.
@@ -119,7 +121,7 @@ impl Module for Deb822Repository {
                 .with("dest", dest.to_string_lossy().as_ref())
                 .with("key_filename", keyring("gpg").to_string_lossy().as_ref()));
         }
-        let mode = resolve_mode(&self.mode, None, false)?;
+        let mode = if self.mode.is_null() { MODE } else { resolve_mode(&self.mode, None, false)? };
         let mut files = Vec::new();
         let (signed_by, key) = match &self.signed_by {
             Some(path) if host.stat(path)?.is_some_and(|meta| meta.is_file()) => {

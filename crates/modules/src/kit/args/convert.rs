@@ -93,6 +93,11 @@ impl FromArg for Value {
     fn from_arg(value: Value, _: &Conversion) -> Result<Self, ArgError> {
         Ok(value)
     }
+
+    /// Nothing is a value, too: what has to be there was looked for before.
+    fn absent() -> Option<Self> {
+        Some(Self::Null)
+    }
 }
 
 impl FromArg for Arguments {
