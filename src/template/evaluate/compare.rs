@@ -42,6 +42,19 @@ impl Frame<'_> {
     }
 }
 
+/// Whether a value is one of some. It is not known where one of them, before it is found, is undefined.
+fn is_among(value: &Value, items: &[Value]) -> Result<bool, TemplateError> {
+    for item in items {
+        if let Some(undefined) = item.missing() {
+            return Err(TemplateError::undefined(undefined));
+        }
+        if item.python_eq(value) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// `value in container`.
 pub(in crate::template) fn contains(container: &Value, value: &Value) -> Result<bool, TemplateError> {
     match container {
@@ -59,13 +72,13 @@ pub(in crate::template) fn contains(container: &Value, value: &Value) -> Result<
                 Ok(dict.with(|entries| entries.contains_key(&key)))
             }
         },
-        Value::List(list) => Ok(list.to_vec().iter().any(|item| item.python_eq(value))),
+        Value::List(list) => is_among(value, &list.to_vec()),
         Value::Object(object) => match object.contains(value)? {
             Some(found) => Ok(found),
-            None => Ok(container.iter()?.iter().any(|item| item.python_eq(value))),
+            None => is_among(value, &container.iter()?),
         },
         Value::Undefined(undefined) => Err(TemplateError::undefined(undefined)),
-        Value::Tuple(items) => Ok(items.iter().any(|item| item.python_eq(value))),
+        Value::Tuple(items) => is_among(value, items),
         other => Err(TemplateError::type_error(format!("argument of type '{}' is not iterable", other.type_name()))),
     }
 }
