@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 const SOURCES: [&str; 5] = ["crates/protocol", "crates/modules", "crates/derive", "crates/helper", "Cargo.lock"];
 
 /// What a host may have to receive on first contact, in bytes.
-const BUDGET: usize = 13 << 17;
+const BUDGET: usize = 3 << 19;
 
 /// Killed by a signal when nsswitch names a service that a static program cannot load; files first,
 /// then `getent`.
@@ -119,12 +119,14 @@ fn build_helper(root: &Path, build: &str) -> PathBuf {
 }
 
 /// How the helper is compiled and linked: static, at a fixed address (tables of what to move at the
-/// start are a tenth of it), and without what unwinding needs, as far as the linker can leave it out.
+/// start are a tenth of it), without what unwinding needs, as far as the linker can leave it out, and
+/// with what is alike side by side, where it packs better.
 fn flags(root: &Path, map: &Path) -> String {
     let mut flags = vec![
         "-Ctarget-feature=+crt-static".to_owned(),
         "-Crelocation-model=static".to_owned(),
         "-Cforce-unwind-tables=no".to_owned(),
+        "-Cllvm-args=-inline-threshold=0".to_owned(),
         format!("-Clink-arg=-Wl,-Map={}", map.display()),
     ];
     // There rustc links with lld; GNU ld refuses to leave the tables out.
@@ -132,6 +134,7 @@ fn flags(root: &Path, map: &Path) -> String {
         flags.push(format!("-Clink-arg=-Wl,-T,{}", root.join("crates/helper/sections.ld").display()));
         flags.push("-Clink-arg=-Wl,--no-eh-frame-hdr".to_owned());
         flags.push("-Clink-arg=-Wl,--icf=all".to_owned());
+        flags.push("-Clink-arg=-Wl,--bp-compression-sort=both".to_owned());
     }
     // Paths may have spaces in them.
     flags.join("\x1f")

@@ -1,13 +1,14 @@
-//! The cryptography of TLS: ring's, but for P-256, whose table there is a tenth of the helper.
+//! The cryptography of TLS: ring's, but for P-256, whose table there is a tenth of the helper, and without
+//! ChaCha20, whose code is large there; every server has AES.
 
 use std::sync::Arc;
 
 use rustls::{
-    Error, SignatureScheme,
+    Error, SignatureScheme, SupportedCipherSuite,
     crypto::{
         CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
         ring::{
-            self, kx_group,
+            cipher_suite, kx_group,
             sign::{RsaSigningKey, any_eddsa_type},
         },
     },
@@ -21,13 +22,22 @@ use super::{ec_key, p256, random};
 /// What a client or a server of ours does TLS with.
 pub fn provider() -> CryptoProvider {
     CryptoProvider {
-        cipher_suites: ring::DEFAULT_CIPHER_SUITES.to_vec(),
+        cipher_suites: CIPHER_SUITES.to_vec(),
         kx_groups: vec![kx_group::X25519, &p256::KeyExchange, kx_group::SECP384R1],
         signature_verification_algorithms: SIGNATURES,
         secure_random: &Random,
         key_provider: &Keys,
     }
 }
+
+const CIPHER_SUITES: [SupportedCipherSuite; 6] = [
+    cipher_suite::TLS13_AES_256_GCM_SHA384,
+    cipher_suite::TLS13_AES_128_GCM_SHA256,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+];
 
 const SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
@@ -100,6 +110,7 @@ mod tests {
     };
 
     use super::*;
+    use rustls::crypto::ring;
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/tls");
 
