@@ -1,6 +1,7 @@
 //! Files as people wrote them: YAML 1.1 with the position of every node, and errors that show it.
 
 mod diagnostic;
+mod escaped;
 mod excerpt;
 mod file;
 mod literal;
@@ -18,6 +19,7 @@ mod wording;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use escaped::unescape;
 pub use file::SourceFile;
 pub use literal::value as literal_value;
 pub use literal_secret::{MASK, names_a_secret};

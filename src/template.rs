@@ -6,6 +6,7 @@
 mod error;
 mod syntax;
 mod ast;
+mod codec;
 mod token;
 mod parser;
 mod names;
@@ -37,13 +38,14 @@ use crate::{
 };
 
 pub use arguments::Arguments;
+pub use codec::Codec;
 pub use context::{Context, Shown};
 pub use environment::{Environment, Filter, Function, HostSelector, Installed, Lookup, Test};
 pub use error::{ErrorKind, TemplateError, Via};
 pub use file_names::template_file_names;
 pub use filter::{json::one_line as json_line, password::hash as password_hash};
 pub use load::{node_from_value, plain_value, value_from_node};
-pub(crate) use method::{encode, is_printable};
+pub(crate) use method::is_printable;
 pub use python_regex::pattern as python_pattern;
 pub use syntax::Syntax;
 

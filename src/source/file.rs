@@ -10,7 +10,7 @@ use std::{
 use parking_lot::Mutex;
 use zeroize::Zeroize as _;
 
-use super::{Diagnostic, Span};
+use super::{Diagnostic, Span, escaped::escape};
 use crate::vault;
 
 /// A text that positions point into: a file, or a command-line argument with a made-up name. That of an encrypted
@@ -69,6 +69,15 @@ impl SourceFile {
                 Ok(file)
             }
         }
+    }
+
+    /// Reads a file that need not be UTF-8: bytes that are none are escaped, which the flag tells.
+    pub fn read_escaped(path: &Path) -> Result<(Arc<Self>, bool), Diagnostic> {
+        Self::read(path).map(|file| (file, false)).or_else(|error| {
+            let bytes = fs::read(path).ok().filter(|bytes| !vault::is_vault(bytes));
+            let text = bytes.and_then(|bytes| escape(&bytes)).ok_or(error)?;
+            Ok((Arc::new(Self::new(path, text)), true))
+        })
     }
 
     /// Wraps the bytes of a file that is already read, decrypted if they are a vault; fails when no vault password

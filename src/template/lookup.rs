@@ -2,7 +2,6 @@
 
 mod options;
 mod inline;
-mod codec;
 mod file;
 mod filetree;
 mod items;
@@ -25,7 +24,7 @@ mod collection_version;
 
 use std::collections::HashMap;
 
-use super::{Lookup, TemplateError};
+use super::{Codec, Lookup, TemplateError};
 
 /// Adds all lookups to the table.
 pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
@@ -50,6 +49,11 @@ pub(super) fn register(table: &mut HashMap<&'static str, Lookup>) {
 
 fn failed(text: impl Into<String>) -> TemplateError {
     TemplateError::raised("AnsibleError", text)
+}
+
+/// The text of a file in an encoding by Python's name.
+fn decoded(bytes: &[u8], encoding: &str) -> Result<String, TemplateError> {
+    Codec::find(encoding).and_then(|codec| codec.decode(bytes, "strict")).map_err(|error| failed(error.to_string()))
 }
 
 /// Does what may wait for others, without holding up the tasks of other hosts on this thread.

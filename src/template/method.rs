@@ -11,7 +11,6 @@ mod bytes;
 mod unicode;
 mod format;
 
-pub(crate) use codec::encode;
 pub(super) use dict::from_value as dict_from;
 pub(super) use text::{capitalize, is_blank};
 pub(crate) use unicode::is_printable;

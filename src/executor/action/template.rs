@@ -4,8 +4,8 @@ use std::os::unix::fs::MetadataExt;
 
 use super::{Contents, Evaluated, PrepareError, files};
 use crate::{
-    source::{Diagnostic, SourceFile, Span},
-    template::{Syntax, TemplateError, encode, template_file_names, template_file_with},
+    source::{Diagnostic, SourceFile, Span, unescape},
+    template::{Codec, Syntax, TemplateError, template_file_names, template_file_with},
     vars::Scope,
 };
 
@@ -19,7 +19,7 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     };
     name_newlines(arguments)?;
     let path = files::find("templates", &src, arguments).map_err(files::apart)?;
-    let file = SourceFile::read(&path).map_err(PrepareError::Raised)?;
+    let (file, is_escaped) = SourceFile::read_escaped(&path).map_err(PrepareError::Raised)?;
     let syntax = syntax(arguments)?;
     let begin = Span::new(&file, 1, 1);
     let in_file = |error: TemplateError| error.in_file(&begin);
@@ -32,13 +32,19 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     for (name, value) in names.entries() {
         scope.bind(&name.value().to_str(), value);
     }
+    if is_escaped {
+        let message = format!(
+            "File '{}' could not be decoded as 'utf-8'. Invalid content has been escaped. This feature will be \
+             removed from ansible-core version 2.23. This file must be UTF-8 encoded.",
+            std::path::absolute(&path).unwrap_or(path.clone()).display()
+        );
+        scope.context().environment.warn(Diagnostic::deprecation(message.clone()).worded(message));
+    }
     let text = scope.context().render_text(&template).map_err(in_file)?;
     let encoding = arguments.text("output_encoding")?.filter(|encoding| !encoding.is_empty());
-    contents.add_bytes(match encoding {
-        Some(encoding) => encode(&text, &encoding, "strict")
-            .map_err(|error| PrepareError::Raised(Diagnostic::error(error.to_string())))?,
-        None => text.into_bytes(),
-    });
+    let raised = |error: TemplateError| PrepareError::Raised(Diagnostic::error(error.to_string()));
+    let codec = Codec::find(encoding.as_deref().unwrap_or("utf-8")).map_err(raised)?;
+    contents.add_bytes(if codec.is_utf8() { unescape(text) } else { codec.encode(&text, "strict").map_err(raised)? });
     contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
     let mode = path.metadata().map_or(0o644, |metadata| metadata.mode() & 0o7777);
     contents.add_argument("_mode", mode);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     super::{Arguments, Lookup, TemplateError, arguments::text_with},
-    codec, failed, file,
+    decoded, failed, file,
     inline::Inline,
     options::Options,
 };
@@ -55,13 +55,13 @@ fn field(key: &str, options: &Options<'_>) -> Result<Option<Value>, TemplateErro
     let path = file::locate_told(options.context(), "files", &name, &missing)?;
     let encoding = options.text("encoding")?.unwrap_or_else(|| "utf-8".into());
     let content = file::content(&path)?;
-    let decoded = codec::decode(&content.bytes, &encoding)?;
+    let text = decoded(&content.bytes, &encoding)?;
     let short = |row: &[String], column: i64| {
         let (path, count) = (path.display(), row.len());
         let first = content.value(&row[0]).to_str();
         failed(format!("{path}: list index out of range: the row `{first}` has no column {column}, only {count}"))
     };
-    for row in rows(&decoded, delimiter) {
+    for row in rows(&text, delimiter) {
         if at(&row, key_column).ok_or_else(|| short(&row, key_column))? == key {
             let value = at(&row, column).ok_or_else(|| short(&row, column))?;
             return Ok(Some(content.value(value)));

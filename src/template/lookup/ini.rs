@@ -10,7 +10,7 @@ use super::{
         arguments::text_with,
         python_regex::{self, Anchor, Flags},
     },
-    codec, failed, file,
+    decoded, failed, file,
     options::Options,
 };
 use crate::value::{Str, Value};
@@ -60,7 +60,7 @@ fn ini(arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
         let file = file::content(&path)?;
         let mut content = match encoding.as_str() {
             "utf-8" => String::from_utf8_lossy(&file.bytes).into_owned(),
-            other => codec::decode(&file.bytes, other)?,
+            other => decoded(&file.bytes, other)?,
         };
         let section = if is_properties {
             content.insert_str(0, &format!("[{PROPERTIES}]\n"));
