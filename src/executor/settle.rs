@@ -110,8 +110,8 @@ impl PlayRun {
                 });
             }
             if is_own {
-                let failed = super::task::describe(task, end.title.as_deref());
-                host.vars.stored.insert("ansible_failed_task", Value::from_json(failed));
+                let failed = super::task::failed_task(task, end.title.as_deref());
+                host.vars.stored.insert("ansible_failed_task", failed);
                 let result = serde_json::Value::Object(end.result.clone());
                 host.vars.stored.insert("ansible_failed_result", Value::from_json(result));
             }

@@ -1,17 +1,19 @@
 //! One task on one host: loop, condition, arguments, the module, and what becomes of the result.
 
+mod failed_task;
 mod finish;
 mod foresee;
 mod item;
 mod repeat;
 mod verdict;
 
+pub use failed_task::failed_task;
 pub use foresee::{Foreseen, ends_on_host, foresee};
 pub use verdict::{CAUSE, HIDDEN, is_true};
 
 use std::sync::{Arc, OnceLock, atomic::AtomicU64};
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use parking_lot::Mutex;
 
@@ -272,23 +274,4 @@ impl Runner<'_> {
         }
         run(self.context, &Arc::new(task), self.host, parameters, None).await
     }
-}
-
-/// A task as `ansible_failed_task` shows it.
-pub fn describe(task: &Task, title: Option<&str>) -> Json {
-    let arguments: Map<String, Json> = task
-        .action
-        .arguments
-        .iter()
-        .map(|(name, argument)| (name.clone(), json!(playbook::written(&argument.value))))
-        .collect();
-    let written = task.name.as_ref().map(|name| playbook::written(&name.value)).unwrap_or_default();
-    let name = title.unwrap_or(&written);
-    json!({
-        "name": name,
-        "action": task.action.name.value,
-        "args": arguments,
-        "tags": task.keywords.tags,
-        "register": task.register,
-    })
 }

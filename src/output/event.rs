@@ -13,6 +13,9 @@ use crate::{
     source::{Diagnostic, Span},
 };
 
+/// What is shown of an item that nobody may see.
+pub const CENSORED: &str = "(censored due to no_log)";
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -246,7 +249,7 @@ impl Outcome {
     fn hide(&mut self) {
         self.result = hidden(&self.result);
         self.shown = Shown::Nothing;
-        self.item = self.item.as_ref().map(|_| "(censored due to no_log)".into());
+        self.item = self.item.as_ref().map(|_| CENSORED.into());
         if let Some(error) = &mut self.error {
             error.message = "its output is hidden by `no_log`".into();
             error.label = None;

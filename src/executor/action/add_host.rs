@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// The arguments that are no variables of the host, and the other names that stay variables too.
-const NAMES: [&str; 3] = ["name", "host", "hostname"];
-const GROUPS: [&str; 3] = ["groups", "groupname", "group"];
+const NAMES: [&str; 3] = ["name", "hostname", "host"];
+const GROUPS: [&str; 3] = ["groupname", "groups", "group"];
 
 /// Runs it.
 pub fn run(context: &TaskContext, arguments: &Evaluated) -> Result<Done, PrepareError> {
@@ -57,6 +57,9 @@ fn groups(arguments: &Evaluated, argument: &'static str) -> Result<Vec<String>, 
         let error = Diagnostic::error(message);
         Err(arguments.span(argument).map_or_else(|| error.clone(), |span| error.clone().at(span)).into())
     };
+    if !value.is_truthy() {
+        return Ok(Vec::new());
+    }
     let Some(groups) = words(value) else { return failed("Groups must be specified as a list.") };
     if groups.iter().any(String::is_empty) {
         return failed("Invalid empty/false group name provided: ");

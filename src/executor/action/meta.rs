@@ -54,7 +54,7 @@ impl Effect {
 
     /// Whether its condition counts.
     pub fn is_conditional(self) -> bool {
-        !matches!(self, Self::RefreshInventory | Self::ResetConnection)
+        !matches!(self, Self::Noop | Self::RefreshInventory | Self::ResetConnection)
     }
 
     /// What is not done where its condition does not hold.

@@ -11,7 +11,7 @@ use crate::{
         facts,
         settings::{NoLog, Settings, evaluate},
     },
-    output::{Event, Outcome, Status},
+    output::{CENSORED, Event, Outcome, Status},
     source::{Diagnostic, Span, Spanned},
     template::{Names, TemplateError},
     value::Value,
@@ -76,7 +76,11 @@ impl Runner<'_> {
             // The include's own variables may use the item, but not hide it.
             vars.push(Arc::new(item.bound.iter().cloned().collect()));
         }
-        Some(IncludeRequest { file, item: item.label.get().cloned(), vars, key })
+        // One that depends on something hides it whatever it says, as in Ansible.
+        let is_template = self.task.keywords.setting("no_log").is_some_and(|no_log| matches!(no_log.value, Value::Lazy(_)));
+        let is_hidden = is_template || self.hides(Settings::new(self.task, &item.scope));
+        let label = if is_hidden && item.item.is_some() { Some(CENSORED.to_owned()) } else { item.label.get().cloned() };
+        Some(IncludeRequest { file, item: label, vars, key })
     }
 
     pub(super) fn show_item(&self, item: &ItemRun, end: &ItemEnd) {

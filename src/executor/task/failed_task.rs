@@ -1,0 +1,105 @@
+//! A task as `ansible_failed_task` shows it to `rescue`: as it is written, templates and all.
+
+use crate::{
+    playbook::{Condition, Loop, Task, written},
+    source::Spanned,
+    value::{Dict, Value},
+};
+
+/// Keywords that are nothing where nobody says what they are.
+const OPEN: [&str; 15] = [
+    "become",
+    "become_exe",
+    "become_flags",
+    "become_method",
+    "become_user",
+    "check_mode",
+    "connection",
+    "debugger",
+    "delegate_facts",
+    "delegate_to",
+    "diff",
+    "ignore_errors",
+    "ignore_unreachable",
+    "port",
+    "remote_user",
+];
+
+/// The fields of a task that failed, under the names and with the defaults that Ansible has for them.
+pub fn failed_task(task: &Task, title: Option<&str>) -> Value {
+    let keywords = &task.keywords;
+    let setting = |name: &str| keywords.setting(name).map(|setting| setting.value.clone());
+    let fields = Dict::new();
+    let name = title.map_or_else(|| task.name.as_ref().map(|name| written(&name.value)).unwrap_or_default(), str::to_owned);
+    fields.insert("name", name);
+    fields.insert("action", task.action.name.value.as_str());
+    let arguments = Dict::new();
+    for (name, argument) in &task.action.arguments {
+        arguments.insert(name.as_str(), argument.value.clone());
+    }
+    fields.insert("args", arguments);
+    let vars = Dict::new();
+    for (name, value) in keywords.vars.iter().flat_map(|vars| vars.iter()) {
+        vars.insert(name.as_str(), value.clone());
+    }
+    fields.insert("vars", vars);
+    for name in OPEN {
+        fields.insert(name, setting(name));
+    }
+    fields.insert("run_once", setting("run_once"));
+    for (name, default) in [("any_errors_fatal", false), ("no_log", false)] {
+        fields.insert(name, setting(name).unwrap_or(Value::Bool(default)));
+    }
+    for (name, default) in [("async", 0), ("poll", 15), ("throttle", 0), ("timeout", 0)] {
+        fields.insert(name, setting(name).unwrap_or(Value::Int(default)));
+    }
+    fields.insert("async_val", setting("async").unwrap_or(Value::Int(0)));
+    fields.insert("environment", some(&keywords.environment));
+    fields.insert("module_defaults", some(&keywords.module_defaults));
+    fields.insert("notify", some(&keywords.notify));
+    fields.insert("collections", texts(&keywords.collections));
+    fields.insert("tags", texts(&keywords.tags));
+    fields.insert("when", conditions(&keywords.when));
+    fields.insert("until", conditions(&task.until));
+    fields.insert("changed_when", conditions(task.changed_when.as_deref().unwrap_or_default()));
+    fields.insert("failed_when", conditions(task.failed_when.as_deref().unwrap_or_default()));
+    fields.insert("register", task.register.clone());
+    fields.insert("retries", task.retries.as_ref().map(|retries| retries.value.clone()));
+    fields.insert("delay", task.delay.as_ref().map_or(Value::Float(5.0), |delay| delay.value.clone()));
+    fields.insert("loop", task.repeat.as_ref().map(|repeat| repeat.over.value.clone()));
+    fields.insert("loop_with", task.repeat.as_ref().and_then(|repeat| repeat.lookup.clone()));
+    fields.insert("loop_control", task.repeat.as_ref().map(control));
+    fields.into()
+}
+
+/// What a keyword that adds up has collected; nothing where that is nothing.
+fn some(values: &[Spanned<Value>]) -> Option<Value> {
+    let values: Vec<Value> = values.iter().map(|value| value.value.clone()).collect();
+    (!values.is_empty()).then(|| values.into())
+}
+
+fn texts(texts: &[String]) -> Value {
+    texts.iter().map(|text| Value::from(text.as_str())).collect()
+}
+
+fn conditions(conditions: &[Condition]) -> Value {
+    let shown = |condition: &Condition| match condition {
+        Condition::Constant(value) => Value::Bool(*value),
+        other => other.written().into(),
+    };
+    conditions.iter().map(shown).collect()
+}
+
+fn control(repeat: &Loop) -> Value {
+    let control = &repeat.control;
+    let given = |value: &Option<Spanned<Value>>| value.as_ref().map(|value| value.value.clone());
+    let fields = Dict::new();
+    fields.insert("loop_var", given(&control.loop_var).unwrap_or_else(|| "item".into()));
+    fields.insert("index_var", given(&control.index_var));
+    fields.insert("label", given(&control.label));
+    fields.insert("pause", given(&control.pause).unwrap_or(Value::Int(0)));
+    fields.insert("extended", given(&control.extended));
+    fields.insert("extended_allitems", given(&control.all_items).unwrap_or(Value::Bool(true)));
+    fields.insert("break_when", conditions(&control.break_when));
+    fields.into()
+}
