@@ -12,6 +12,7 @@ mod lists;
 mod open_files;
 mod playbook;
 mod prompt;
+mod run_vars;
 mod tree;
 mod vault;
 mod vaults;

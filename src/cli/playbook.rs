@@ -1,7 +1,6 @@
 //! `sutler playbook`, which is `ansible-playbook` with the same flags.
 
 use std::{
-    collections::BTreeMap,
     io::IsTerminal,
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,25 +12,27 @@ use parking_lot::RwLock;
 use super::{
     Stop,
     arguments::{Escalation, Hosts, Reach, connection_defaults},
-    colours, extra_vars, host_variables, layout, lists, open_files, print_errors, settings,
+    colours, extra_vars, host_variables, layout, lists, open_files, print_errors,
+    run_vars::run_vars,
+    settings,
     vaults::Vaults,
 };
 use crate::{
     config::{
         Config,
-        settings::{connection, output, paths, running},
+        settings::{output, paths, running},
     },
-    executor::{ConnectionDefaults, Control, ExitCode, Options, Run, check_files, note_written_secrets},
+    executor::{Control, ExitCode, Options, Run, check_files, note_written_secrets},
     inventory::{Inventory, Limit, Pattern, Reading},
-    library::{self, Library, Rejected, Search},
+    library::{Library, Rejected, Search},
     output::{Event, Form, Layout, Options as Printing, Output, Secrets, Settings},
     plan::TagFilter,
     playbook::{self, Broken, Playbook, Project},
     source::{Diagnostic, Severity},
-    template::{Environment, HostSelector, Installed},
+    template::{HostSelector, Installed},
     transport::{self, Connections},
-    value::{Dict, Value},
-    vars::{self, FactCache, GroupNames, RunVars},
+    value::Dict,
+    vars::{FactCache, GroupNames},
     vault,
 };
 
@@ -233,7 +234,9 @@ impl Launch {
         playbooks.iter().for_each(|playbook| select_hosts(playbook, &inventory));
         let read = host_variables::read(&inventory.read(), &playbooks, &options.limit);
         let (hosts, of_hosts) = read.map_err(stop(ExitCode::Unreachable))?;
-        let vars = run_vars(&inventory, &options, hosts, extra, &folder, &sources);
+        let environment = playbooks.iter().flat_map(|playbook| &playbook.plays).next();
+        let environment = environment.map(|play| Arc::clone(&play.project.environment));
+        let vars = run_vars(&inventory, &options, hosts, extra, &folder, &sources, environment);
         note_written_secrets(&vars, &secrets);
         let (events, output) = Output::start(printing, secrets);
         // Held by this alone: whoever evaluates later than the run's end is not heard.
@@ -454,85 +457,4 @@ fn fact_cache(config: &Config) -> Result<FactCache, Diagnostic> {
     let prefix = config.given(&running::CACHE_PLUGIN_PREFIX).unwrap_or_default();
     let connection = config.get(&running::CACHE_PLUGIN_CONNECTION);
     FactCache::new(&config.get(&running::CACHE_PLUGIN), connection.as_deref(), &prefix, timeout)
-}
-
-fn run_vars(
-    shared: &Arc<RwLock<Inventory>>,
-    options: &Options,
-    hosts: vars::Hosts,
-    extra: Dict,
-    folder: &Path,
-    sources: &[String],
-) -> Arc<RunVars> {
-    let inventory = shared.read();
-    let mut constants: BTreeMap<&'static str, Value> = BTreeMap::new();
-    constants.insert("ansible_check_mode", Value::Bool(options.check));
-    constants.insert("ansible_diff_mode", Value::Bool(options.diff));
-    constants.insert("ansible_playbook_python", vars::path_value(library::controller_python().to_owned()));
-    constants.insert("ansible_forks", Value::Int(options.forks as i64));
-    constants.insert("ansible_verbosity", Value::Int(i64::from(options.verbosity)));
-    constants.insert("ansible_run_tags", vars::text_list(options.tags.only()));
-    constants.insert("ansible_skip_tags", vars::text_list(options.tags.skipped()));
-    constants.insert("ansible_version", ansible_version());
-    constants.insert("ansible_inventory_sources", vars::text_list(sources));
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let config_file = options.config.file().map_or(Value::None, |file| vars::path_value(absolute(file)));
-    constants.insert("ansible_config_file", config_file);
-    // A play knows that of its own playbook.
-    constants.insert("playbook_dir", vars::path_value(absolute(folder)));
-    if let Some(limit) = &options.limit.pattern {
-        constants.insert("ansible_limit", Value::from(limit.as_str()));
-    }
-    if let Some(source) = inventory.sources().first() {
-        let path = std::path::absolute(source).unwrap_or_else(|_| source.clone());
-        let directory = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(&path).to_owned() };
-        constants.insert("inventory_dir", vars::path_value(directory));
-        constants.insert("inventory_file", vars::path_value(path));
-    }
-    let mut environment = Environment::new(absolute(folder));
-    environment.allow_broken_conditionals = options.config.get(&running::ALLOW_BROKEN_CONDITIONALS);
-    environment.settings = Some(Arc::clone(&options.config));
-    Arc::new(RunVars {
-        merges: options.config.get(&running::DEFAULT_HASH_BEHAVIOUR) == "merge",
-        injects_facts: options.config.get(&running::INJECT_FACTS_AS_VARS),
-        extra,
-        hosts,
-        groups: GroupNames::new(shared),
-        constants,
-        connections: connection_values(&options.connection),
-        environment: Arc::new(environment),
-    })
-}
-
-/// What is said of all connections, under the variables that say it for a host.
-fn connection_values(defaults: &ConnectionDefaults) -> vars::ConnectionValues {
-    let config = &defaults.config;
-    let transport = config.get(&connection::DEFAULT_TRANSPORT);
-    let user = defaults.user.clone().or_else(|| config.get(&connection::DEFAULT_REMOTE_USER));
-    let key_file = defaults.key_file.clone().or_else(|| config.get(&connection::DEFAULT_PRIVATE_KEY_FILE));
-    let timeout =
-        defaults.timeout.map_or_else(|| config.value("DEFAULT_TIMEOUT").clone(), |seconds| Value::Int(seconds as i64));
-    [
-        ("transport", Value::from(transport.as_str())),
-        ("ansible_connection", Value::from(defaults.kind.as_deref().unwrap_or(&transport))),
-        ("ansible_user", user.map_or(Value::None, Value::from)),
-        ("ansible_port", config.get(&connection::DEFAULT_REMOTE_PORT).map_or(Value::None, Value::Int)),
-        ("ansible_private_key_file", key_file.map_or(Value::None, vars::path_value)),
-        ("ansible_shell_executable", Value::from(config.get(&connection::DEFAULT_EXECUTABLE))),
-        ("ansible_pipelining", config.value("ANSIBLE_PIPELINING").clone()),
-        ("ansible_module_compression", config.value("DEFAULT_MODULE_COMPRESSION").clone()),
-        ("ansible_timeout", timeout),
-    ]
-    .into()
-}
-
-/// The language version that playbooks ask for.
-fn ansible_version() -> Value {
-    let version = Dict::new();
-    version.insert("full", playbook::LANGUAGE);
-    version.insert("string", playbook::LANGUAGE);
-    for (name, number) in [("major", 2), ("minor", 19), ("revision", 14)] {
-        version.insert(name, Value::Int(number));
-    }
-    Value::Dict(version)
 }

@@ -36,7 +36,7 @@ pub fn read(node: &Node, import: &Entry, file: &Path, loading: &mut Loading) -> 
         loading.error(Diagnostic::error("`import_playbook` needs the name of a file").at(&import.value.span));
         return Vec::new();
     };
-    let vars = node.get("vars").and_then(|vars| read_vars(vars, loading)).unwrap_or_default();
+    let vars = node.get("vars").and_then(|vars| read_vars(vars, "PlaybookInclude", loading)).unwrap_or_default();
     let Some(name) = file_name(text, import, &vars, loading) else { return Vec::new() };
     let Some(path) = find(&name, file, loading) else { return Vec::new() };
     let conditions = node.get("when").map(|when| Condition::read(when, loading)).unwrap_or_default();

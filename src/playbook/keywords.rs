@@ -59,6 +59,18 @@ impl Place {
         };
         lists.concat()
     }
+
+    /// What Ansible calls it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Play => "Play",
+            Self::Role => "RoleInclude",
+            Self::Block => "Block",
+            Self::Task => "Task",
+            Self::Handler => "Handler",
+            Self::Include => "TaskInclude",
+        }
+    }
 }
 
 /// Inherited whole: the innermost one counts.
@@ -221,7 +233,7 @@ impl Keywords {
             "when" => self.when.extend(Condition::read(node, loading)),
             "vars" if !matches!(place, Place::Play | Place::Role) => {
                 check_variables(node, loading);
-                if let Some(vars) = read_vars(node, loading) {
+                if let Some(vars) = read_vars(node, place.class(), loading) {
                     self.vars.push(Arc::new(vars));
                 }
             }
@@ -329,24 +341,25 @@ pub fn reserved(name: &str, span: &Span) -> Option<Diagnostic> {
     })
 }
 
-/// `vars`: a mapping of names to values.
-pub fn read_vars(node: &Node, loading: &mut Loading) -> Option<Vars> {
+/// `vars`: a mapping of names to values. `class` is what Ansible calls that which has them.
+pub fn read_vars(node: &Node, class: &str, loading: &mut Loading) -> Option<Vars> {
     for entry in node.as_map().unwrap_or_default() {
         if let Some(name) = entry.key.as_str() {
             warn_of_reserved(name, &entry.key.span, loading);
         }
     }
-    read_entries(node, loading)
+    read_entries(node, class, loading)
 }
 
 /// The entries of a mapping, each a value that may be a template.
-pub fn read_entries(node: &Node, loading: &mut Loading) -> Option<Vars> {
+pub fn read_entries(node: &Node, class: &str, loading: &mut Loading) -> Option<Vars> {
     if node.kind == crate::source::Kind::Null {
         return Some(Vars::new());
     }
     let Some(entries) = node.as_map() else {
         let message = format!("`vars` has to be a mapping of names to values, not {}", node.describe());
-        loading.error(Diagnostic::error(message).at(&node.span));
+        let worded = format!("Vars in a {class} must be specified as a dictionary.");
+        loading.error(Diagnostic::error(message).worded(worded).at(&node.span));
         return None;
     };
     let mut vars = Vars::new();

@@ -95,7 +95,7 @@ impl Play {
         check_hosts(hosts, loading);
         let hosts = loading.value(hosts)?;
         node.get("vars").into_iter().for_each(|vars| check_variables(vars, loading));
-        let mut vars = node.get("vars").and_then(|vars| read_play_vars(vars, loading)).unwrap_or_default();
+        let mut vars = node.get("vars").and_then(|vars| read_vars(vars, Place::Play.class(), loading)).unwrap_or_default();
         for import in std::mem::take(&mut loading.imports) {
             apply_import(&import, &mut keywords, &mut vars);
             loading.imports.push(import);
@@ -214,14 +214,6 @@ fn list_of<'a>(node: &'a Node, name: &str) -> Vec<&'a Node> {
         None => Vec::new(),
         Some(Node { kind: Kind::Null, .. }) => Vec::new(),
         Some(found) => found.as_list().map_or_else(|| vec![found], |items| items.iter().collect()),
-    }
-}
-
-/// A play's `vars` may be a list of mappings too.
-fn read_play_vars(node: &Node, loading: &mut Loading) -> Option<Vars> {
-    match node.as_list() {
-        Some(parts) => Some(parts.iter().filter_map(|part| read_vars(part, loading)).flatten().collect()),
-        None => read_vars(node, loading),
     }
 }
 

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Origin, Project,
-    keywords::{Vars, read_vars},
+    keywords::{Place, Vars, read_vars},
     load::Loading,
 };
 use crate::{
     config::normal,
-    source::{Diagnostic, Node, Spanned},
+    source::{Diagnostic, Kind, Node, Spanned},
 };
 
 /// What files are called that people leave without a name.
@@ -134,7 +134,16 @@ pub fn variables(role: &Path, part_name: &str, from: Option<&Spanned<String>>, l
     let mut vars = Vars::new();
     for file in files {
         if let Some(node) = loading.document(&file) {
-            vars.extend(read_vars(&node, loading).unwrap_or_default());
+            if node.as_map().is_none() && node.kind != Kind::Null {
+                let message =
+                    format!("the {part_name} of a role are a mapping of names to values, not {}", node.describe());
+                let name = role.file_name().unwrap_or_default().to_string_lossy();
+                let worded =
+                    format!("The {part_name}/main.yml file for role '{name}' must contain a dictionary of variables");
+                loading.error(Diagnostic::error(message).worded(worded).at(&node.span));
+                continue;
+            }
+            vars.extend(read_vars(&node, Place::Role.class(), loading).unwrap_or_default());
         }
     }
     vars
@@ -184,7 +193,7 @@ pub fn meta(role: &Path, loading: &mut Loading) -> Meta {
         meta.dependencies = list("dependencies");
         meta.collections = list("collections").iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
         meta.allows_duplicates =
-            node.get("allow_duplicates").is_some_and(|allow| allow.kind == crate::source::Kind::Bool(true));
+            node.get("allow_duplicates").is_some_and(|allow| allow.kind == Kind::Bool(true));
         meta.argument_specs = node.get("argument_specs").cloned();
     }
     if let Some(node) = read("argument_specs", loading) {

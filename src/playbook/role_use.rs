@@ -98,7 +98,7 @@ impl RoleUse {
                 params.insert(key.to_owned(), value.value);
             }
         }
-        let vars = node.get("vars").and_then(|vars| read_vars(vars, loading)).unwrap_or_default();
+        let vars = node.get("vars").and_then(|vars| read_vars(vars, Place::Role.class(), loading)).unwrap_or_default();
         let when = node.get("when").map(|when| Condition::read(when, loading)).unwrap_or_default();
         let tags = node.get("tags").map(words).unwrap_or_default();
         let when: Vec<String> = when.iter().map(Condition::written).collect();

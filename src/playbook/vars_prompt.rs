@@ -1,6 +1,9 @@
 //! `vars_prompt`: variables that somebody types in before a play begins.
 
-use super::{keywords::read_entries, load::Loading};
+use super::{
+    keywords::{Place, read_entries},
+    load::Loading,
+};
 use crate::{
     source::{Diagnostic, Kind, Node, Span, Spanned, nearest},
     template::plain_value,
@@ -53,7 +56,7 @@ impl VarsPrompt {
             }
         }
         // The whole entry is checked as variables are: its templates have to parse.
-        read_entries(node, loading)?;
+        read_entries(node, Place::Play.class(), loading)?;
         let flag = |key: &str, default: bool| match node.get(key).map(|node| &node.kind) {
             Some(Kind::Bool(flag)) => *flag,
             Some(Kind::Str(text)) => Value::from(text.as_str()).to_flag(),

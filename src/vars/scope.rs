@@ -306,7 +306,7 @@ impl Scope {
             "role_uuid" => Value::from(format!("{:p}", Arc::as_ptr(role))),
             "ansible_collection_name" => role.collection.as_deref().map_or(Value::None, Value::from),
             "ansible_parent_role_names" if role.is_of_task && !role.parents.is_empty() => {
-                text_list(role.parents.iter().map(|parent| &parent.name))
+                text_list(role.parents.iter().map(|parent| &parent.full_name))
             }
             "ansible_parent_role_paths" if role.is_of_task && !role.parents.is_empty() => {
                 text_list(role.parents.iter().map(|parent| parent.path.to_string_lossy()))
