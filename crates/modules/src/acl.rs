@@ -90,8 +90,7 @@ impl Module for Acl {
     type Plan = (Program, bool);
 
     fn inspect(&self, host: &Reader) -> Result<Changes<(Program, bool)>, Failure> {
-        let there = if self.follow { host.stat(&self.path)? } else { host.lstat(&self.path)? };
-        if there.is_none() {
+        if host.stat(&self.path)?.is_none() {
             return Err(Failure::new("Path not found or not accessible."));
         }
         let entry = self.entry()?;
@@ -127,10 +126,14 @@ impl Acl {
                 return fail("'recalculate_mask' MUST NOT be set to 'mask' or 'no_mask' when 'state=query'.");
             }
         }
-        if self.state == State::Absent && self.permissions.is_some() {
-            return fail("'permissions' MUST NOT be set when 'state=absent'.");
-        }
         let Some(text) = self.entry.as_deref().filter(|text| !text.is_empty()) else {
+            let has_permissions = self.permissions.as_ref().is_some_and(|permissions| !permissions.is_empty());
+            if self.state == State::Absent && has_permissions && !self.use_nfsv4_acls {
+                return fail("'permissions' MUST NOT be set when 'state=absent'.");
+            }
+            if self.state == State::Absent && self.entity.is_empty() {
+                return fail("'entity' MUST be set when 'state=absent'.");
+            }
             if self.state != State::Query && self.etype.is_none() {
                 return Err(Failure::new(format!("'etype' MUST be set when 'state={}'.", self.state.as_str())));
             }
@@ -141,18 +144,18 @@ impl Acl {
                 permissions: self.permissions.clone(),
             }));
         };
-        if self.state == State::Query {
-            return fail("'entry' MUST NOT be set when 'state=query'.");
-        }
         if is_given {
             return fail("'entry' MUST NOT be set when 'entity', 'etype' or 'permissions' are set.");
+        }
+        if self.state == State::Query {
+            return fail("'entry' MUST NOT be set when 'state=query'.");
         }
         let sections = text.split(':').count();
         match self.state {
             State::Present if ![3, 4].contains(&sections) => {
                 fail("'entry' MUST have 3 or 4 sections divided by ':' when 'state=present'.")
             }
-            State::Absent if ![2, 3, 4].contains(&sections) => {
+            State::Absent if ![2, 3].contains(&sections) => {
                 fail("'entry' MUST have 2 or 3 sections divided by ':' when 'state=absent'.")
             }
             _ => Entry::parse(text, self.default).map(Some),
@@ -240,7 +243,7 @@ impl Entry {
 
     /// As `setfacl` takes it; without permissions where it is removed.
     fn text(&self, is_nfsv4: bool, with_permissions: bool) -> String {
-        let permissions = self.permissions.as_deref().filter(|_| with_permissions);
+        let permissions = self.permissions.as_deref().filter(|text| with_permissions && !text.is_empty());
         if is_nfsv4 {
             let owner = match (self.etype.as_str(), self.entity.as_str()) {
                 ("user", "") => "OWNER@",

@@ -1,11 +1,13 @@
 //! `alternatives`: which of several programs a name stands for, through `update-alternatives`.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use crate::{
     choice,
     kit::{
-        Args, Changes, Diff, Failure, Fields, FromArg, Module, Reader, Writer,
+        ArgError, Args, Changes, Diff, Failure, Fields, FromArg, Kind, Module, Reader, Writer,
         args::{Conversion, Suboptions},
     },
 };
@@ -47,11 +49,11 @@ pub struct Alternatives {
     /// The name.
     name: String,
     /// The program that it should stand for.
-    path: Option<String>,
-    /// The family of the alternative, on Red Hat's kin, instead of `path`.
+    path: Option<PathBuf>,
+    /// The family of the alternative, on Red Hat's kin: beside `path` that of a new one, without it the one to select.
     family: Option<String>,
     /// The path of the name: needed for a name that is new.
-    link: Option<String>,
+    link: Option<PathBuf>,
     /// The priority of a new alternative, 50 where it is missing; that of one that is there changes.
     priority: Option<i64>,
     /// What should become of it.
@@ -74,22 +76,31 @@ pub struct Plan {
     subcommands: Vec<Subcommand>,
 }
 
-impl FromArg for Subcommand {
-    const KIND: crate::kit::Kind = crate::kit::Kind::Dict;
+const SUBOPTIONS: [&str; 3] = ["link", "name", "path"];
 
-    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, crate::kit::ArgError> {
-        let Suboptions(value) = Suboptions::from_arg(value, conversion)?;
-        let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-        match (text("name"), text("link"), text("path")) {
-            (Some(name), Some(link), Some(path)) => Ok(Self { name, link, path }),
-            _ => {
-                let missing: Vec<&str> =
-                    ["link", "name", "path"].into_iter().filter(|key| text(key).is_none()).collect();
-                let (missing, name) = (missing.join(", "), conversion.name);
-                let msg = format!("missing required arguments: {missing} found in {name}");
-                Err(crate::kit::ArgError::Rule(msg))
-            }
+impl FromArg for Subcommand {
+    const KIND: Kind = Kind::Dict;
+
+    fn from_arg(value: Value, conversion: &Conversion) -> Result<Self, ArgError> {
+        let Suboptions(mut value) = Suboptions::from_arg(value, conversion)?;
+        let missing: Vec<&str> = SUBOPTIONS.into_iter().filter(|key| !value.contains_key(*key)).collect();
+        if !missing.is_empty() {
+            let (missing, name) = (missing.join(", "), conversion.name);
+            return Err(ArgError::Rule(format!("missing required arguments: {missing} found in {name}")));
         }
+        let mut take = |key: &str| value.shift_remove(key).unwrap_or_default();
+        let path = |value| PathBuf::from_arg(value, conversion).map(|path| path.to_string_lossy().into_owned());
+        let subcommand = Self {
+            name: String::from_arg(take("name"), conversion)?,
+            link: path(take("link"))?,
+            path: path(take("path"))?,
+        };
+        if value.is_empty() {
+            return Ok(subcommand);
+        }
+        let names = value.keys().map(|key| format!("{}.{key}", conversion.name)).collect();
+        let (module, supported) = ("community.general.alternatives", SUBOPTIONS.join(", "));
+        Err(ArgError::Unknown { module, names, supported })
     }
 }
 
@@ -100,7 +111,8 @@ impl Module for Alternatives {
         let known = Known::look_up(host, &self.name)?;
         let path = self.target();
         let own = known.alternatives.iter().find(|alternative| alternative.path == path);
-        let mut plan = Plan { link: self.link.clone().or(known.link.clone()).unwrap_or_default(), ..Plan::default() };
+        let link = self.link.as_ref().map(|link| link.to_string_lossy().into_owned());
+        let mut plan = Plan { link: link.or(known.link.clone()).unwrap_or_default(), ..Plan::default() };
         plan.priority = self.priority.or(own.map(|own| own.priority)).unwrap_or(50);
         let present = own.map(|own| own.subcommands.clone()).unwrap_or_default();
         plan.subcommands = self.subcommands.clone().unwrap_or_else(|| present.clone());
@@ -109,13 +121,16 @@ impl Module for Alternatives {
         } else {
             let differs = self.priority.is_some_and(|wanted| own.is_some_and(|own| own.priority != wanted))
                 || !same(&plan.subcommands, &present);
-            plan.installs = own.is_none() || differs;
-            let is_selected = known.value.as_ref() == Some(&path);
+            plan.installs = self.path.is_some() && (own.is_none() || differs);
+            let is_selected = known.value.as_ref().is_some_and(|value| {
+                let chosen = known.alternatives.iter().find(|alternative| alternative.path == *value);
+                *value == path || self.family.is_some() && chosen.is_some_and(|chosen| chosen.family == self.family)
+            });
             plan.selects = self.state == State::Selected && !is_selected;
             plan.goes_auto = self.state == State::Auto && !known.is_auto && known.link.is_some();
         }
         if plan.installs {
-            if !host.exists(&path) && self.family.is_none() {
+            if !host.exists(&path) {
                 return Err(Failure::new(format!("Specified path {path} does not exist")));
             }
             if plan.link.is_empty() {
@@ -138,12 +153,14 @@ impl Module for Alternatives {
         }
         if plan.installs {
             let call = tool.clone().arg("--install").arg(&plan.link).arg(&self.name).arg(&path);
-            let call = call.arg(plan.priority.to_string());
-            calls.push(
-                plan.subcommands
-                    .iter()
-                    .fold(call, |call, other| call.arg("--slave").arg(&other.link).arg(&other.name).arg(&other.path)),
-            );
+            let mut call = call.arg(plan.priority.to_string());
+            if let Some(family) = &self.family {
+                call = call.arg("--family").arg(family);
+            }
+            for Subcommand { name, link, path } in plan.subcommands.iter().filter(|other| !other.link.is_empty()) {
+                call = call.args(["--slave", link, name, path]);
+            }
+            calls.push(call);
         }
         if plan.selects {
             calls.push(tool.clone().arg("--set").arg(&self.name).arg(&path));
@@ -158,15 +175,19 @@ impl Module for Alternatives {
     }
 }
 
-/// Whether both have the same names, in any order.
-fn same(one: &[Subcommand], other: &[Subcommand]) -> bool {
-    one.len() == other.len() && one.iter().all(|subcommand| other.contains(subcommand))
+/// Whether what is wanted is there, in any order and no more; of its link, as far as that is known.
+fn same(wanted: &[Subcommand], present: &[Subcommand]) -> bool {
+    let is_meant = |one: &Subcommand, other: &Subcommand| {
+        (&one.name, &one.path) == (&other.name, &other.path) && (other.link.is_empty() || one.link == other.link)
+    };
+    wanted.len() == present.len() && wanted.iter().all(|one| present.iter().any(|other| is_meant(one, other)))
 }
 
 impl Alternatives {
     /// The path or the family.
     fn target(&self) -> String {
-        self.path.clone().or_else(|| self.family.clone()).unwrap_or_default()
+        let path = self.path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        path.or_else(|| self.family.clone()).unwrap_or_default()
     }
 
     fn message(&self, plan: &Plan) -> String {
@@ -204,7 +225,7 @@ impl Alternatives {
             after["state"] = json!("absent");
         }
         if plan.installs {
-            after = json!({ "state": "present", "path": self.path, "family": self.family, "link": plan.link, "priority": plan.priority });
+            after = json!({ "state": "present", "path": self.target(), "family": self.family, "link": plan.link, "priority": plan.priority });
             if !plan.subcommands.is_empty() {
                 after["subcommands"] = query::shown(&plan.subcommands);
             }

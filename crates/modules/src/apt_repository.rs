@@ -72,7 +72,7 @@ impl Module for AptRepository {
     type Plan = Plan;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
-        if self.repo.trim().is_empty() {
+        if self.repo.is_empty() {
             return Err(Failure::new("Please set argument 'repo' to a non-empty value"));
         }
         let before = Sources::read(host)?;
@@ -89,14 +89,15 @@ impl Module for AptRepository {
             None => {
                 let line = Line::parse(&self.repo);
                 if !line.is_valid || !line.is_enabled {
-                    let shown = self.repo.trim().strip_prefix('#').unwrap_or(&self.repo);
+                    let shown = self.repo.trim().strip_prefix('#').unwrap_or(self.repo.trim());
+                    let shown = shown.find('#').filter(|at| *at > 0).map_or(shown, |at| &shown[..at]);
                     return Err(Failure::new(format!("Invalid repository string: {shown}")));
                 }
                 (line.source.clone(), line.source)
             }
         };
         match self.state {
-            State::Present => after.add(&source, &self.place(&name)),
+            State::Present => after.add(&source, &self.place(&name)?),
             State::Absent => after.remove(&source),
         }
         Ok(self.changes(Plan { before, after, key }))
@@ -125,10 +126,13 @@ impl Module for AptRepository {
 
 impl AptRepository {
     /// The file for a new source.
-    fn place(&self, source: &str) -> PathBuf {
+    fn place(&self, source: &str) -> Result<PathBuf, Failure> {
         let name = self.filename.clone().unwrap_or_else(|| sources::file_name(source));
+        if name.is_empty() && self.filename.is_none() {
+            return Err(Failure::new("list index out of range").uncaught());
+        }
         let name = format!("{name}.list");
-        if name.contains('/') { name.into() } else { Path::new(sources::PARTS).join(name) }
+        Ok(if name.contains('/') { name.into() } else { Path::new(sources::PARTS).join(name) })
     }
 
     fn changes(&self, plan: Plan) -> Changes<Plan> {
@@ -163,11 +167,13 @@ impl AptRepository {
             }
             let mut attributes = Attributes::default();
             let is_longer = known.is_none_or(|(_, other)| other.lines().count() < text.lines().count());
-            if is_longer {
-                let mode = self.mode.clone().unwrap_or_else(|| json!("0644"));
-                attributes.mode = Some(resolve_mode(&mode, None, false)?);
+            if let Some(mode) = self.mode.as_ref().filter(|_| is_longer) {
+                attributes.mode = Some(resolve_mode(mode, None, false)?);
             }
-            host.write(path, text.as_str().into(), &attributes)?;
+            for directory in crate::file::missing_directories(host, path.parent().unwrap_or(Path::new("/")))? {
+                host.make_directory(&directory)?;
+            }
+            host.write(&host.resolve(path), text.as_str().into(), &attributes)?;
         }
         let gone = old.iter().filter(|(path, _)| new.iter().all(|(other, _)| other != path));
         gone.map(|(path, _)| path).try_for_each(|path| host.remove(path))

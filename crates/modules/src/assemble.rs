@@ -96,7 +96,7 @@ impl Module for Assemble {
         }
         let attributes = self.attributes.resolve(current.as_ref(), false)?;
         let is_same = current.is_some() && host.sha1(dest)? == sha1;
-        let differs = current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
+        let differs = host.lstat(dest)?.is_some_and(|meta| attributes.differ_from(&meta));
         let md5 = Algorithm::Md5.of(content.as_slice()).map_err(|error| Failure::io("read", src, &error))?;
         let validation = match &self.validate {
             Some(command) if !is_same && host.mode().check => Some(foreseen(host, &content, command)?),
@@ -157,10 +157,10 @@ impl Assemble {
             Some(meta) if !meta.is_dir() => return Err(Failure::new(format!("Source ({src}) is not a directory"))),
             Some(_) => {}
         }
+        let mut fragments = Fragments::new(self.regexp.as_deref(), self.ignore_hidden, self.delimiter.as_deref())?;
         if let Some(command) = self.validate.as_ref().filter(|command| !command.contains("%s")) {
             return Err(Failure::new(format!("validate must contain %s: {command}")));
         }
-        let mut fragments = Fragments::new(self.regexp.as_deref(), self.ignore_hidden, self.delimiter.as_deref())?;
         for path in host.list(directory)? {
             if fragments.take(&path)? {
                 fragments.push(&host.read(&path)?);

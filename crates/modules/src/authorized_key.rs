@@ -150,6 +150,7 @@ impl AuthorizedKey {
     /// The text of `key`, or what it is the address of.
     fn source(&self, host: &Reader) -> Result<String, Failure> {
         let text = match &self.key {
+            Value::Null => String::new(),
             Value::Array(keys) => keys.iter().map(plain_text).collect::<Vec<_>>().join("\n"),
             other => plain_text(other),
         };

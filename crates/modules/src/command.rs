@@ -69,12 +69,15 @@ struct Execution {
     argv: Option<Vec<String>>,
     /// The directory to run it in.
     chdir: Option<PathBuf>,
+    /// The shell, by its absolute path; `command` ignores it.
+    executable: Option<PathBuf>,
+    /// Whether `command` expands `$VARIABLE` and `~` in arguments; an unknown variable stays as it is.
+    #[arg(default = true)]
+    expand_argument_vars: bool,
     /// A path or a pattern: when something matches, the command is not run. Looked at before `removes`.
     creates: Option<PathBuf>,
     /// A path or a pattern: when nothing matches, the command is not run.
     removes: Option<PathBuf>,
-    /// The shell, by its absolute path; `command` ignores it.
-    executable: Option<PathBuf>,
     /// What the program reads on its standard input.
     stdin: Option<String>,
     /// Whether `stdin` ends with a newline that it does not have.
@@ -83,9 +86,6 @@ struct Execution {
     /// Whether `stdout` and `stderr` lose their last, empty lines.
     #[arg(default = true)]
     strip_empty_ends: bool,
-    /// Whether `command` expands `$VARIABLE` and `~` in arguments; an unknown variable stays as it is.
-    #[arg(default = true)]
-    expand_argument_vars: bool,
 }
 
 /// What is run: a shell's line, or words.
@@ -190,7 +190,7 @@ impl Execution {
 
     /// The directory that `creates` and `removes` start from.
     fn folder(&self, host: &Reader, line: &Line) -> Result<&Path, Failure> {
-        let Some(folder) = &self.chdir else { return Ok(Path::new("")) };
+        let Some(folder) = is_given(&self.chdir) else { return Ok(Path::new("")) };
         if host.stat(folder)?.is_some_and(|meta| meta.is_dir()) {
             return Ok(folder);
         }
@@ -201,9 +201,9 @@ impl Execution {
     }
 
     fn needless(&self, host: &Reader, folder: &Path) -> Option<(String, &'static str)> {
-        let creates = self.creates.as_ref().filter(|path| glob::any(host, folder, path)).map(|path| (path, "exists"));
+        let creates = is_given(&self.creates).filter(|path| glob::any(host, folder, path)).map(|path| (path, "exists"));
         let removes = || {
-            let removes = self.removes.as_ref().filter(|path| !glob::any(host, folder, path));
+            let removes = is_given(&self.removes).filter(|path| !glob::any(host, folder, path));
             removes.map(|path| (path, "does not exist"))
         };
         creates.or_else(removes).map(|(path, why)| (path.display().to_string(), why))
@@ -213,7 +213,7 @@ impl Execution {
         let cmd = line.to_json();
         let words = match line {
             Line::Empty => return Err(nothing_to_run(cmd, "Argument 'args' to run_command must be list or string")),
-            Line::Words(words) if words.is_empty() => {
+            Line::Words(words) if words.is_empty() && !shell => {
                 return Err(with_output(nothing_to_run(json!(""), "Error executing command.")));
             }
             Line::Words(words) if shell => self.through_shell(&shlex::join(words)),
@@ -225,7 +225,7 @@ impl Execution {
         };
         let spelt = if shell && self.executable.is_none() { words[2].clone() } else { shlex::join(&words) };
         let mut program = Program::new(&words[0]).args(&words[1..]);
-        if let Some(folder) = &self.chdir {
+        if let Some(folder) = is_given(&self.chdir) {
             program = program.directory(folder);
         }
         if let Some(text) = self.stdin.as_ref().filter(|text| !text.is_empty()) {
@@ -265,6 +265,11 @@ impl Execution {
         fields.insert("rc".into(), json!(finished.rc));
         fields
     }
+}
+
+/// A path that is more than empty text.
+fn is_given(path: &Option<PathBuf>) -> Option<&PathBuf> {
+    path.as_ref().filter(|path| !path.as_os_str().is_empty())
 }
 
 /// The return values of a command that was not run.

@@ -30,9 +30,9 @@ pub struct Cronvar {
     name: String,
     /// Its value; needed for `state: present`.
     value: Option<String>,
-    /// The variable that a new one goes after; when that is missing too, it goes to the top.
+    /// The variable that a new one goes after, at each place of it; when that is missing too, it goes to the top.
     insertafter: Option<String>,
-    /// The variable that a new one goes before; when that is missing too, it goes to the top.
+    /// The variable that a new one goes before, at each place of it; when that is missing too, it goes to the top.
     insertbefore: Option<String>,
     /// Whether it is set.
     #[arg(default = "present")]
@@ -75,7 +75,8 @@ impl Module for Cronvar {
         };
         let names: Vec<&str> = lines.iter().filter_map(|line| assignment(line).map(|(name, _)| name)).collect();
         let text = lines.join("\n");
-        let text = if text.is_empty() { text } else { text.trim_end_matches(['\r', '\n']).to_owned() + "\n" };
+        let is_ended = text.is_empty() || text.ends_with('\n');
+        let text = if is_ended { text } else { text + "\n" };
         let plan = Plan { before: found.encode(&found.text), after: found.encode(&text) };
         let changes = Changes::when(changed, plan).with("vars", names);
         Ok(match &self.cron_file {
@@ -115,11 +116,15 @@ impl Cronvar {
             }
             return !is_same;
         }
-        let position = |other: &Option<String>| {
-            other.as_ref().and_then(|other| lines.iter().position(|line| is_there(other, line)))
-        };
-        let at = position(&self.insertafter).map(|at| at + 1).or_else(|| position(&self.insertbefore));
-        lines.insert(at.unwrap_or(0), wanted);
+        let neighbour = self.insertafter.as_ref().or(self.insertbefore.as_ref());
+        let is_neighbour = |line: &String| neighbour.is_some_and(|other| is_there(other, line));
+        let found: Vec<usize> = (0..lines.len()).filter(|at| is_neighbour(&lines[*at])).collect();
+        if found.is_empty() {
+            lines.insert(0, wanted.clone());
+        }
+        for at in found.into_iter().rev() {
+            lines.insert(at + usize::from(self.insertafter.is_some()), wanted.clone());
+        }
         true
     }
 
@@ -134,6 +139,11 @@ impl Cronvar {
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once('=')?;
     let name = name.trim();
-    let is_name = !name.is_empty() && !name.contains(|letter: char| letter.is_whitespace() || "#\"'".contains(letter));
+    let is_odd = |text: &str, others: &str| text.contains(|letter: char| others.contains(letter));
+    let quoted = ['"', '\''].into_iter().find_map(|quote| name.strip_prefix(quote)?.strip_suffix(quote));
+    let is_name = match quoted {
+        Some(inner) => !is_odd(inner, "\"'"),
+        None => !name.is_empty() && !is_odd(name, "#\"'") && !name.contains(char::is_whitespace),
+    };
     is_name.then_some((name, value.trim()))
 }

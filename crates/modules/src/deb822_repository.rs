@@ -129,10 +129,11 @@ impl Module for Deb822Repository {
             }
             Some(address) if address.contains("://") && !address.starts_with("-----") => {
                 let bytes = fetch(host, address)?;
-                let is_armoured = bytes.trim_ascii_start().starts_with(ARMOUR.as_bytes());
+                let is_armoured = bytes.windows(ARMOUR.len()).any(|part| part == ARMOUR.as_bytes());
                 let path = keyring(if is_armoured { "asc" } else { "gpg" });
-                let shown = path.to_string_lossy().into_owned();
-                files.push((path, bytes));
+                let is_empty = bytes.is_empty();
+                let shown = if is_empty { address.clone() } else { path.to_string_lossy().into_owned() };
+                files.extend((!is_empty).then_some((path, bytes)));
                 (Some(shown.clone()), Some(shown))
             }
             inline => (inline.clone(), None),
@@ -142,6 +143,9 @@ impl Module for Deb822Repository {
         let mut changed = Vec::new();
         for (path, bytes) in files {
             let meta = host.stat(&path)?;
+            if meta.as_ref().is_some_and(|meta| meta.is_dir()) {
+                return Err(Failure::new(format!("attempted to take checksum of directory: {}", path.display())));
+            }
             let wanted = if path == dest { mode } else { 0o644 };
             if meta.is_none_or(|meta| meta.mode() != wanted) || host.read(&path)? != bytes {
                 changed.push((path, bytes));
@@ -160,8 +164,10 @@ impl Module for Deb822Repository {
         }
         for (path, bytes) in plan.files {
             let is_key = path.starts_with(KEYRINGS);
-            if is_key && !host.exists(KEYRINGS) {
+            if is_key {
+                let open = Attributes { owner: Some(0), group: Some(0), mode: Some(0o755), ..Attributes::default() };
                 host.make_directory(Path::new(KEYRINGS))?;
+                host.set_attributes(Path::new(KEYRINGS), &open)?;
             }
             let mode = if is_key { 0o644 } else { plan.mode };
             host.write(&path, bytes.into(), &Attributes { mode: Some(mode), ..Attributes::default() })?;
@@ -206,7 +212,7 @@ impl Deb822Repository {
 /// A value after its colon; one of several lines begins in the next one, indented, with dots for empty lines.
 fn continued(value: &str) -> String {
     if !value.contains('\n') {
-        return format!(" {value}");
+        return if value.is_empty() { String::new() } else { format!(" {value}") };
     }
     let lines = value.trim().lines().map(str::trim);
     lines.map(|line| format!("\n    {}", if line.is_empty() { "." } else { line })).collect()

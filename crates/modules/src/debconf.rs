@@ -73,18 +73,29 @@ impl Module for Debconf {
     type Plan = String;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<String>, Failure> {
+        if self.name.trim().is_empty() {
+            // It says how it is used.
+            let program = Program::new(host.required("debconf-show")?).plain_locale();
+            return Err(Failure::new(host.query(&program)?.err()));
+        }
         let answers = Answers::of(host, &self.name)?;
-        let (Some(question), Some(vtype), Some(value)) = (&self.question, self.vtype, &self.value) else {
+        let Some(question) = &self.question else {
             return Ok(Changes::none().with("msg", "").with("current", answers.shown()));
+        };
+        let (Some(vtype), Some(value)) = (self.vtype, &self.value) else {
+            return Err(Failure::new("when supplying a question you must supply a valid vtype and value"));
         };
         if let (Type::Multiselect, Value::Array(items)) = (vtype, value)
             && let Some(why) = no_texts(items)
         {
             return Err(Failure::new(format!("Invalid value provided for 'multiselect': {why}")));
         }
-        let wanted = wanted(vtype, value);
-        let existing = answers.get(question).unwrap_or_default();
+        let known = answers.get(question);
+        let items = items(value, known.is_some());
+        let wanted = items.as_ref().map_or_else(|| text(vtype, value), |items| items.join(", "));
+        let existing = known.unwrap_or_default();
         let same = match vtype {
+            _ if known.is_none() => false,
             Type::Boolean => existing.to_lowercase() == wanted,
             Type::Multiselect if value.is_array() => members(existing) == members(&wanted),
             Type::Password => answers.password(question) == Some(wanted.as_str()),
@@ -95,8 +106,7 @@ impl Module for Debconf {
         }
         let before = json!({ question.as_str(): existing });
         // In check mode the list stays one.
-        let is_shown_as_list = host.mode().check && value.is_array();
-        let after = if is_shown_as_list { json!(members(&wanted)) } else { json!(wanted) };
+        let after = items.filter(|_| host.mode().check).map_or_else(|| json!(wanted), |items| json!(items));
         let after = json!({ question.as_str(): after });
         let line = format!("{} {question} {} {wanted}\n", self.name, vtype.as_str());
         Ok(Changes::of(line)
@@ -130,18 +140,19 @@ fn no_texts(items: &[Value]) -> Option<String> {
     Some(format!("sequence item 0: expected str instance, {} found", python_type(item)))
 }
 
-/// The answer as debconf keeps it.
-fn wanted(vtype: Type, value: &Value) -> String {
-    match value {
-        Value::Array(items) => {
-            let texts: Vec<String> = items.iter().map(plain_text).collect();
-            members(&texts.join(",")).join(", ")
-        }
-        other => {
-            let text = plain_text(other);
-            if vtype == Type::Boolean { text.to_lowercase() } else { text }
-        }
+/// The items of an answer that is a list.
+fn items(value: &Value, are_sorted: bool) -> Option<Vec<String>> {
+    let mut items: Vec<String> = value.as_array()?.iter().map(plain_text).collect();
+    if are_sorted {
+        items.sort_unstable();
     }
+    Some(items)
+}
+
+/// The answer as debconf keeps it.
+fn text(vtype: Type, value: &Value) -> String {
+    let text = plain_text(value);
+    if vtype == Type::Boolean { text.to_lowercase() } else { text }
 }
 
 fn members(text: &str) -> Vec<&str> {

@@ -203,11 +203,12 @@ fn without_path(mut diff: Diff) -> Diff {
 }
 
 /// The file to edit: links followed, since it is the text that is edited.
-pub fn find(host: &Reader, path: &Path) -> Result<(PathBuf, Option<Meta>), Failure> {
-    let path = if host.lstat(path)?.is_some_and(|meta| meta.is_link()) { host.resolve(path) } else { path.to_owned() };
+pub fn find(host: &Reader, named: &Path) -> Result<(PathBuf, Option<Meta>), Failure> {
+    let is_link = host.lstat(named)?.is_some_and(|meta| meta.is_link());
+    let path = if is_link { host.resolve(named) } else { named.to_owned() };
     let meta = host.stat(&path)?;
     if meta.as_ref().is_some_and(Meta::is_dir) {
-        return Err(Failure::new(format!("Path {} is a directory !", path.display())).with("rc", 256));
+        return Err(Failure::new(format!("Path {} is a directory !", named.display())).with("rc", 256));
     }
     Ok((path, meta))
 }

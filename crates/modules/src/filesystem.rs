@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::kit::{
-    Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, shlex, state::PresentAbsent as State,
+    Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, state::PresentAbsent as State,
 };
 
 mod kind;
@@ -86,10 +86,11 @@ impl Module for Filesystem {
             return Err(Failure::new(format!("module does not support UUID option for this filesystem ({name}) yet.")));
         }
         let is_same = found == kind.signature();
-        if is_same && !self.force && self.resizefs {
+        // What is asked of a file system that is there already is done to it, though `force` is set.
+        if is_same && self.resizefs {
             return self.growth(host, kind);
         }
-        if is_same && !self.force {
+        if is_same && (self.uuid.is_some() || !self.force) {
             let (name, dev) = (kind.title().unwrap_or_default(), self.dev.display());
             let changes = Changes::when(self.uuid.is_some(), Plan::SetUuid);
             return Ok(match self.uuid {
@@ -114,7 +115,7 @@ impl Module for Filesystem {
         match plan {
             Plan::Wipe => Ok(Fields::new()),
             Plan::Make => {
-                let options = shlex::split(self.opts.as_deref().unwrap_or_default()).map_err(Failure::new)?;
+                let options = self.opts.as_deref().unwrap_or_default().split_whitespace();
                 let mut program = Program::new(host.required(kind.maker())?).args(kind.maker_options());
                 if let Some(uuid) = &self.uuid {
                     program = program.args(kind.maker_uuid(uuid));

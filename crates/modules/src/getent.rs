@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kit::{Args, Changes, Failure, Fields, Module, Program, Reader, Writer, lines};
+use crate::kit::{Args, Changes, Failure, Fields, Module, Program, Reader, Writer, lines, users::expand_path};
 
 /// Reads entries of a database of the system, whatever service it comes from, as the fact `getent_DATABASE`.
 ///
@@ -43,7 +43,8 @@ impl Module for Getent {
         if let Some(service) = &self.service {
             program = program.arg("-s").arg(service);
         }
-        let program = program.arg("--").arg(&self.database).args(&self.key);
+        let program =
+            program.arg(&self.database).args(self.key.as_ref().map(|key| expand_path(key, host.environment())));
         let finished = host.query(&program.plain_locale())?;
         let missing = "One or more supplied key could not be found in the database.";
         match (finished.rc, &self.key) {

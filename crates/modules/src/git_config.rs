@@ -1,6 +1,6 @@
 //! `git_config`: settings of Git.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -32,6 +32,9 @@ choice! {
         ReplaceAll = "replace-all",
     }
 }
+
+const NO_VALUE: &str = "If state=present, a value must be specified. Use the community.general.git_config_info module \
+                        to read a config value.";
 
 /// Sets a setting of Git, or removes it, with `git config`.
 ///
@@ -81,6 +84,10 @@ impl Module for GitConfig {
     const TELLS_DIFF: bool = true;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Vec<String>>, Failure> {
+        let value = self.value.as_deref().unwrap_or_default();
+        if self.state == State::Present && value.is_empty() {
+            return Err(Failure::new(NO_VALUE));
+        }
         let git = host.required("git")?.to_string_lossy().into_owned();
         let name = self.name.as_str();
         let mut base = vec![git, "config".into(), "--includes".into()];
@@ -91,13 +98,16 @@ impl Module for GitConfig {
         let with =
             |more: &[&str]| [&base[..], &more.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()].concat();
         let list = with(&["--get-all", name]);
+        let refused = |said: String, rc: i32| Err(Failure::new(said).with("rc", rc).with("cmd", list.join(" ")));
+        if self.scope() == Scope::Local && !self.directory().is_dir() {
+            return refused("fatal: --local can only be used inside a git repository\n".into(), 128);
+        }
         let finished = host.query(&self.program(&list))?;
         if finished.rc >= 2 {
-            return Err(Failure::new(finished.err()).with("rc", finished.rc).with("cmd", list.join(" ")));
+            return refused(finished.err(), finished.rc);
         }
         let out = finished.out();
         let old: Vec<&str> = out.trim_end().lines().collect();
-        let value = self.value.as_deref().unwrap_or_default();
         let (set, new) = match self.state {
             State::Absent if out.is_empty() => return Ok(Changes::none().with("msg", "no setting to unset")),
             State::Absent => (with(&["--unset-all", name]), Vec::new()),
@@ -130,9 +140,12 @@ impl GitConfig {
     }
 
     /// Outside of a repository, unless one is meant: its settings would count.
+    fn directory(&self) -> &Path {
+        self.repo.as_deref().filter(|_| self.scope() == Scope::Local).unwrap_or(Path::new("/"))
+    }
+
     fn program(&self, words: &[String]) -> Program {
-        let directory = self.repo.clone().filter(|_| self.scope() == Scope::Local).unwrap_or_else(|| "/".into());
-        Program::new(&words[0]).args(&words[1..]).directory(directory).plain_locale()
+        Program::new(&words[0]).args(&words[1..]).directory(self.directory()).plain_locale()
     }
 }
 

@@ -127,7 +127,8 @@ impl Group {
     }
 
     fn change(&self, host: &Reader, gid: i64) -> Result<Program, Failure> {
-        Ok(self.numbered(self.program(host, "groupmod")?, gid)?.arg(&self.name))
+        let program = Program::new(host.required(&self.named("groupmod"))?);
+        Ok(self.numbered(program, gid)?.arg(&self.name))
     }
 
     fn removal(&self, host: &Reader) -> Result<Program, Failure> {
@@ -137,8 +138,11 @@ impl Group {
     }
 
     fn program(&self, host: &Reader, name: &str) -> Result<Program, Failure> {
-        let name = if self.local { format!("l{name}") } else { name.to_owned() };
-        Ok(Program::new(host.required_for_change(&name)?))
+        Ok(Program::new(host.required_for_change(&self.named(name))?))
+    }
+
+    fn named(&self, program: &str) -> String {
+        if self.local { format!("l{program}") } else { program.to_owned() }
     }
 
     fn numbered(&self, program: Program, gid: i64) -> Result<Program, Failure> {

@@ -1,6 +1,6 @@
 //! `hostname`: the name of the host, now and after a restart.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use serde_json::json;
@@ -136,7 +136,7 @@ impl Module for Hostname {
             }
             Strategy::File { path, .. } | Strategy::Line { path, .. } => {
                 if plan.sets_file {
-                    host.write(Path::new(path), plan.text.as_str().into(), &Attributes::default())?;
+                    host.write(&host.resolve(path), plan.text.as_str().into(), &Attributes::default())?;
                 }
                 if plan.sets_kernel {
                     let program = Program::new(host.required("hostname")?).arg(&self.name);
@@ -199,27 +199,27 @@ impl Hostname {
     fn look_up(&self, host: &Reader, strategy: Strategy, running: &str) -> Result<(String, String), Failure> {
         match strategy {
             Strategy::Systemd => {
-                if self.name.len() > 64 {
-                    let msg = "name cannot be longer than 64 characters on systemd servers, try a shorter name";
-                    return Err(Failure::new(msg));
-                }
                 // Without systemd there is no name to be had; it says so itself.
                 if !host.exists("/run/systemd/system") {
                     let program = Program::new(host.required("hostnamectl")?).args(["--transient", "status"]);
                     check(&host.query(&program.plain_locale())?)?;
+                }
+                if self.name.len() > 64 {
+                    let msg = "name cannot be longer than 64 characters on systemd servers, try a shorter name";
+                    return Err(Failure::new(msg));
                 }
                 let text = host.read_text("/etc/hostname")?.unwrap_or_default();
                 let name = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
                 Ok((name.unwrap_or_default().to_owned(), String::new()))
             }
             Strategy::File { path, is_live } => {
-                let text = host.read_text(path)?;
+                let text = host.read_utf8(path)?;
                 let missing = if is_live { running } else { "" };
                 let name = text.map_or_else(|| missing.to_owned(), |text| text.trim().to_owned());
                 Ok((name, format!("{}\n", self.name)))
             }
             Strategy::Line { path, key, is_quoted } => {
-                let text = host.read_text(path)?;
+                let text = host.read_utf8(path)?;
                 if is_quoted && text.is_none() {
                     // What writing it would say; check mode does not write.
                     let failed = |why| Failure::new(format!("failed to update hostname: {why}"));
@@ -232,10 +232,12 @@ impl Hostname {
                     let what = if is_quoted { "failed to update hostname: no" } else { "Unable to locate HOSTNAME" };
                     return Err(Failure::new(format!("{what} entry in {path}")));
                 };
-                let name = found.trim().trim_matches('"').to_owned();
+                let name = if is_quoted { found.trim().trim_matches('"') } else { found.trim() }.to_owned();
                 let value = if is_quoted { format!("\"{}\"", self.name) } else { self.name.clone() };
-                let lines = text.as_deref().unwrap_or_default().lines().map(|line| {
-                    if line.trim().starts_with(key) { format!("{key}{value}\n") } else { format!("{line}\n") }
+                let lines = text.as_deref().unwrap_or_default().split_inclusive('\n').map(|line| match line {
+                    line if line.trim().starts_with(key) => format!("{key}{value}\n"),
+                    line if is_quoted => format!("{}\n", line.trim_end()),
+                    line => line.to_owned(),
                 });
                 Ok((name, lines.collect()))
             }

@@ -2,11 +2,16 @@
 
 mod hash;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 use crate::{
     edit::{self, Edit, Text},
-    kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, state::PresentAbsent as State},
+    kit::{
+        Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, failure::errno_text,
+        state::PresentAbsent as State,
+    },
 };
 use hash::Scheme;
 
@@ -56,10 +61,17 @@ impl Module for Htpasswd {
     type Plan = Edit;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Edit>, Failure> {
-        let (path, current) = edit::find(host, &self.path)?;
         let (shown, name) = (self.path.display(), &self.name);
+        if let Some(error) = obstacle(&self.path) {
+            return Err(Failure::new(errno_text(&error.into(), &shown.to_string())));
+        }
+        let (path, current) = edit::find(host, &self.path)?;
+        let wrong = |what: &str| Err(Failure::new(format!("user {what}: b'{}'", name.escape_default())));
+        if name.len() > 255 {
+            return wrong("must be at most 255 characters");
+        }
         if name.contains([':', '\n', '\r']) {
-            return Err(Failure::new(format!("user contains invalid characters: b'{}'", name.escape_default())));
+            return wrong("contains invalid characters");
         }
         if current.is_none() && self.state == State::Absent {
             let msg = format!("{name} not present");
@@ -70,6 +82,11 @@ impl Module for Htpasswd {
         }
         let text = Text::decode(if current.is_some() { host.read(&path)? } else { Vec::new() });
         let mut lines: Vec<String> = text.text.split_inclusive('\n').map(str::to_owned).collect();
+        let mut entries = lines.iter().filter(|line| !line.trim().is_empty());
+        let is_entry = |line: &String| line.trim_start().starts_with('#') || line.matches(':').count() == 1;
+        if let Some(at) = entries.position(|line| !is_entry(line)) {
+            return Err(Failure::new(format!("malformed htpasswd file (error reading line {})", at + 1)));
+        }
         let form = text.form(name);
         let is_user = |line: &String| line.split_once(':').is_some_and(|(known, _)| known == form);
         let place = lines.iter().position(is_user);
@@ -89,7 +106,11 @@ impl Module for Htpasswd {
                 }
             }
         };
-        let after = lines.concat();
+        let mut after = lines.concat();
+        if after != text.text {
+            lines.retain(|line| !line.trim().is_empty());
+            after = lines.concat();
+        }
         let attributes = self.attributes.resolve(current.as_ref(), false)?;
         let (owner, group, mode) = (attributes.owner, attributes.group, attributes.mode);
         let differ = match &current {
@@ -109,6 +130,15 @@ impl Module for Htpasswd {
     fn apply(&self, plan: Edit, host: &mut Writer) -> Result<Fields, Failure> {
         plan.apply(host)?;
         Ok(Fields::new())
+    }
+}
+
+/// Why the path is none of a file that could be there.
+fn obstacle(path: &Path) -> Option<Errno> {
+    match path.parent() {
+        _ if path.is_dir() => Some(Errno::ISDIR),
+        Some(parent) if parent.exists() && !parent.is_dir() => Some(Errno::NOTDIR),
+        _ => None,
     }
 }
 

@@ -63,6 +63,8 @@ choice! {
 #[args(
     exclusive("set_dscp_mark", "set_dscp_mark_class"),
     exclusive("flush", "policy"),
+    required_if("jump", "TEE", "gateway"),
+    required_if("jump", "tee", "gateway"),
     required_if("flush", "False", "chain"),
     required_by("set_dscp_mark", "jump"),
     required_by("set_dscp_mark_class", "jump"),

@@ -102,18 +102,18 @@ impl Module for KnownHosts {
             return Ok(self.given(Changes::when(differs, plan).with_diff(self.diff(before, text)), host));
         }
         let plan = Plan { content: form.encode(&after), keeps_old: false };
-        Ok(self
-            .given(Changes::when(adds || !found.in_the_way.is_empty(), plan).with_diff(self.diff(before, after)), host))
+        let is_needed = adds || !found.in_the_way.is_empty();
+        Ok(self.given(Changes::when(is_needed, plan).with_diff(self.diff(before, after)), host))
     }
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
+        let mode = host.stat(&self.path)?.map(|meta| meta.mode());
+        let attributes = Attributes { mode, ..Attributes::default() };
         if plan.keeps_old {
             let old = PathBuf::from(format!("{}.old", self.path.display()));
-            let content = host.read(&self.path)?;
-            let mode = host.stat(&self.path)?.map(|meta| meta.mode());
-            host.write(&old, Source::Bytes(content), &Attributes { mode, ..Attributes::default() })?;
+            host.write(&old, Source::Bytes(host.read(&self.path)?), &attributes)?;
         }
-        host.write(&self.path, Source::Bytes(plan.content), &Attributes::default())?;
+        host.write(&self.path, Source::Bytes(plan.content), &attributes)?;
         Ok(Fields::new())
     }
 }
@@ -162,9 +162,10 @@ impl KnownHosts {
         Ok(found)
     }
 
-    /// The arguments, which the result of a run repeats, and that of check mode where there is no file to look at.
+    /// The arguments, which the result of a run repeats, and that of check mode where a key is not there to be removed.
     fn given(&self, changes: Changes<Plan>, host: &Reader) -> Changes<Plan> {
-        if host.mode().check && (self.state == State::Present || host.exists(&self.path)) {
+        let stays_away = self.state == State::Absent && self.key.is_some() && changes.plan.is_none();
+        if host.mode().check && !stays_away {
             return changes;
         }
         changes

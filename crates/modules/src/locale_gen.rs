@@ -33,7 +33,7 @@ impl Module for LocaleGen {
     type Plan = String;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<String>, Failure> {
-        let Some(text) = host.read_text(LIST)? else {
+        let Some(text) = host.read_utf8(LIST)? else {
             let msg =
                 "/var/lib/locales/supported.d and /etc/locale.gen are missing. Is the package \"locales\" installed?";
             return Err(self.failure(msg, json!({ "name": self.name })));

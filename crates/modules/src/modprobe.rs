@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     choice,
     kit::{
-        Args, Changes, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes,
+        Args, Changes, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes, shlex,
         state::AbsentPresent as State,
     },
 };
@@ -71,7 +71,7 @@ impl Module for Modprobe {
         if plan.toggles {
             let program = Program::new(host.required("modprobe")?);
             let program = match self.state {
-                State::Present => program.arg(&self.name).args(self.params.split_whitespace()),
+                State::Present => program.arg(&self.name).args(shlex::split(&self.params).map_err(Failure::new)?),
                 State::Absent => program.arg("-r").arg(&self.name),
             };
             let finished = host.run(&program.plain_locale())?;
@@ -145,9 +145,10 @@ impl Modprobe {
     }
 }
 
-/// One line for each parameter.
+/// One line for each parameter; without any, one that is blank.
 fn wanted_options(name: &str, params: &str) -> String {
-    params.split_whitespace().map(|param| format!("options {name} {param}\n")).collect()
+    let lines: Vec<String> = params.split_whitespace().map(|param| format!("options {name} {param}")).collect();
+    lines.join("\n") + "\n"
 }
 
 /// To the kernel both are the same.
@@ -167,7 +168,7 @@ fn configuration(host: &Reader, folder: &str) -> Result<Vec<(PathBuf, String)>, 
     }
     let paths = host.list(folder)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "conf"));
     let paths = paths.filter(|path: &PathBuf| Path::new(path).is_file());
-    paths.map(|path| Ok((path.clone(), host.read_text(&path)?.unwrap_or_default()))).collect()
+    paths.map(|path| Ok((path.clone(), host.read_utf8(&path)?.unwrap_or_default()))).collect()
 }
 
 /// Those of the files that have such lines, with the lines made comments.

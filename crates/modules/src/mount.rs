@@ -119,7 +119,11 @@ impl Module for Mount {
         let at = host.resolve(&self.path).to_string_lossy().into_owned();
         let device = table::mounted(&mounts, &at);
         let is_mounted = device.is_some();
-        let text = host.read_text(self.fstab())?;
+        let fstab = self.fstab();
+        if fstab.is_dir() {
+            return Err(Failure::new(format!("[Errno 21] Is a directory: '{}'", fstab.display())).uncaught());
+        }
+        let text = host.read_utf8(fstab)?;
         let old = text.clone().unwrap_or_default();
         let new = match self.state {
             State::Present | State::Mounted => self.entry().added_to(&old),
@@ -209,6 +213,11 @@ impl Mount {
         if self.boot { opts.to_owned() } else { format!("{opts},noauto") }
     }
 
+    /// Whether there are others than those that count where none are named.
+    fn has_options(&self) -> bool {
+        self.options() != "defaults"
+    }
+
     fn entry(&self) -> Entry {
         Entry {
             src: self.src(),
@@ -293,8 +302,8 @@ impl Mount {
         let mut program = self.program(host, "mount")?;
         if self.state == State::Ephemeral {
             program = program.arg("-t").args(&self.fstype);
-            if let Some(opts) = &self.opts {
-                program = program.arg("-o").arg(opts);
+            if self.has_options() {
+                program = program.arg("-o").arg(self.options());
             }
             return host.run(&program.arg("--").arg(self.src()).arg(&self.path));
         }
@@ -312,7 +321,7 @@ impl Mount {
     /// Mounts it once more; one that cannot be is unmounted and mounted, unless that could lose options.
     fn remount(&self, host: &mut Writer) -> Result<(), Failure> {
         let options = match &self.opts {
-            Some(opts) if self.state != State::Mounted => format!("remount,{opts}"),
+            _ if self.state != State::Mounted && self.has_options() => format!("remount,{}", self.options()),
             // Without the word, the options would be those of the whole file system that is bound.
             Some(opts) if opts.split(',').any(|option| option == "bind") => "remount,bind".into(),
             _ => "remount".into(),
@@ -326,10 +335,11 @@ impl Mount {
         if finished.success() && !output.contains("can't find") {
             return Ok(());
         }
-        if self.state == State::Remounted && self.opts.is_some() {
+        if self.state == State::Remounted && self.has_options() {
             return Err(Failure::new(OPTIONS_REFUSED));
         }
-        self.report("remounting", &self.unmount(host)?)?;
-        self.report("remounting", &self.mount(host)?)
+        let doing = if self.state == State::Remounted { "remounting" } else { "mounting" };
+        self.report(doing, &self.unmount(host)?)?;
+        self.report(doing, &self.mount(host)?)
     }
 }

@@ -1,7 +1,8 @@
 //! `mount_facts`: what is mounted, and what could be, as facts.
 
 use std::{
-    path::PathBuf,
+    collections::BTreeSet,
+    path::{Path, PathBuf},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
     time::Duration,
@@ -45,9 +46,10 @@ pub struct MountFacts {
     /// Shell patterns; only mounts of file systems whose type matches one are returned.
     fstypes: Option<Vec<String>>,
     /// Where to look, in this order: paths of tables; `static` (`/etc/fstab` and its kin), `dynamic` (`/etc/mtab`,
-    /// `/proc/mounts`, `/etc/mnttab`), `all` for both, which is the default; `mount_binary`'s value for that program.
+    /// `/proc/mounts`, `/etc/mnttab`), `all` for both, which is the default; `mount` for what `mount_binary` prints.
     sources: Option<Vec<String>>,
-    /// The program that is asked where it is a source, and where none of the dynamic tables is there; `null` for none.
+    /// The program that prints mounts: where `mount` is a source, and where the dynamic tables have none; `null` for
+    /// no program.
     #[arg(default = "mount")]
     mount_binary: Value,
     /// Seconds to wait for each mount; for ever where it is missing.
@@ -55,12 +57,20 @@ pub struct MountFacts {
     /// What happens when a mount does not answer in time.
     #[arg(default = "error")]
     on_timeout: OnTimeout,
-    /// Whether all mounts of a place are returned, as `aggregate_mounts`, and not the first one alone.
+    /// Whether all mounts of a place are returned, as `aggregate_mounts`, and not the first one alone; where it is
+    /// missing, a warning tells of places that a source has twice.
     include_aggregate_mounts: Option<bool>,
 }
 
 const DYNAMIC: [&str; 3] = ["/etc/mtab", "/proc/mounts", "/etc/mnttab"];
 const STATIC: [&str; 3] = ["/etc/fstab", "/etc/vfstab", "/etc/filesystems"];
+/// Links to devices, named by their UUIDs.
+const LINKS: &str = "/dev/disk/by-uuid";
+/// The source that is a program.
+const PRINTED: &str = "mount";
+
+/// The mounts of a source, with the line that each was read from.
+type Mounts = Vec<(String, Fields)>;
 
 impl Module for MountFacts {
     type Plan = ();
@@ -72,10 +82,10 @@ impl Module for MountFacts {
         }
         let mut warnings = Vec::new();
         let mut mounts = Vec::new();
-        for (source, lines) in self.lines(host)? {
-            for line in lines {
-                let Some(mut mount) = mount(&line, self.binary()? == Some(&*source)) else { continue };
-                if !self.is_wanted(&mount) {
+        for (source, found) in self.found(host, &mut warnings)? {
+            let first = mounts.len();
+            for (line, mut mount) in found {
+                if !self.is_wanted(&mount, host) {
                     continue;
                 }
                 mount.insert("uuid".into(), uuid(host, mount["device"].as_str().unwrap_or_default()));
@@ -83,15 +93,11 @@ impl Module for MountFacts {
                 mount.insert("ansible_context".into(), json!({ "source": source, "source_data": line }));
                 mounts.push(mount);
             }
+            warnings.extend(self.repeated(&source, &mounts[first..]));
         }
         let mut points = Fields::new();
         for mount in &mounts {
-            let place = mount["mount"].as_str().unwrap_or_default();
-            if !points.contains_key(place) {
-                points.insert(place.to_owned(), json!(mount));
-            } else if self.include_aggregate_mounts.is_none() {
-                warnings.push(format!("{place} is mounted more than once: see include_aggregate_mounts"));
-            }
+            points.entry(mount["mount"].as_str().unwrap_or_default()).or_insert_with(|| json!(mount));
         }
         let all = if self.include_aggregate_mounts == Some(true) { mounts } else { Vec::new() };
         let mut changes = Changes::none();
@@ -108,7 +114,7 @@ impl MountFacts {
     fn binary(&self) -> Result<Option<&str>, Failure> {
         match &self.mount_binary {
             Value::Null => Ok(None),
-            Value::String(name) => Ok(Some(name)),
+            Value::String(name) => Ok(Some(name).filter(|name| !name.is_empty()).map(String::as_str)),
             other => {
                 let other = args::python_repr(other);
                 Err(Failure::new(format!("argument 'mount_binary' must be a string or null, not {other}")))
@@ -116,60 +122,79 @@ impl MountFacts {
         }
     }
 
-    /// Each source with its lines; one that was there under another name is not there twice.
-    fn lines(&self, host: &Reader) -> Result<Vec<(String, Vec<String>)>, Failure> {
-        let sources = self.sources.clone().filter(|sources| !sources.is_empty()).unwrap_or_else(|| vec!["all".into()]);
-        if sources.iter().any(String::is_empty) {
-            return Err(Failure::new("sources contains an empty string"));
-        }
-        let mut names: Vec<String> = Vec::new();
-        for source in &sources {
-            let (dynamic, fixed): (&[&str], &[&str]) = match source.as_str() {
-                "all" => (&DYNAMIC, &STATIC),
-                "dynamic" => (&DYNAMIC, &[]),
-                "static" => (&[], &STATIC),
-                other => {
-                    names.push(other.to_owned());
-                    continue;
-                }
-            };
-            names.extend(dynamic.iter().map(|name| (*name).to_owned()));
-            if !dynamic.is_empty() && !dynamic.iter().any(|name| host.exists(name)) {
-                names.extend(self.binary()?.map(str::to_owned));
+    fn sources(&self) -> Result<Vec<&str>, Failure> {
+        let sources: Vec<&str> = self.sources.iter().flatten().map(String::as_str).collect();
+        let mut names = Vec::new();
+        for source in if sources.is_empty() { vec!["all"] } else { sources } {
+            match source {
+                "" => return Err(Failure::new("sources contains an empty string")),
+                "all" => names.extend(DYNAMIC.into_iter().chain(STATIC)),
+                "dynamic" => names.extend(DYNAMIC),
+                "static" => names.extend(STATIC),
+                other => names.push(other),
             }
-            names.extend(fixed.iter().map(|name| (*name).to_owned()));
         }
+        Ok(names)
+    }
+
+    /// Each source with its mounts; one that was there under another name is not there twice.
+    fn found(&self, host: &Reader, warnings: &mut Vec<String>) -> Result<Vec<(String, Mounts)>, Failure> {
+        let binary = self.binary()?;
+        let names = self.sources()?;
+        let is_dynamic = |name: &str| DYNAMIC.contains(&name);
+        let mut falls_back = names.iter().any(|name| is_dynamic(name));
         let mut seen: Vec<PathBuf> = Vec::new();
-        let mut lines = Vec::new();
+        let mut found = Vec::new();
         for name in names {
-            let is_binary = self.binary()? == Some(&*name);
-            let path = if is_binary { PathBuf::from(&name) } else { host.resolve(&name) };
+            let path = host.resolve(name);
             if seen.contains(&path) {
                 continue;
             }
             seen.push(path);
-            let text = if is_binary {
-                let Some(program) = host.which(&name) else { continue };
-                let program = Program::new(program).plain_locale();
-                let program =
-                    self.timeout.map_or(program.clone(), |limit| program.timeout(Duration::from_secs_f64(limit)));
-                host.query(&program)?.out()
-            } else if host.stat(&name)?.is_some_and(|meta| !meta.is_dir()) {
-                host.read_text(&name)?.unwrap_or_default()
-            } else {
-                continue;
+            let mounts = match binary.filter(|_| name == PRINTED) {
+                Some(binary) => self.printed(binary, host, warnings)?,
+                None if host.stat(name)?.is_some_and(|meta| !meta.is_dir()) => {
+                    host.read_text(name)?.unwrap_or_default().lines().filter_map(entry).collect()
+                }
+                None => Mounts::new(),
             };
-            lines.push((name, text.lines().map(str::to_owned).collect()));
+            falls_back &= mounts.is_empty() || !is_dynamic(name) && name != PRINTED;
+            found.push((name.to_owned(), mounts));
         }
-        Ok(lines)
+        if let Some(binary) = binary.filter(|_| falls_back) {
+            found.push((PRINTED.to_owned(), self.printed(binary, host, warnings)?));
+        }
+        Ok(found)
     }
 
-    fn is_wanted(&self, mount: &Fields) -> bool {
-        let matches = |patterns: &Option<Vec<String>>, key: &str| {
-            let text = mount[key].as_str().unwrap_or_default();
+    /// What a program prints, where all of it is mounts: `DEVICE on PLACE type TYPE (OPTIONS)`.
+    fn printed(&self, binary: &str, host: &Reader, warnings: &mut Vec<String>) -> Result<Mounts, Failure> {
+        let path = host.required(binary)?;
+        let mut program = Program::new(&path).plain_locale();
+        if let Some(limit) = self.timeout {
+            program = program.timeout(Duration::from_secs_f64(limit));
+        }
+        let finished = match host.query(&program) {
+            Ok(finished) => finished,
+            Err(late) => return self.late(late.msg, warnings).map(|()| Mounts::new()),
+        };
+        if !finished.success() {
+            let (path, rc) = (path.display(), finished.rc);
+            let msg = format!("Failed to execute {path}: Command '{path}' returned non-zero exit status {rc}.");
+            return Err(Failure::new(msg));
+        }
+        let mounts: Option<Mounts> = finished.out().lines().map(printed).collect();
+        Ok(mounts.unwrap_or_default())
+    }
+
+    fn is_wanted(&self, mount: &Fields, host: &Reader) -> bool {
+        let matches = |patterns: &Option<Vec<String>>, text: &str| {
             patterns.as_ref().is_none_or(|all| all.is_empty() || all.iter().any(|pattern| glob::matches(pattern, text)))
         };
-        matches(&self.devices, "device") && matches(&self.fstypes, "fstype")
+        let [device, fstype] = ["device", "fstype"].map(|key| mount[key].as_str().unwrap_or_default());
+        let link = device.strip_prefix("UUID=").map(|uuid| Path::new(LINKS).join(uuid));
+        let named = link.filter(|link| host.exists(link)).map(|link| host.resolve(link).to_string_lossy().into_owned());
+        matches(&self.devices, named.as_deref().unwrap_or(device)) && matches(&self.fstypes, fstype)
     }
 
     /// A server that does not answer holds nobody longer than `timeout`.
@@ -189,6 +214,10 @@ impl MountFacts {
         }
         let msg =
             format!("Timed out getting mount size for mount {place} (type {})", args::plain_text(&mount["fstype"]));
+        self.late(msg, warnings)
+    }
+
+    fn late(&self, msg: String, warnings: &mut Vec<String>) -> Result<(), Failure> {
         match self.on_timeout {
             OnTimeout::Error => return Err(Failure::new(msg)),
             OnTimeout::Warn => warnings.push(msg),
@@ -196,37 +225,51 @@ impl MountFacts {
         }
         Ok(())
     }
+
+    /// A warning of the places that a source has more than once.
+    fn repeated(&self, source: &str, mounts: &[Fields]) -> Option<String> {
+        let places: BTreeSet<_> = mounts.iter().map(|mount| mount["mount"].as_str()).collect();
+        (self.include_aggregate_mounts.is_none() && places.len() < mounts.len()).then(|| {
+            format!(
+                "mount_facts: ignoring repeat mounts in {source}. You can disable this warning by configuring the \
+                 'include_aggregate_mounts' option as True or False."
+            )
+        })
+    }
 }
 
-/// A line of a table, or one that `mount` prints: `DEVICE on PLACE type TYPE (OPTIONS)`.
-fn mount(line: &str, is_printed: bool) -> Option<Fields> {
-    if is_printed {
-        let (device, rest) = line.split_once(" on ")?;
-        let (place, rest) = rest.rsplit_once(" type ")?;
-        let (fstype, options) = rest.split_once(" (")?;
-        let options = options.trim_end_matches(')');
-        let fields = [("device", device), ("mount", place), ("fstype", fstype), ("options", options)];
-        return Some(fields.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect());
-    }
-    let words: Vec<&str> = line.split_whitespace().collect();
-    if line.trim_start().starts_with('#') || !(4..=6).contains(&words.len()) {
+fn printed(line: &str) -> Option<(String, Fields)> {
+    let (device, rest) = line.split_once(" on ")?;
+    let (place, rest) = rest.rsplit_once(" type ")?;
+    let (fstype, options) = rest.strip_suffix(')')?.split_once(" (")?;
+    Some((line.to_owned(), fields(&[device, place, fstype, options])))
+}
+
+/// A line of a table; what it has beyond the six fields is not looked at.
+fn entry(line: &str) -> Option<(String, Fields)> {
+    let line = line.trim();
+    let words: Vec<String> = line.split_whitespace().map(table::unescape).collect();
+    if line.starts_with('#') || words.len() < 4 {
         return None;
     }
-    let names = ["device", "mount", "fstype", "options"];
-    let mut fields: Fields =
-        names.into_iter().zip(&words).map(|(name, word)| (name.to_owned(), json!(table::unescape(word)))).collect();
-    for (name, word) in ["dump", "passno"].into_iter().zip(words.get(4..).unwrap_or_default()) {
+    let mut fields = fields(&words[..4]);
+    for (name, word) in ["dump", "passno"].into_iter().zip(&words[4..]) {
         fields.insert(name.into(), json!(word.parse::<i64>().ok()?));
     }
-    Some(fields)
+    Some((line.to_owned(), fields))
 }
 
-/// The UUID of a device: the one it is named by, or that of its link in `/dev/disk`.
+fn fields(words: &[impl AsRef<str>]) -> Fields {
+    let names = ["device", "mount", "fstype", "options"];
+    names.into_iter().zip(words).map(|(name, word)| (name.to_owned(), json!(word.as_ref()))).collect()
+}
+
+/// The UUID of a device: the one it is named by, or that of its link.
 fn uuid(host: &Reader, device: &str) -> Value {
     if let Some(uuid) = device.strip_prefix("UUID=") {
-        return json!(uuid.trim_matches('"'));
+        return json!(uuid);
     }
-    let links = if device.starts_with('/') { host.list("/dev/disk/by-uuid").unwrap_or_default() } else { Vec::new() };
+    let links = if device.starts_with('/') { host.list(LINKS).unwrap_or_default() } else { Vec::new() };
     let wanted = host.resolve(device);
     let link = links.into_iter().find(|link| host.resolve(link) == wanted);
     link.and_then(|link| Some(json!(link.file_name()?.to_string_lossy()))).unwrap_or(Value::Null)

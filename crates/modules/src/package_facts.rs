@@ -52,13 +52,21 @@ impl Module for PackageFacts {
             .map(String::as_str)
             .filter(|name| *name != "auto" && Manager::named(name).is_none() && !ELSEWHERE.contains(name))
             .collect();
+        if !unknown.is_empty() && self.manager.iter().any(|name| name == "auto") {
+            let msg = "Could not auto detect a usable package manager, check warnings for details.";
+            return Err(Failure::new(msg));
+        }
         if !unknown.is_empty() {
             return Err(Failure::new(format!("Unsupported package managers requested: {}", unknown.join(", "))));
         }
+        // Those that are named come first, each once.
+        let named = asked.iter().filter_map(|name| Manager::named(name));
+        let found_out = asked.iter().filter(|name| *name == "auto").flat_map(|_| Manager::ALL.iter().copied());
         let mut managers: Vec<Manager> = Vec::new();
-        for name in &asked {
-            let named = Manager::named(name);
-            managers.extend(if name == "auto" { Manager::ALL.to_vec() } else { named.into_iter().collect() });
+        for manager in named.chain(found_out) {
+            if !managers.contains(&manager) {
+                managers.push(manager);
+            }
         }
         let mut packages = Map::new();
         let mut found = 0;

@@ -1,6 +1,6 @@
 //! `replace`: all matches of a pattern in a file.
 
-use std::path::PathBuf;
+use std::{ops::Range, path::PathBuf};
 
 use serde_json::json;
 
@@ -61,18 +61,13 @@ impl Module for Replace {
         }
         let text = Text::decode_as(&self.encoding, host.read(&path)?)?
             .ok_or_else(|| Failure::new(format!("unknown encoding: {}", self.encoding)).uncaught())?;
-        let Some((start, end)) = self.section(&text)? else {
-            let pattern = [&self.after, &self.before].map(|pattern| pattern.as_deref().unwrap_or_default());
-            let pattern = if self.after.is_some() && self.before.is_some() {
-                format!("{}(?P<subsection>.*?){}", pattern[0], pattern[1])
-            } else if self.after.is_some() {
-                format!("{}(?P<subsection>.*)", pattern[0])
-            } else {
-                format!("(?P<subsection>.*){}", pattern[1])
-            };
+        let pattern = self.section();
+        let Some(section) = found(&text, pattern.as_deref())? else {
+            let pattern = pattern.unwrap_or_default();
             let msg = format!("Pattern for before/after params did not match the given file: {pattern}");
             return Ok(Changes::none().with("msg", msg).with("rc", 0));
         };
+        let (start, end) = (section.start, section.end);
         let (section, count) = self.replaced(&text, &text.text[start..end])?;
         let after = format!("{}{section}{}", &text.text[..start], &text.text[end..]);
         let attributes = self.attributes.resolve(current.as_ref(), false)?;
@@ -103,33 +98,26 @@ impl Module for Replace {
 }
 
 impl Replace {
-    /// Where changes may be made; `None` when a limit is not found.
-    fn section(&self, text: &Text) -> Result<Option<(usize, usize)>, Failure> {
-        let whole = &text.text;
-        let mut start = 0;
-        if let Some(after) = &self.after {
-            match regex::compile_dotall(&text.form(after)).map_err(Failure::uncaught)?.find(whole.as_str())? {
-                Some(found) => start = found.end(),
-                None => return Ok(None),
-            }
-        }
-        let Some(before) = &self.before else { return Ok(Some((start, whole.len()))) };
-        let before = regex::compile_dotall(&text.form(before)).map_err(Failure::uncaught)?;
-        // Alone, `before` is looked for from the end: everything before its last match.
-        let mut found = None;
-        for hit in before.find_iter(&whole[start..]) {
-            found = Some(start + hit?.start());
-            if self.after.is_some() {
-                break;
-            }
-        }
-        Ok(found.map(|end| (start, end)))
+    /// The pattern for where changes may be made, which is its group `subsection`; `None` for the whole file.
+    fn section(&self) -> Option<String> {
+        let [after, before] = [&self.after, &self.before].map(|pattern| pattern.as_deref().unwrap_or_default());
+        let between = match (after, before) {
+            ("", "") => return None,
+            ("", _) | (_, "") => ".*",
+            _ => ".*?",
+        };
+        Some(format!("{after}(?P<subsection>{between}){before}"))
     }
 
     fn replaced(&self, text: &Text, section: &str) -> Result<(String, usize), Failure> {
         let pattern = regex::compile(&text.form(&self.regexp), true).map_err(Failure::uncaught)?;
         let template = text.form(&self.replacement);
-        let refused = |failure: Failure| Failure::new(format!("Unable to process replace due to error: {failure}"));
+        let refused = |failure: Failure| {
+            if failure.msg.starts_with("unknown group name") {
+                return failure.uncaught();
+            }
+            Failure::new(format!("Unable to process replace due to error: {failure}"))
+        };
         regex::check_template(&template, &pattern).map_err(refused)?;
         let (mut out, mut last, mut count) = (String::new(), 0, 0);
         for captures in pattern.captures_iter(section) {
@@ -144,4 +132,13 @@ impl Replace {
         out.push_str(&section[last..]);
         Ok((out, count))
     }
+}
+
+/// Where a pattern's group `subsection` is in the text; the whole text without a pattern.
+fn found(text: &Text, pattern: Option<&str>) -> Result<Option<Range<usize>>, Failure> {
+    let Some(pattern) = pattern else { return Ok(Some(0..text.text.len())) };
+    let pattern = regex::compile_dotall(&text.form(pattern)).map_err(Failure::uncaught)?;
+    Ok(pattern
+        .captures(text.text.as_str())?
+        .and_then(|captures| captures.name("subsection").map(|group| group.range())))
 }

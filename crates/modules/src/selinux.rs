@@ -61,7 +61,7 @@ impl Module for Selinux {
     type Plan = Plan;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
-        let Some(text) = host.read_text(&self.configfile)? else {
+        let Some(text) = host.read_utf8(&self.configfile)? else {
             let details = "Please install SELinux-policy package, if this package is not installed previously.";
             let msg = format!("Unable to find file {}", self.configfile.display());
             return Err(Failure::new(msg).with("details", details));

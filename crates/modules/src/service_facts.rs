@@ -133,11 +133,11 @@ fn script_names(host: &Reader) -> Result<Vec<String>, Failure> {
 /// Adds init scripts. `states` is what systemd knows of the units that stand for them: scripts that hand over to
 /// systemd would only tell the same, a second later.
 fn init_scripts(host: &Reader, states: &[(String, String)], services: &mut Fields) -> Result<(), Failure> {
-    if host.which("service").is_none() {
-        return Ok(());
-    }
     if host.which("chkconfig").is_some() {
         return chkconfig(host, services);
+    }
+    if host.which("service").is_none() || host.which("rc-status").is_some() {
+        return Ok(());
     }
     let names = script_names(host)?;
     let redirects = host.exists("/lib/lsb/init-functions.d/40-systemd");
@@ -167,28 +167,37 @@ fn init_scripts(host: &Reader, states: &[(String, String)], services: &mut Field
     Ok(())
 }
 
-/// Adds what `chkconfig` lists, on Red Hat's kin.
+/// Adds what `chkconfig` lists, on Red Hat's kin, and on SUSE's, where it tells the runlevels only when asked for them.
 fn chkconfig(host: &Reader, services: &mut Fields) -> Result<(), Failure> {
-    for line in ask(host, "chkconfig", &[])?.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let Some((name, levels)) = words.split_first().filter(|(_, levels)| levels.len() == 7) else { continue };
-        if !levels.iter().all(|level| level.as_bytes().get(1) == Some(&b':')) {
-            continue;
-        }
-        let status = if levels.contains(&"3:on") { "enabled" } else { "disabled" };
-        let program = Program::new(host.required("service")?).args([name, "status"]);
-        let runs = host.query(&program.plain_locale())?.success();
+    let mut listed = ask(host, "chkconfig", &[])?;
+    if !listed.lines().any(|line| levels(line).is_some()) {
+        let is_short = listed.lines().any(|line| line.ends_with(" on") || line.ends_with(" off"));
+        listed = ask(host, "chkconfig", if is_short { &["-l", "--allservices"] } else { &["--list"] })?;
+    }
+    for (name, levels) in listed.lines().filter_map(levels) {
+        let status = if levels[3].ends_with(":on") { "enabled" } else { "disabled" };
+        let program = host.which("service").map(|path| Program::new(path).args([name, "status"]).plain_locale());
+        let runs = program.map(|program| host.query(&program)).transpose()?.is_some_and(|finished| finished.success());
         add(services, name, "sysv", if runs { "running" } else { "stopped" }, Some(status));
     }
     Ok(())
 }
 
+/// A service and its seven runlevels, as `3:on`.
+fn levels(line: &str) -> Option<(&str, Vec<&str>)> {
+    let mut words = line.split_whitespace();
+    let name = words.next()?;
+    let levels: Vec<&str> = words.collect();
+    let is_level = |word: &&str| word.as_bytes().get(1) == Some(&b':');
+    (levels.len() == 7 && levels.iter().all(is_level)).then_some((name, levels))
+}
+
 /// Adds `OpenRC`'s services: what `rc-status` shows, with the runlevels of `rc-update`.
 fn openrc(host: &Reader, services: &mut Fields, warnings: &mut Vec<String>) -> Result<(), Failure> {
-    let shown = ask(host, "rc-status", &["-a", "-s", "-m"])?;
-    if shown.is_empty() {
+    if host.which("rc-update").is_none() || host.which("chkconfig").is_some() {
         return Ok(());
     }
+    let shown = ask(host, "rc-status", &["-a", "-s", "-m"])?;
     let listed = ask(host, "rc-update", &["show", "-v"])?;
     let levels: Vec<(&str, Vec<&str>)> = listed
         .lines()

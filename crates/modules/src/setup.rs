@@ -61,7 +61,7 @@ pub struct Setup {
     #[arg(default = 10)]
     gather_timeout: i64,
     /// Shell patterns; only facts whose name matches one of them, with or without `ansible_`, are
-    /// returned. An empty list is no filter.
+    /// returned. An empty list, or an empty pattern, is no filter.
     #[arg(default = "[]")]
     filter: Vec<String>,
     /// The directory of `*.fact` files: programs are run, others read, as JSON or INI. They become
@@ -77,7 +77,9 @@ impl Module for Setup {
     type Plan = ();
 
     fn inspect(&self, reader: &Reader) -> Result<Changes<()>, Failure> {
-        let chosen = subset::choose(&self.gather_subset)?;
+        let all = ["all".to_owned()];
+        let asked = if self.gather_subset.is_empty() { &all[..] } else { &self.gather_subset };
+        let chosen = subset::choose(asked)?;
         let timeout = clock::seconds(self.gather_timeout.max(1));
         let mut host = Host::new(reader.clone(), timeout, self.fact_path.clone());
         host.python.clone_from(&self.python);
@@ -85,7 +87,7 @@ impl Module for Setup {
         for (name, value) in collector::collect(&host, &chosen) {
             facts.insert(format!("ansible_{}", name.replace('-', "_")), value);
         }
-        facts.insert("gather_subset".into(), json!(self.gather_subset));
+        facts.insert("gather_subset".into(), json!(asked));
         facts.insert("module_setup".into(), json!(true));
         facts.retain(|name, _| self.is_wanted(name));
         facts.sort_keys();
@@ -101,12 +103,11 @@ impl Module for Setup {
 
 impl Setup {
     fn is_wanted(&self, name: &str) -> bool {
-        let mut patterns = self.filter.iter().filter(|pattern| !pattern.is_empty()).peekable();
         let short = name.strip_prefix("ansible_");
-        patterns.peek().is_none()
-            || patterns.any(|pattern| {
-                pattern == "*" || fnmatch(pattern, name) || short.is_some_and(|short| fnmatch(pattern, short))
-            })
+        let is_meant = |pattern: &String| {
+            pattern.is_empty() || fnmatch(pattern, name) || short.is_some_and(|short| fnmatch(pattern, short))
+        };
+        self.filter.is_empty() || self.filter.iter().any(is_meant)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `slurp`: a file's content, for the controller.
 
-use std::path::PathBuf;
+use std::{io::ErrorKind, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustix::fs::Access;
@@ -28,16 +28,13 @@ impl Module for Slurp {
 
     fn inspect(&self, host: &Reader) -> Result<Changes<()>, Failure> {
         let shown = self.src.to_string_lossy();
-        let Ok(meta) = host.stat(&self.src) else {
-            return Err(Failure::new(format!("File is not readable: {shown}")));
-        };
-        let below_file = || self.src.parent().is_some_and(|parent| parent.exists() && !parent.is_dir());
-        let msg = match meta {
-            None if below_file() => format!("Unable to slurp file: {shown}"),
-            None => format!("File not found: {shown}"),
-            Some(meta) if meta.is_dir() => format!("Source is a directory and must be a file: {shown}"),
-            Some(_) if !host.may(&self.src, Access::READ_OK) => format!("File is not readable: {shown}"),
-            Some(_) => {
+        let msg = match self.src.metadata().map_err(|error| error.kind()) {
+            Err(ErrorKind::NotFound) => format!("File not found: {shown}"),
+            Err(ErrorKind::PermissionDenied) => format!("File is not readable: {shown}"),
+            Err(_) => format!("Unable to slurp file: {shown}"),
+            Ok(meta) if meta.is_dir() => format!("Source is a directory and must be a file: {shown}"),
+            Ok(_) if !host.may(&self.src, Access::READ_OK) => format!("File is not readable: {shown}"),
+            Ok(_) => {
                 let content = STANDARD.encode(host.read(&self.src)?);
                 let changes = Changes::none().with("content", content).with("encoding", "base64");
                 return Ok(changes.with("source", shown.as_ref()));

@@ -58,10 +58,10 @@ impl Module for Sysctl {
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         let value = self.value()?;
-        let found = host.read_text(&self.sysctl_file)?;
+        let found = host.read_utf8(&self.sysctl_file)?;
         let old = found.clone().unwrap_or_default();
-        let new = edited(&old, &self.name, value.as_deref());
-        let is_present = entries(&old).filter(|(name, _)| *name == self.name).last();
+        let new = edited(&old, self.name(), value.as_deref());
+        let is_present = entries(&old).filter(|(name, _)| *name == self.name()).last();
         let differs = match (&value, is_present) {
             (Some(wanted), Some((_, present))) => !same_value(wanted, present),
             (Some(_), None) => true,
@@ -81,11 +81,11 @@ impl Module for Sysctl {
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
         if let Some(value) = plan.set {
-            let assignment = format!("{}={value}", self.name);
+            let assignment = format!("{}={value}", self.name());
             self.sysctl(host, Program::new("sysctl").arg("-w").arg(assignment), false)?;
         }
         if let Some(text) = plan.text {
-            host.write(&self.sysctl_file, Source::from(text.as_str()), &Attributes::default())?;
+            host.write(&host.resolve(&self.sysctl_file), Source::from(text.as_str()), &Attributes::default())?;
         }
         if self.reload {
             self.sysctl(host, Program::new("sysctl").arg("-p").arg(&self.sysctl_file), true)?;
@@ -95,9 +95,13 @@ impl Module for Sysctl {
 }
 
 impl Sysctl {
+    fn name(&self) -> &str {
+        self.name.trim()
+    }
+
     /// The wanted value; `None` for `state: absent`.
     fn value(&self) -> Result<Option<String>, Failure> {
-        if self.name.trim().is_empty() {
+        if self.name().is_empty() {
             return Err(Failure::new("name cannot be blank"));
         }
         match (self.state, self.value.as_deref().map(normal)) {
@@ -110,16 +114,15 @@ impl Sysctl {
 
     /// What the running kernel has; empty when it does not know the parameter.
     fn running(&self, host: &Reader) -> String {
-        // In a name with dots, a slash stands for a dot in a part of the path (`man 8 sysctl`).
-        let path: String = self
-            .name
-            .chars()
-            .map(|letter| match letter {
-                '.' => '/',
-                '/' => '.',
-                other => other,
-            })
-            .collect();
+        let path = self.name();
+        let swapped = |letter| match letter {
+            '.' => '/',
+            '/' => '.',
+            other => other,
+        };
+        // What comes first separates; the other one is a letter of a part of the path (`man 8 sysctl`).
+        let is_path = path.find(['.', '/']).is_some_and(|at| path[at..].starts_with('/'));
+        let path = if is_path { path.to_owned() } else { path.chars().map(swapped).collect() };
         host.read_text(format!("/proc/sys/{path}")).ok().flatten().unwrap_or_default()
     }
 
@@ -135,7 +138,7 @@ impl Sysctl {
         let msg = if is_reload {
             format!("Failed to reload sysctl: {said}")
         } else {
-            format!("setting {} failed: {said}", self.name)
+            format!("setting {} failed: {said}", self.name())
         };
         Err(Failure::new(msg).with("rc", finished.rc).with("stdout", finished.out()).with("stderr", finished.err()))
     }
@@ -154,16 +157,16 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     line.split_once('=').map(|(name, value)| (name.trim(), value.trim()))
 }
 
-/// The text with one assignment of `name`, where its first one stood; with none for `None`.
+/// The text with one assignment of `name`, where its first one stood; with none for `None`. Lines lose blanks around
+/// them and around their `=`.
 fn edited(text: &str, name: &str, value: Option<&str>) -> String {
     let mut wanted = value.map(|value| format!("{name}={value}\n"));
     let mut new = String::new();
     for line in text.lines() {
-        if assignment(line).is_some_and(|(found, _)| found == name) {
-            new.push_str(&wanted.take().unwrap_or_default());
-        } else {
-            new.push_str(line);
-            new.push('\n');
+        match assignment(line) {
+            Some((found, _)) if found == name => new.push_str(&wanted.take().unwrap_or_default()),
+            Some((found, value)) => new.push_str(&format!("{found}={value}\n")),
+            None => new.push_str(&format!("{}\n", line.trim())),
         }
     }
     new + &wanted.unwrap_or_default()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     kit::{Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, clock, glob},
-    service::init::{Init, Request},
+    service::init::{Init, NOT_RUNNING, Request, is_listed, line_of},
     systemd::State,
 };
 
@@ -70,14 +70,15 @@ impl Module for Sysvinit {
         if name.contains('/') || !host.exists(format!("/etc/init.d/{name}")) {
             return Err(Failure::new(format!("Could not find the requested service {name}: ")));
         }
-        let enables = self.enabled.filter(|wanted| match &self.runlevels {
+        let levels = self.runlevels.as_ref().filter(|levels| !levels.is_empty());
+        let enables = self.enabled.filter(|wanted| match levels {
             None => self.is_enabled(host, "?") != *wanted,
             Some(levels) => levels.iter().any(|level| self.is_enabled(host, level) != *wanted),
         });
         let verb = match self.state {
             None => None,
             Some(state) => {
-                let runs = Request { arguments: "", ..self.request() }.is_running(host, Init::SysV)?;
+                let runs = self.is_started(host)?;
                 match state {
                     State::Started => (!runs).then_some("start"),
                     State::Stopped => runs.then_some("stop"),
@@ -89,7 +90,7 @@ impl Module for Sysvinit {
         let entry = |changed: bool| json!({ "changed": changed, "rc": null, "stdout": null, "stderr": null });
         let key = self.state.map_or("null", State::as_str);
         let mut status = json!({ "enabled": entry(enables.is_some()), key: entry(verb.is_some()) });
-        if let Some(levels) = &self.runlevels {
+        if let Some(levels) = levels {
             status["enabled"]["runlevels"] = json!(levels);
         }
         let plan = Plan { enables, verb, status: status.clone() };
@@ -127,6 +128,30 @@ impl Sysvinit {
             state: self.state,
             enabled: self.enabled,
         }
+    }
+
+    /// Whether it runs: what `status` says in one line counts before how it ends.
+    fn is_started(&self, host: &Reader) -> Result<bool, Failure> {
+        if let Some(pattern) = self.pattern.as_deref().filter(|pattern| !pattern.is_empty()) {
+            return is_listed(host, pattern);
+        }
+        let program = match host.which("service") {
+            Some(service) => Program::new(service).args([&self.name, "status"]).plain_locale(),
+            None => Request { arguments: "", ..self.request() }.program(Init::SysV, "status")?,
+        };
+        let status = host.query(&program)?;
+        if self.name == "iptables" && status.out().contains("ACCEPT") {
+            return Ok(true);
+        }
+        let said = line_of(&status, &self.name).unwrap_or_default();
+        let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
+        if says(&["stop", "is dead ", "dead but ", "could not access pid file", "inactive"]) {
+            return Ok(false);
+        }
+        if says(&["run", "start", "active"]) && !says(&["not "]) {
+            return Ok(true);
+        }
+        Ok(status.success() || !NOT_RUNNING.contains(&status.rc) && is_listed(host, &self.name)?)
     }
 
     fn is_enabled(&self, host: &Reader, level: &str) -> bool {

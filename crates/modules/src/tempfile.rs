@@ -49,11 +49,6 @@ impl Module for Tempfile {
     type Plan = PathBuf;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<PathBuf>, Failure> {
-        for (name, part) in [("prefix", &self.prefix), ("suffix", &self.suffix)] {
-            if part.contains('/') {
-                return Err(Failure::new(format!("{name} must be a valid file name component, got '{part}'")));
-            }
-        }
         let default = || host.env("TMPDIR").filter(|path| !path.is_empty()).unwrap_or_else(|| "/tmp".into()).into();
         let place = self.path.clone().unwrap_or_else(default);
         let skipped = "remote module (ansible.builtin.tempfile) does not support check mode";
@@ -61,6 +56,11 @@ impl Module for Tempfile {
     }
 
     fn apply(&self, place: PathBuf, host: &mut Writer) -> Result<Fields, Failure> {
+        for (name, part) in [("prefix", &self.prefix), ("suffix", &self.suffix)] {
+            if part.contains('/') {
+                return Err(Failure::new(format!("{name} must be a valid file name component, got '{part}'")));
+            }
+        }
         let path = host.make_temporary(&place, &self.prefix, &self.suffix, self.state == State::Directory)?;
         Ok(Fields::from_iter([("path".to_owned(), json!(path.to_string_lossy()))]))
     }

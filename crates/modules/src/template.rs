@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
 use sutler_protocol::Content;
 
 use crate::{
@@ -82,6 +83,9 @@ pub struct Template {
     /// Owner, group and mode; the mode may be `preserve`, which is that of the template.
     #[arg(flatten)]
     attributes: FileArgs,
+    /// The mode of directories made for the file, as in `copy`.
+    #[arg(internal)]
+    directory_mode: Option<Value>,
     /// The rendered text.
     #[arg(internal, name = "_content")]
     body: Content,
@@ -104,7 +108,7 @@ impl Module for Template {
             dest: self.dest.clone(),
             basename: self.basename.clone().or(name),
             attributes: self.attributes.clone().preserving(self.source_mode.map(|mode| mode as u32)),
-            directory_mode: None,
+            directory_mode: self.directory_mode.clone(),
             backup: self.backup,
             force: self.force,
             follow: self.follow,

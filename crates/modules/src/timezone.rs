@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     choice,
-    kit::{Args, Changes, Diff, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes},
+    kit::{Args, Changes, Diff, Failure, Fields, Meta, Module, Program, Reader, Writer, file_args::Attributes},
 };
 
 choice! {
@@ -43,6 +43,8 @@ pub struct Plan {
 }
 
 const ZONES: &str = "/usr/share/zoneinfo";
+const KEPT: &str = "/etc/timezone";
+const LOCALTIME: &str = "/etc/localtime";
 
 impl Module for Timezone {
     type Plan = Plan;
@@ -53,9 +55,10 @@ impl Module for Timezone {
         let (mut before, mut after) = (Fields::new(), Fields::new());
         let mut plan = Plan { name: None, hwclock: None };
         if let Some(name) = &self.name {
-            if name.split('/').any(|part| part == "..")
-                || !host.stat(zone_file(name))?.is_some_and(|meta| meta.is_file())
-            {
+            let file = zone_file(name);
+            let is_below = !name.split('/').any(|part| part == "..");
+            // RFC 9636 §3.1.
+            if !is_below || !file.is_file() || !host.read(&file)?.starts_with(b"TZif") {
                 return Err(Failure::new(format!("Error message:\ngiven timezone \"{name}\" is not available")));
             }
             let found = zone(host, name)?;
@@ -93,9 +96,9 @@ impl Module for Timezone {
                 host.run(&program.clone().plain_locale())?.or_what_it_said()?;
                 said.push(format!("executed `{}`", program.line()));
             } else {
-                let removed = host.read_text("/etc/timezone")?.map_or(0, |text| text.lines().count());
-                host.write(Path::new("/etc/timezone"), format!("{name}\n").as_str().into(), &Attributes::default())?;
-                host.symlink(&zone_file(&name), Path::new("/etc/localtime"))?;
+                let removed = names(&host.read_text(KEPT)?.unwrap_or_default()).count();
+                host.write(Path::new(KEPT), format!("{name}\n").as_str().into(), &Attributes::default())?;
+                host.symlink(&zone_file(&name), Path::new(LOCALTIME))?;
                 said.push(format!("Added 1 line and deleted {removed} line(s) on /etc/timezone"));
             }
         }
@@ -113,22 +116,32 @@ fn zone_file(name: &str) -> PathBuf {
 
 /// The zone that is set; `n/a` where nothing says so.
 fn zone(host: &Reader, wanted: &str) -> Result<String, Failure> {
-    let link = match host.lstat("/etc/localtime")? {
-        Some(meta) if meta.is_link() => Some(host.link("/etc/localtime")?),
-        found => found.map(|_| PathBuf::new()),
-    };
-    let linked = link.as_ref().and_then(|link| {
-        let link = link.to_string_lossy().into_owned();
-        link.split_once("zoneinfo/").map(|(_, name)| name.to_owned())
-    });
+    let unknown = || "n/a".to_owned();
+    let localtime = host.lstat(LOCALTIME)?;
+    let is_link = localtime.as_ref().is_some_and(Meta::is_link);
+    let link = if is_link { host.link(LOCALTIME)? } else { PathBuf::new() };
+    let linked = link.to_string_lossy().split_once("zoneinfo/").map(|(_, name)| name.to_owned());
     if runs_systemd(host) {
-        return Ok(linked.unwrap_or_else(|| if link.is_some() { "n/a".into() } else { "UTC".into() }));
+        return Ok(linked.unwrap_or_else(|| if localtime.is_some() { unknown() } else { "UTC".into() }));
     }
-    let kept = host.read_text("/etc/timezone")?.map(|text| text.trim().to_owned()).filter(|name| !name.is_empty());
-    // The file and the link have to agree: of two that do not, the one that is wrong is told.
-    let (kept, linked) = (kept.unwrap_or_else(|| "n/a".into()), linked);
-    let linked = linked.unwrap_or_else(|| if link.is_some() { kept.clone() } else { "n/a".into() });
-    Ok(if kept == wanted { linked } else { kept })
+    let text = host.read_text(KEPT)?.unwrap_or_default();
+    let kept = names(&text).next();
+    if kept != Some(wanted) {
+        return Ok(kept.map_or_else(unknown, str::to_owned));
+    }
+    // The file and what the C library reads have to agree.
+    let is_copy =
+        localtime.is_some_and(|meta| meta.is_file()) && host.read(LOCALTIME)? == host.read(zone_file(wanted))?;
+    Ok(match linked {
+        Some(linked) if host.exists(LOCALTIME) => linked,
+        None if is_copy => wanted.to_owned(),
+        _ => unknown(),
+    })
+}
+
+/// The names that stand at the start of lines.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| line.split(char::is_whitespace).next()).filter(|name| !name.is_empty())
 }
 
 /// What the hardware clock shows: the third line of `/etc/adjtime` (`man 5 adjtime_config`).

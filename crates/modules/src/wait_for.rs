@@ -3,7 +3,7 @@
 mod connections;
 
 use std::{
-    io::{Read, Write as _},
+    io::{ErrorKind, Read, Write as _},
     net::IpAddr,
     path::PathBuf,
     time::{Duration, Instant},
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     choice,
     http::{resolve::resolve, socket::Socket},
-    kit::{Args, Changes, Failure, Fields, InCheck, Module, Reader, Writer, clock::seconds, regex},
+    kit::{Args, Changes, Failure, Fields, InCheck, Module, Reader, Writer, clock::seconds, failure::os_text, regex},
 };
 
 /// How often a sleep looks whether the task was cancelled.
@@ -111,17 +111,17 @@ impl Module for WaitFor {
         let regex = self.check()?;
         let elapsed = || json!(started.elapsed().as_secs());
         wait(seconds(self.delay), host)?;
-        let found = if self.port.is_none() && self.path.is_none() && self.state != State::Drained {
+        let found = if self.port().is_none() && self.path().is_none() && self.state != State::Drained {
             wait(seconds(self.timeout), host)?;
             Found::default()
         } else {
             let deadline = started + seconds(self.timeout).max(seconds(self.delay));
             loop {
                 if Instant::now() >= deadline {
-                    let msg = self.msg.clone().unwrap_or_else(|| self.timeout_message());
-                    return Err(Failure::new(msg).with("elapsed", elapsed()));
+                    let msg = self.timeout_message();
+                    return Err(self.failure(msg, started));
                 }
-                match self.look(host, regex.as_ref(), deadline)? {
+                match self.look(host, regex.as_ref(), started, deadline)? {
                     Some(found) => break found,
                     None => wait(seconds(self.sleep).min(deadline - Instant::now().min(deadline)), host)?,
                 }
@@ -141,20 +141,39 @@ impl Module for WaitFor {
 }
 
 impl WaitFor {
+    fn port(&self) -> Option<i64> {
+        self.port.filter(|port| *port != 0)
+    }
+
+    fn path(&self) -> Option<&PathBuf> {
+        self.path.as_ref().filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// A failure with these words, or the user's.
+    fn failure(&self, msg: String, started: Instant) -> Failure {
+        let own = self.msg.clone().filter(|msg| !msg.is_empty());
+        Failure::new(own.unwrap_or(msg)).with("elapsed", started.elapsed().as_secs())
+    }
+
     /// Combinations that make no sense, and the expression.
     fn check(&self) -> Result<Option<Regex>, Failure> {
+        let compile = |text: &String| {
+            Regex::new(&format!("(?m){}", python_syntax(text)))
+                .map_err(|e| Failure::new(format!("Invalid regular expression: {}", regex::reason(text, &e))))
+        };
+        let regex = self.search_regex.as_ref().map(compile).transpose()?;
         let refuse = |text: &str| Err(Failure::new(text).with("elapsed", 0));
-        if self.port.is_some() && self.path.is_some() {
+        if self.port().is_some() && self.path().is_some() {
             return refuse("port and path parameter can not both be passed to wait_for");
         }
-        if self.path.is_some() && matches!(self.state, State::Stopped | State::Drained) {
+        if self.path().is_some() && matches!(self.state, State::Stopped | State::Drained) {
             let state = self.state.as_str();
             return refuse(&format!("state={state} should only be used for checking a port in the wait_for module"));
         }
         if self.exclude_hosts.is_some() && self.state != State::Drained {
             return refuse("exclude_hosts should only be with state=drained");
         }
-        if self.state == State::Drained && self.port.is_none() {
+        if self.state == State::Drained && self.port().is_none() {
             return refuse("state=drained needs a `port`");
         }
         if self.port.is_some_and(|port| u16::try_from(port).is_err()) {
@@ -163,35 +182,37 @@ impl WaitFor {
         if let Some(unknown) = self.active_connection_states.iter().find(|state| !connections::is_state(state)) {
             return refuse(&format!("unknown active_connection_state ({unknown}) defined"));
         }
-        let compile = |text: &String| {
-            Regex::new(&format!("(?m){}", python_syntax(text)))
-                .map_err(|e| Failure::new(format!("Invalid regular expression: {}", regex::reason(text, &e))))
-        };
-        self.search_regex.as_ref().map(compile).transpose()
+        Ok(regex)
     }
 
     /// Looks once; `None` when it is not time yet.
-    fn look(&self, host: &Writer, regex: Option<&Regex>, deadline: Instant) -> Result<Option<Found>, Failure> {
+    fn look(
+        &self,
+        host: &Writer,
+        regex: Option<&Regex>,
+        started: Instant,
+        deadline: Instant,
+    ) -> Result<Option<Found>, Failure> {
         let here = |yes: bool| Ok(yes.then(Found::default));
-        match (self.state, &self.path, self.port) {
+        match (self.state, self.path(), self.port()) {
             (State::Absent | State::Stopped, Some(path), _) => here(!host.exists(path)),
             (State::Absent | State::Stopped, None, port) => here(self.connect(host, port, deadline).is_none()),
             (State::Drained, _, port) => here(!self.is_connected(host, port)?),
-            (State::Present | State::Started, Some(path), _) => match regex {
-                None => here(host.stat(path)?.is_some()),
-                Some(regex) => self.search_file(host, regex),
+            (State::Present | State::Started, Some(path), _) => match (path.metadata(), regex) {
+                (Err(error), _) if error.kind() == ErrorKind::NotFound => Ok(None),
+                (Err(error), _) => {
+                    let msg = format!("Failed to stat {}, {}", path.display(), os_text(&error));
+                    Err(self.failure(msg, started))
+                }
+                (Ok(_), None) => here(true),
+                // A file that cannot be read yet is waited for.
+                (Ok(_), Some(regex)) => Ok(host.read(path).ok().and_then(|bytes| search(regex, &bytes))),
             },
             (State::Present | State::Started, None, port) => match (self.connect(host, port, deadline), regex) {
                 (Some(socket), Some(regex)) => Ok(search_socket(socket, regex, deadline, host)),
                 (socket, _) => here(socket.is_some()),
             },
         }
-    }
-
-    fn search_file(&self, host: &Reader, regex: &Regex) -> Result<Option<Found>, Failure> {
-        let Some(path) = self.path.as_ref().filter(|path| host.exists(path)) else { return Ok(None) };
-        // A file that cannot be read yet is waited for.
-        Ok(host.read(path).ok().and_then(|bytes| search(regex, &bytes)))
     }
 
     fn connect(&self, host: &Reader, port: Option<i64>, deadline: Instant) -> Option<Socket> {
@@ -219,11 +240,11 @@ impl WaitFor {
     }
 
     fn timeout_message(&self) -> String {
-        let place = match (&self.path, self.port) {
+        let place = match (self.path(), self.port()) {
             (Some(path), _) => path.to_string_lossy().into_owned(),
             (None, port) => format!("{}:{}", self.host, port.unwrap_or_default()),
         };
-        match (self.state, &self.search_regex, &self.path) {
+        match (self.state, &self.search_regex, self.path()) {
             (State::Drained, _, _) => format!("Timeout when waiting for {place} to drain"),
             (State::Absent | State::Stopped, _, Some(_)) => format!("Timeout when waiting for {place} to be absent."),
             (State::Absent | State::Stopped, _, None) => format!("Timeout when waiting for {place} to stop."),
@@ -269,7 +290,7 @@ fn search_socket(mut socket: Socket, regex: &Regex, deadline: Instant, host: &Re
         match socket.read(&mut chunk) {
             Ok(0) => return None,
             Ok(length) => heard.extend(&chunk[..length]),
-            Err(e) if e.kind() == std::io::ErrorKind::TimedOut => continue,
+            Err(e) if e.kind() == ErrorKind::TimedOut => continue,
             Err(_) => return None,
         }
         if let Some(found) = search(regex, &heard) {

@@ -252,7 +252,9 @@ impl Module for YumRepository {
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         self.check(host)?;
         let path = self.path();
-        let old = Sections::read(&host.read_text(&path)?.unwrap_or_default(), &path).map_err(Failure::uncaught)?;
+        // What cannot be read has no sections: to write it says why.
+        let text = if path.is_file() { host.read_utf8(&path)? } else { None };
+        let old = Sections::read(&text.unwrap_or_default(), &path).map_err(Failure::uncaught)?;
         let mut new = old.clone();
         match self.state {
             State::Present => new.set(&self.name, self.wanted()),
@@ -284,7 +286,7 @@ impl Module for YumRepository {
                 if let Some(obstacle) = host.obstacle(&path) {
                     return Err(failed(errno_text(&obstacle, &path.to_string_lossy())));
                 }
-                host.write(&path, Source::from(text.as_str()), &self.resolved(host, &path)?)
+                host.write(&host.resolve(&path), Source::from(text.as_str()), &self.resolved(host, &path)?)
                     .map_err(|failure| failed(failure.msg))?;
             }
             None if plan.attributes => host.set_attributes(&path, &self.resolved(host, &path)?)?,

@@ -8,6 +8,7 @@ use crate::kit::{Failure, Program, Reader};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subcommand {
     pub name: String,
+    /// Its path; empty where it is not known.
     pub link: String,
     pub path: String,
 }
@@ -16,6 +17,8 @@ pub struct Subcommand {
 #[derive(Debug, Default)]
 pub struct Alternative {
     pub path: String,
+    /// On Red Hat's kin.
+    pub family: Option<String>,
     pub priority: i64,
     pub subcommands: Vec<Subcommand>,
 }
@@ -94,7 +97,8 @@ impl Known {
         known
     }
 
-    /// `NAME - status is auto.`, ` link currently points to PATH`, `PATH - [family F ]priority N`, ` slave NAME: PATH`.
+    /// `NAME - status is auto.`, ` link currently points to PATH`, `PATH - [family F ]priority N`, ` slave NAME: PATH`;
+    /// it does not tell the links.
     fn parse_display(text: &str) -> Self {
         let mut known = Self::default();
         for line in text.lines() {
@@ -105,11 +109,26 @@ impl Known {
             } else if let Some(path) = trimmed.strip_prefix("link currently points to ") {
                 known.value = Some(path.to_owned());
             } else if let Some((path, rest)) = line.split_once(" - ").filter(|(path, _)| path.starts_with('/')) {
-                let priority = rest.split_once("priority ").map(|(_, number)| number.trim());
-                let priority = priority.and_then(|number| number.parse().ok()).unwrap_or(0);
-                known.alternatives.push(Alternative { path: path.to_owned(), priority, subcommands: Vec::new() });
+                let (before, priority) = rest.split_once("priority ").unwrap_or((rest, "0"));
+                known.alternatives.push(Alternative {
+                    path: path.to_owned(),
+                    family: before.strip_prefix("family ").map(|family| family.trim().to_owned()),
+                    priority: priority.trim().parse().unwrap_or(0),
+                    subcommands: Vec::new(),
+                });
+            } else if let Some((name, path)) = subcommand(trimmed)
+                && let Some(alternative) = known.alternatives.last_mut()
+            {
+                let (name, path) = (name.to_owned(), path.to_owned());
+                alternative.subcommands.push(Subcommand { name, link: String::new(), path });
             }
         }
         known
     }
+}
+
+/// `slave NAME: PATH`, or `follower` in its place; one without a program has `(null)` for its path.
+fn subcommand(line: &str) -> Option<(&str, &str)> {
+    let rest = line.strip_prefix("slave ").or_else(|| line.strip_prefix("follower "))?;
+    rest.split_once(": ").filter(|(_, path)| *path != "(null)")
 }

@@ -31,7 +31,7 @@ impl Ppa {
 
     /// The line of the list.
     pub fn source(&self) -> String {
-        format!("deb http://ppa.launchpad.net/{}/{}/ubuntu {} main", self.owner, self.name, self.codename)
+        format!("deb https://ppa.launchpadcontent.net/{}/{}/ubuntu {} main", self.owner, self.name, self.codename)
     }
 
     /// The archive's key, and the file for it.

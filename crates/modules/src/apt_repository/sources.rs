@@ -25,12 +25,12 @@ impl Line {
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
         let (is_enabled, text) = match text.strip_prefix('#') {
-            Some(rest) => (false, rest.trim()),
+            Some(rest) => (false, rest),
             None => (true, text),
         };
         let (source, comment) = match text.find('#').filter(|at| *at > 0) {
             Some(at) => (text[..at].trim(), text[at + 1..].trim()),
-            None => (text, ""),
+            None => (text.trim(), ""),
         };
         let words: Vec<&str> = source.split_whitespace().collect();
         let is_valid = matches!(words.first(), Some(&("deb" | "deb-src")));
@@ -59,7 +59,7 @@ impl Sources {
         }
         let mut files = Vec::new();
         for path in paths {
-            if let Some(text) = host.read_text(&path)? {
+            if let Some(text) = host.read_utf8(&path)? {
                 files.push((path, text.lines().map(Line::parse).collect()));
             }
         }

@@ -94,6 +94,9 @@ struct Write {
 impl Wanted {
     /// Compares what is there with what should be.
     pub fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
+        if matches!(self.origin, Origin::Host(_)) && self.checksum.is_some() {
+            self.check_checksum(&self.origin.sha1(host)?)?;
+        }
         let (place, path) = self.path(host)?;
         let current = host.lstat(&path)?;
         let mut fields = Fields::new();
@@ -172,7 +175,7 @@ impl Wanted {
 
     fn check_checksum(&self, sha1: &str) -> Result<(), Failure> {
         match &self.checksum {
-            Some(expected) if !expected.eq_ignore_ascii_case(sha1) => Err(wrong_checksum(sha1, expected)),
+            Some(expected) if !expected.is_empty() && expected != sha1 => Err(wrong_checksum(sha1, expected)),
             _ => Ok(()),
         }
     }

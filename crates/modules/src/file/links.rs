@@ -38,14 +38,14 @@ impl File {
         } else {
             found.differs("state", json!(state), json!("link"));
         }
-        if before.as_ref() != Some(src) {
+        let stays = before.as_ref().is_some_and(|before| before.as_os_str() == src.as_os_str());
+        if !stays {
             if state == "directory" {
                 found.steps.push(Step::Remove(self.path.clone()));
             }
             found.steps.push(Step::Symlink(src.clone(), self.path.clone()));
         }
         // A link that is replaced has no attributes yet.
-        let stays = before.as_ref() == Some(src);
         self.link_attributes(host, times, &mut found, &host.resolve(target), stays)?;
         Ok(found)
     }

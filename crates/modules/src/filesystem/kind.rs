@@ -39,7 +39,11 @@ choice! {
 impl Kind {
     /// What `blkid` calls it.
     pub fn signature(self) -> &'static str {
-        if self == Self::Lvm { "LVM2_member" } else { self.as_str() }
+        match self {
+            Self::Lvm => "LVM2_member",
+            Self::Ext4dev => "ext4",
+            other => other.as_str(),
+        }
     }
 
     /// The program that makes it.

@@ -57,20 +57,21 @@ pub fn grower(host: &Reader, kind: Kind, dev: &Path) -> Result<Program, Failure>
     let program = |name: &str| host.required(name).map(Program::new);
     Ok(match kind {
         Kind::Ext2 | Kind::Ext3 | Kind::Ext4 | Kind::Ext4dev => program("resize2fs")?.arg(dev),
-        Kind::Xfs => program("xfs_growfs")?.arg(mount_point(host, dev)?),
-        Kind::Btrfs => program("btrfs")?.args(["filesystem", "resize", "max"]).arg(mount_point(host, dev)?),
+        Kind::Xfs => program("xfs_growfs")?.arg(mount_point(host, kind, dev)?),
+        Kind::Btrfs => program("btrfs")?.args(["filesystem", "resize", "max"]).arg(mount_point(host, kind, dev)?),
         Kind::Lvm => program("pvresize")?.arg(dev),
         Kind::Vfat => program("fatresize")?.args(["-s", "max"]).arg(dev),
         _ => program("resize.f2fs")?.arg(dev),
     })
 }
 
-fn mount_point(host: &Reader, dev: &Path) -> Result<String, Failure> {
+fn mount_point(host: &Reader, kind: Kind, dev: &Path) -> Result<String, Failure> {
     let mounts = host.read_text("/proc/self/mounts")?.unwrap_or_default();
     let wanted = host.resolve(dev);
     let places = mounts.lines().filter_map(|line| line.split_once(' '));
     let place =
         places.filter(|(device, _)| host.resolve(table::unescape(device)) == wanted).map(|(_, rest)| rest).next();
     let place = place.and_then(|rest| rest.split(' ').next()).map(table::unescape);
-    place.ok_or_else(|| Failure::new(format!("{} needs to be mounted for its file system to grow", dev.display())))
+    let (shown, title) = (dev.display(), kind.title().unwrap_or_default());
+    place.ok_or_else(|| Failure::new(format!("{shown} needs to be mounted for {title} operations")))
 }

@@ -124,7 +124,8 @@ impl Conditions {
 
     fn mode_holds(&self, exactly: bool, mode: u32) -> Result<bool, Stop> {
         let Some(text) = &self.mode else { return Ok(true) };
-        let wanted = u32::from_str_radix(text.trim(), 8).or_else(|_| file_args::symbolic(text, 0, false));
+        let wanted = u32::from_str_radix(text.trim().trim_start_matches("0o"), 8)
+            .or_else(|_| file_args::symbolic(text, 0, false));
         let wanted = wanted.map_err(|clause| format!("bad symbolic permission for mode: {clause}"))? & 0o7777;
         Ok(if exactly { mode == wanted } else { mode & wanted != 0 })
     }
@@ -152,19 +153,25 @@ impl Conditions {
         if find.read_whole_file {
             let mut bytes = Vec::new();
             return match file.read_to_end(&mut bytes) {
-                Ok(_) => pattern.is_match(decode(bytes)?.replace("\r\n", "\n").as_str()).map_err(failed),
+                Ok(_) => {
+                    pattern.is_match(decode(bytes)?.replace("\r\n", "\n").replace('\r', "\n").as_str()).map_err(failed)
+                }
                 Err(_) => Ok(false),
             };
         }
-        for line in BufReader::new(file).split(b'\n') {
-            let Ok(mut line) = line else { return Ok(false) };
-            line.pop_if(|last| *last == b'\r');
-            line.push(b'\n');
-            if begins(pattern, &decode(line)?)? {
-                return Ok(true);
+        let mut file = BufReader::new(file);
+        loop {
+            let mut bytes = Vec::new();
+            if !file.read_until(b'\n', &mut bytes).is_ok_and(|length| length > 0) {
+                return Ok(false);
+            }
+            let lines = decode(bytes)?.replace("\r\n", "\n").replace('\r', "\n");
+            for line in lines.split_inclusive('\n') {
+                if begins(pattern, line)? {
+                    return Ok(true);
+                }
             }
         }
-        Ok(false)
     }
 }
 

@@ -87,7 +87,7 @@ impl<'a> Search<'a> {
     fn directory(&mut self, directory: &Path, level: i64, above: &mut Vec<(u64, u64)>) -> Result<(), Stop> {
         let Some((others, directories)) = self.list(directory)? else { return Ok(()) };
         self.examined += others.len() + directories.len();
-        if self.find.depth.is_some_and(|depth| depth > 0 && level > depth) {
+        if self.find.depth.is_some_and(|depth| depth != 0 && level > depth) {
             return Ok(());
         }
         for path in others.iter().chain(&directories) {

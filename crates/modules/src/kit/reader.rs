@@ -74,6 +74,24 @@ impl Reader {
         }
     }
 
+    /// The text of a file that is written again: fails on bytes that are not UTF-8, which would be lost, in Python's
+    /// words. `None` when there is no such file.
+    pub fn read_utf8(&self, path: impl AsRef<Path>) -> Result<Option<String>, Failure> {
+        if !self.exists(&path) {
+            return Ok(None);
+        }
+        String::from_utf8(self.read(&path)?).map(Some).map_err(|error| {
+            let (bytes, at) = (error.as_bytes(), error.utf8_error().valid_up_to());
+            let why = match error.utf8_error().error_len() {
+                None => "unexpected end of data",
+                Some(_) if (0xc2..=0xf4).contains(&bytes[at]) => "invalid continuation byte",
+                Some(_) => "invalid start byte",
+            };
+            let byte = bytes[at];
+            Failure::new(format!("'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {why}")).uncaught()
+        })
+    }
+
     /// Opens a file for reading.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<std::fs::File, Failure> {
         std::fs::File::open(&path).map_err(|e| Failure::io("read", path, &e))

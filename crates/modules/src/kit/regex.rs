@@ -105,20 +105,24 @@ fn translate(pattern: &str, multiline: bool) -> String {
 /// `\g<name>`, and the escapes of strings.
 pub fn expand(template: &str, captures: &Captures<'_, str>) -> Result<String, Failure> {
     let numbered = |number: usize| captures.get(number).map(|group| group.as_str().to_owned());
-    let named = |name: &str| captures.name(name).map(|group| group.as_str().to_owned());
+    let named = |name: &str| Ok(captures.name(name).map(|group| group.as_str().to_owned()));
     fill(template, captures.len(), &numbered, &named)
 }
 
 /// Fails where [`expand`] would for every match of `pattern`: as in Python, also when there is none.
 pub fn check_template(template: &str, pattern: &Regex) -> Result<(), Failure> {
-    fill(template, pattern.captures_len(), &|_| None, &|_| None).map(drop)
+    let named = |name: &str| {
+        let is_known = pattern.capture_names().flatten().any(|known| known == name);
+        if is_known { Ok(None) } else { Err(Failure::new(format!("unknown group name '{name}'"))) }
+    };
+    fill(template, pattern.captures_len(), &|_| None, &named).map(drop)
 }
 
 fn fill(
     template: &str,
     groups: usize,
     numbered: &dyn Fn(usize) -> Option<String>,
-    named: &dyn Fn(&str) -> Option<String>,
+    named: &dyn Fn(&str) -> Result<Option<String>, Failure>,
 ) -> Result<String, Failure> {
     let unknown = |group: &str, at: usize| Failure::new(format!("invalid group reference {group} at position {at}"));
     let mut out = String::new();
@@ -130,18 +134,36 @@ fn fill(
         }
         match letters.next().map(|(_, letter)| letter) {
             Some('g') if letters.next_if(|(_, letter)| *letter == '<').is_some() => {
-                let name: String =
-                    letters.by_ref().map(|(_, letter)| letter).take_while(|letter| *letter != '>').collect();
+                let mut name = String::new();
+                while let Some((_, letter)) = letters.next_if(|(_, letter)| *letter != '>') {
+                    name.push(letter);
+                }
+                if letters.next().is_none() {
+                    let msg = format!("missing >, unterminated name at position {}", at + 3);
+                    return Err(Failure::new(msg));
+                }
                 let group = match name.parse::<usize>() {
                     Ok(number) if number < groups => numbered(number),
                     Ok(_) => return Err(unknown(&name, at + 3)),
-                    Err(_) => named(&name),
+                    Err(_) => named(&name)?,
                 };
                 out.push_str(&group.unwrap_or_default());
             }
-            Some(digit @ '1'..='9') => {
-                let second = letters.next_if(|(_, letter)| letter.is_ascii_digit()).map(|(_, letter)| letter);
-                let name: String = [Some(digit), second].into_iter().flatten().collect();
+            Some(digit @ '0'..='9') => {
+                let mut name = String::from(digit);
+                let is_octal = |letter: char| ('0'..='7').contains(&letter);
+                while let Some((_, next)) = letters.next_if(|(_, next)| match name.len() {
+                    1 if digit != '0' => next.is_ascii_digit(),
+                    1 | 2 => is_octal(*next) && name.chars().all(is_octal),
+                    _ => false,
+                }) {
+                    name.push(next);
+                }
+                if digit == '0' || name.len() == 3 {
+                    let msg = format!("octal escape value \\{name} outside of range 0-0o377 at position {at}");
+                    out.push(u8::from_str_radix(&name, 8).map_err(|_| Failure::new(msg))?.into());
+                    continue;
+                }
                 let number: usize = name.parse().map_err(|_| unknown(&name, at + 1))?;
                 if number >= groups {
                     return Err(unknown(&name, at + 1));
@@ -207,11 +229,26 @@ mod tests {
     fn templates_expand_as_in_python() {
         let regex = compile(r"(?P<key>\w+)=(\w+)(x)?", false).unwrap();
         let captures = regex.captures("a=b").unwrap().unwrap();
-        let cases = [(r"\2=\1", "b=a"), (r"\g<key>\g<2>0", "ab0"), (r"\3\\n", "\\n"), (r"\1\n", "a\n"), (r"\.", r"\.")];
+        let cases = [
+            (r"\2=\1", "b=a"),
+            (r"\g<key>\g<2>0", "ab0"),
+            (r"\3\\n", "\\n"),
+            (r"\1\n", "a\n"),
+            (r"\.", r"\."),
+            (r"\101\0\012", "A\0\n"),
+        ];
         for (template, text) in cases {
             assert_eq!(expand(template, &captures).unwrap(), text, "{template}");
         }
         assert_eq!(expand(r"a\7", &captures).unwrap_err().msg, "invalid group reference 7 at position 2");
-        assert_eq!(check_template(r"a\D", &regex).unwrap_err().msg, r"bad escape \D at position 1");
+        let mistakes = [
+            (r"a\D", r"bad escape \D at position 1"),
+            (r"\g<key", "missing >, unterminated name at position 3"),
+            (r"\g<value>", "unknown group name 'value'"),
+            (r"\400", r"octal escape value \400 outside of range 0-0o377 at position 0"),
+        ];
+        for (template, text) in mistakes {
+            assert_eq!(check_template(template, &regex).unwrap_err().msg, text, "{template}");
+        }
     }
 }

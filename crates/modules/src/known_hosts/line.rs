@@ -37,7 +37,7 @@ impl<'a> Line<'a> {
             return false;
         }
         words.next_if(|word| word.starts_with('@'));
-        match (words.next(), words.next()) {
+        match (words.next(), words.nth(1)) {
             (Some(hosts), Some(_)) => hosts_match(hosts, name),
             _ => false,
         }
@@ -112,6 +112,7 @@ mod tests {
             ("[b]:22 ssh-rsa AAAA", "b", false),
             ("#b ssh-rsa AAAA", "#b", false),
             ("b", "b", false),
+            ("b ssh-rsa", "b", false),
             (hashed, "192.168.1.61", true),
             (hashed, "192.168.1.62", false),
         ];

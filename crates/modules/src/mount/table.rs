@@ -27,11 +27,10 @@ impl Entry {
     /// Whether a line of the table is about the same: the mount point tells, or for swap space the device.
     fn is_meant_by(&self, line: &str) -> bool {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let is_entry = (4..=6).contains(&fields.len()) && !line.trim_start().starts_with('#');
-        if !is_entry || fields[1] != escape(&self.path) {
+        if !(4..=6).contains(&fields.len()) || fields[1] != escape(&self.path) {
             return false;
         }
-        let is_swap = fields[1] == "none" || fields[1] == "swap";
+        let is_swap = fields[1] == "none" && fields[2] == "swap";
         !is_swap || self.src.is_empty() || fields[0] == escape(&self.src)
     }
 
@@ -41,8 +40,9 @@ impl Entry {
         let mut lines = Vec::new();
         let mut is_there = false;
         for old in text.lines() {
-            let is_same = old.split_whitespace().eq(line.split_whitespace());
-            let is_meant = self.is_meant_by(old);
+            let without_comment = old.split('#').next().unwrap_or_default();
+            let is_same = without_comment.split_whitespace().eq(line.split_whitespace());
+            let is_meant = self.is_meant_by(without_comment);
             is_there |= is_meant;
             lines.push(if is_meant && !is_same { line.as_str() } else { old });
         }
@@ -57,7 +57,8 @@ impl Entry {
 
     /// The text without this entry; equal to the old one when it has none.
     pub fn removed_from(&self, text: &str) -> String {
-        let kept: Vec<&str> = text.lines().filter(|line| !self.is_meant_by(line)).collect();
+        let is_meant = |line: &str| !line.trim_start().starts_with('#') && self.is_meant_by(line);
+        let kept: Vec<&str> = text.lines().filter(|line| !is_meant(line)).collect();
         if kept.len() == text.lines().count() { text.to_owned() } else { kept.concat_lines() }
     }
 }
@@ -72,9 +73,9 @@ impl ConcatLines for Vec<&str> {
     }
 }
 
-/// Blanks would end a field.
+/// Blanks would end a field; the other two are written so by Ansible.
 fn escape(field: &str) -> String {
-    field.replace(' ', "\\040").replace('\t', "\\011")
+    field.replace('\\', "\\134").replace(' ', "\\040").replace('\t', "\\011").replace('&', "\\046")
 }
 
 /// A field of a table of the kernel, with its blanks as themselves.

@@ -62,7 +62,7 @@ impl Manager {
         match self {
             Self::Apk => Ok(apk(&output(host, &["apk", "info", "-v"])?)),
             Self::Apt => apt(host),
-            Self::Pacman => Ok(pacman(&output(host, &["pacman", "-Q"])?)),
+            Self::Pacman => Ok(pacman(&output(host, &["pacman", "-Qi"])?)),
             Self::Rpm => {
                 let format = "%{NAME}\\t%{VERSION}\\t%{RELEASE}\\t%{EPOCH}\\t%{ARCH}\\n";
                 Ok(rpm(&output(host, &["rpm", "-qa", "--queryformat", format])?))
@@ -149,20 +149,43 @@ fn rpm(output: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Lines such as `busybox-1.36.1-r15`.
+/// Lines such as `busybox-1.36.1-r15`; of another one, all is the name.
 fn apk(output: &str) -> Vec<Value> {
-    let packages = output.lines().filter_map(|line| {
-        let mut parts = line.trim().rsplitn(3, '-');
-        let (release, version, name) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(json!({ "name": name, "version": version, "release": release, "source": "apk" }))
+    let packages = output.lines().map(|line| {
+        let parts: Vec<&str> = line.rsplitn(3, '-').collect();
+        let (name, version, release) = match parts[..] {
+            [release, version, name] => (name, version, release),
+            _ => (line, "", ""),
+        };
+        json!({ "name": name, "version": version, "release": release, "source": "apk" })
     });
     packages.collect()
 }
 
-/// Lines such as `bash 5.2.026-2`.
+/// Paragraphs of lines such as `Provides        : sh  other=1`; lists may go on in the next lines.
 fn pacman(output: &str) -> Vec<Value> {
-    let packages = output.lines().filter_map(|line| line.trim().split_once(' '));
-    packages.map(|(name, version)| json!({ "name": name, "version": version, "source": "pacman" })).collect()
+    output.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()).map(pacman_package).collect()
+}
+
+fn pacman_package(paragraph: &str) -> Value {
+    let mut fields: Vec<(&str, String)> = Vec::new();
+    for line in paragraph.lines() {
+        match (line.split_once(" : ").filter(|_| !line.starts_with(' ')), fields.last_mut()) {
+            (Some((name, value)), _) => fields.push((name.trim_end(), value.to_owned())),
+            (None, Some((_, value))) => *value += &format!("  {}", line.trim_start()),
+            (None, None) => {}
+        }
+    }
+    let field = |wanted: &str| fields.iter().find(|(name, _)| *name == wanted).map_or("", |(_, value)| value);
+    let provides = field("Provides");
+    let names = provides.split("  ").map(|name| name.split('=').next());
+    json!({
+        "name": field("Name"),
+        "version": field("Version"),
+        "arch": field("Architecture"),
+        "provides": (provides != "None").then(|| names.collect::<Vec<_>>()),
+        "source": "pacman",
+    })
 }
 
 #[cfg(test)]
@@ -172,7 +195,12 @@ mod tests {
     #[test]
     fn lines_of_programs_are_read() {
         assert_eq!(apk("musl-utils-1.2.4-r2\n")[0]["name"], "musl-utils");
-        assert_eq!(pacman("bash 5.2-1\n")[0]["version"], "5.2-1");
+        let bash =
+            "Name            : bash\nVersion         : 5.2-1\nProvides        : sh=1  a\n                  b\n\n";
+        assert_eq!(
+            (&pacman(bash)[0]["version"], &pacman(bash)[0]["provides"]),
+            (&json!("5.2-1"), &json!(["sh", "a", "b"]))
+        );
         let keys = rpm("gpg-pubkey\t1\t2\t(none)\t(none)\n");
         assert_eq!((&keys[0]["epoch"], &keys[0]["arch"]), (&json!("None"), &json!("None")));
         let policy = "Package files:\n 100 /var/lib/dpkg/status\n     release a=now\n 500 http://d bookworm/main amd64 \

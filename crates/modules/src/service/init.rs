@@ -5,7 +5,7 @@ use std::{path::Path, thread, time::Duration};
 use serde_json::json;
 
 use crate::{
-    kit::{Failure, Fields, Program, Reader, Writer, glob, shlex},
+    kit::{Failure, Fields, Finished, Program, Reader, Writer, glob, shlex},
     systemd::State,
 };
 
@@ -33,6 +33,21 @@ pub enum Step {
     Restart,
     /// `reload`.
     Reload,
+}
+
+/// How `status` ends for what does not run (LSB), and for what is not there.
+pub const NOT_RUNNING: [i32; 5] = [1, 2, 3, 4, 69];
+
+/// Whether a process has this in its command line.
+pub fn is_listed(host: &Reader, pattern: &str) -> Result<bool, Failure> {
+    let listed = host.query(&Program::new("ps").args(["-ww", "-eo", "args"]))?;
+    Ok(listed.out().lines().any(|line| line.contains(pattern)))
+}
+
+/// The one line that `status` said, in small letters and without the service's name.
+pub fn line_of(status: &Finished, name: &str) -> Option<String> {
+    let said = status.out();
+    (said.matches('\n').count() <= 1).then(|| said.to_lowercase().replace(&name.to_lowercase(), ""))
 }
 
 /// What a task wants of a service.
@@ -111,16 +126,24 @@ impl Request<'_> {
         Ok(program.args(arguments).plain_locale())
     }
 
-    /// `status` exits with 0 when it runs (LSB, init script actions); some scripts only say so.
-    pub fn is_running(&self, host: &Reader, init: Init) -> Result<bool, Failure> {
+    /// Whether it runs: how `status` ends (LSB, init script actions), or what it says in one line.
+    fn is_running(&self, host: &Reader, init: Init) -> Result<bool, Failure> {
         if let Some(pattern) = self.pattern {
-            let listed = host.query(&Program::new("ps").arg("-ww").arg("-eo").arg("args"))?;
-            return Ok(listed.out().lines().any(|line| line.contains(pattern)));
+            return is_listed(host, pattern);
         }
         let status = host.query(&self.program(init, "status")?)?;
-        let text = status.out().to_lowercase();
-        let denies = ["not running", "stopped", "is dead", "crashed"].iter().any(|words| text.contains(words));
-        Ok(status.success() && !denies)
+        if NOT_RUNNING.contains(&status.rc) {
+            return Ok(false);
+        }
+        let said = line_of(&status, self.name).unwrap_or_default();
+        let says = |words: &str| said.contains(words);
+        Ok(match says("not ") {
+            _ if says("stop") => false,
+            denies if says("run") => !denies,
+            false if says("start") => true,
+            _ if says("could not access pid file") || says("is dead and ") || says("dead but ") => false,
+            _ => status.success(),
+        })
     }
 
     fn is_enabled(&self, host: &Reader, init: Init) -> Result<bool, Failure> {

@@ -69,8 +69,8 @@ pub static COLLECTORS: &[Collector] = &[
         &[distribution::collect],
     ),
     minimal("lsb", &[], &[distribution::lsb]),
-    minimal("pkg_mgr", &[], &[package_program::collect]),
-    minimal("service_mgr", &[], &[service::collect]),
+    Collector { with: &["distribution"], ..minimal("pkg_mgr", &[], &[package_program::collect]) },
+    Collector { with: &["platform", "distribution"], ..minimal("service_mgr", &[], &[service::collect]) },
     minimal("date_time", &[], &[date_time::collect]),
     minimal("env", &[], &[session::environment]),
     minimal(

@@ -5,7 +5,7 @@ use std::{os::unix::fs::PermissionsExt, path::Path};
 use serde_json::{Value, json};
 
 use super::host::Host;
-use crate::kit::{Fields, Program, failure::os_text};
+use crate::kit::{Fields, Program, failure::errno_text};
 
 /// Every `*.fact` file by its name without the suffix: the output of a program, the content of
 /// any other; as JSON, else as INI. What is wrong with one becomes its value.
@@ -23,7 +23,13 @@ pub fn collect(host: &Host) -> Fields {
 fn fact(host: &Host, path: &Path) -> Value {
     let is_program = match path.metadata() {
         Ok(meta) => meta.permissions().mode() & 0o111 != 0,
-        Err(error) => return json!(format!("Could not stat fact ({}): {}", path.display(), os_text(&error))),
+        Err(error) => {
+            return json!(format!(
+                "Could not stat fact ({}): {}",
+                path.display(),
+                errno_text(&error, &path.to_string_lossy())
+            ));
+        }
     };
     let bytes = if is_program { run(host, path) } else { host.reader.read(path).map_err(|failure| failure.msg) };
     let parsed = bytes.and_then(|bytes| {

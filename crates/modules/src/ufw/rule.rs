@@ -52,7 +52,8 @@ pub struct Details {
 
 /// Whether a command is one for a rule.
 pub fn is_rule(words: &[String]) -> bool {
-    words.iter().any(|word| word == "from")
+    words.first().is_some_and(|word| word != "default")
+        && words.iter().any(|word| matches!(word.as_str(), "allow" | "deny" | "limit" | "reject"))
 }
 
 impl Details {
@@ -83,7 +84,7 @@ impl Details {
         add(&[rule]);
         add(direction.as_slice());
         for (name, interface) in [("", &self.interface), ("in", &self.interface_in), ("out", &self.interface_out)] {
-            if let Some(interface) = interface {
+            if let Some(interface) = interface.as_ref().filter(|interface| !interface.is_empty()) {
                 add(if name.is_empty() { &[] } else { std::slice::from_ref(&name) });
                 add(&["on", interface]);
             }
@@ -100,7 +101,7 @@ impl Details {
             ("proto", self.proto.as_ref()),
         ];
         for (name, value) in options {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
                 add(&[name, value]);
             }
         }

@@ -22,8 +22,9 @@ pub fn check(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
 
 fn shape(spec: &Spec, arguments: &mut Arguments) -> Result<(), ArgError> {
     rename_aliases(spec, arguments);
-    for rule in &spec.rules {
-        check_exclusive(rule, arguments)?;
+    let together: Vec<String> = spec.rules.iter().filter_map(|rule| beside_one_another(rule, arguments)).collect();
+    if !together.is_empty() {
+        return Err(ArgError::Rule(format!("parameters are mutually exclusive: {}", together.join(", "))));
     }
     let mut missing: Vec<_> =
         spec.options.iter().filter(|opt| opt.required && !arguments.contains_key(opt.name)).map(|o| o.name).collect();
@@ -93,11 +94,12 @@ fn full_name(short: &'static str) -> &'static str {
     known.map_or(short, |entry| entry.name)
 }
 
+/// An alias counts before the name.
 fn rename_aliases(spec: &Spec, arguments: &mut Arguments) {
     for opt in &spec.options {
         for alias in opt.aliases {
             if let Some(value) = arguments.shift_remove(*alias) {
-                arguments.entry(opt.name).or_insert(value);
+                arguments.insert(opt.name.to_owned(), value);
             }
         }
     }
@@ -160,16 +162,15 @@ fn check_choice(opt: &Opt, value: &Value) -> Result<Option<&'static str>, ArgErr
     Ok(meant)
 }
 
-fn check_exclusive(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
-    let Rule::Exclusive(names) = rule else { return Ok(()) };
-    if names.iter().filter(|name| arguments.contains_key(**name)).count() > 1 {
-        return Err(ArgError::Rule(format!("parameters are mutually exclusive: {}", names.join("|"))));
-    }
-    Ok(())
+/// The names of which only one may be given, where more are.
+fn beside_one_another(rule: &Rule, arguments: &Arguments) -> Option<String> {
+    let Rule::Exclusive(names) = rule else { return None };
+    (names.iter().filter(|name| arguments.contains_key(**name)).count() > 1).then(|| names.join("|"))
 }
 
 fn check_rule(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
     let has = |name: &&str| arguments.contains_key(*name);
+    let is_given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
     let missing = |names: &'static [&'static str]| -> Vec<&str> {
         names.iter().filter(|n| !arguments.contains_key(**n)).copied().collect()
     };
@@ -185,10 +186,9 @@ fn check_rule(rule: &Rule, arguments: &Arguments) -> Result<(), ArgError> {
         {
             format!("{name} is {value} but all of the following are missing: {}", missing(needed).join(", "))
         }
-        Rule::By(name, needed)
-            if arguments.get(*name).is_some_and(|value| !value.is_null()) && !missing(needed).is_empty() =>
-        {
-            format!("missing parameter(s) required by '{name}': {}", missing(needed).join(", "))
+        Rule::By(name, needed) if is_given(name) && !needed.iter().all(|name| is_given(name)) => {
+            let missing: Vec<&str> = needed.iter().copied().filter(|name| !is_given(name)).collect();
+            format!("missing parameter(s) required by '{name}': {}", missing.join(", "))
         }
         _ => return Ok(()),
     };

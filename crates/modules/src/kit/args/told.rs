@@ -13,7 +13,7 @@ const HIDDEN: &str = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER";
 pub fn told(spec: &Spec, given: &Arguments) -> Arguments {
     let mut told = Arguments::new();
     for opt in spec.options.iter().filter(|opt| !opt.internal || opt.name == "_raw_params") {
-        let names = opt.aliases.iter().copied().chain([opt.name]).filter(|name| given.contains_key(*name));
+        let names = [opt.name].into_iter().chain(opt.aliases.iter().copied()).filter(|name| given.contains_key(*name));
         let mut value = opt.default.map_or(Value::Null, default_value);
         for name in names.clone() {
             value = converted(opt, &given[name]);
