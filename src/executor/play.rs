@@ -279,6 +279,7 @@ impl PlayRun {
             if hosts.is_empty() {
                 continue;
             }
+            self.context.run.connections.make_room(hosts.len()).await;
             let report = &self.context.run.report;
             let lost_before = report.losses();
             let (flow, mut hosts) = strategy::run(self, self.strategy, hosts).await;

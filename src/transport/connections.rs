@@ -1,6 +1,13 @@
 //! All connections of a run: one per target, opened on first use, kept, shared.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -19,6 +26,12 @@ use super::{
 
 /// Seconds between two tries to connect, at most.
 const LONGEST_PAUSE: u64 = 30;
+
+/// How many hosts stay connected that are not asked any more.
+const IDLE: usize = 1000;
+
+/// How long connections take to close that nobody needs.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// What holds for every connection of a run.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +62,8 @@ pub struct RawOutput {
 pub struct Connections {
     ssh: Arc<ssh::Client>,
     hosts: Mutex<HashMap<Target, Arc<Host>>>,
+    /// How often hosts came and went.
+    turn: AtomicU64,
 }
 
 /// A slot for the helper of one user.
@@ -60,13 +75,15 @@ struct Host {
     connection: AsyncMutex<Option<Arc<dyn Connection>>>,
     sessions: Mutex<HashMap<Option<Become>, Slot>>,
     known: Mutex<Known>,
+    /// The turn in which it was used last.
+    used: AtomicU64,
 }
 
 impl Connections {
     /// None is open yet.
     pub fn new(options: Options) -> Self {
         let Options { handshakes } = options;
-        Self { ssh: Arc::new(ssh::Client::new(handshakes)), hosts: Mutex::default() }
+        Self { ssh: Arc::new(ssh::Client::new(handshakes)), hosts: Mutex::default(), turn: AtomicU64::default() }
     }
 
     /// The helper on the host as that user; without `become`, as the login user. It is started on
@@ -95,6 +112,7 @@ impl Connections {
     /// The helper that runs already for that user.
     pub fn running(&self, target: &Target, r#become: Option<&Become>) -> Option<Arc<Session>> {
         let host = self.hosts.lock().get(target).cloned()?;
+        self.mark(&host);
         let slot = host.sessions.lock().get(&r#become.cloned()).cloned()?;
         let session = slot.try_lock().ok()?.clone();
         session.filter(|session| session.is_alive())
@@ -151,6 +169,20 @@ impl Connections {
         }
     }
 
+    /// Other hosts have their turn, so many: of all others no more than [`IDLE`] stay connected, those that were used last.
+    pub async fn make_room(&self, coming: usize) {
+        self.turn.fetch_add(1, Ordering::Relaxed);
+        let idle: Vec<Arc<Host>> = {
+            let mut hosts = self.hosts.lock();
+            let mut known: Vec<(u64, Target)> =
+                hosts.iter().map(|(target, host)| (host.used.load(Ordering::Relaxed), target.clone())).collect();
+            known.sort_by_key(|(used, _)| *used);
+            known.truncate(hosts.len().saturating_sub(IDLE.max(coming)));
+            known.iter().filter_map(|(_, target)| hosts.remove(target)).collect()
+        };
+        let _ = tokio::time::timeout(CLOSING, futures::future::join_all(idle.iter().map(|host| host.close()))).await;
+    }
+
     /// Closes everything; every helper ends.
     pub async fn close(&self) {
         let hosts: Vec<_> = self.hosts.lock().drain().map(|(_, host)| host).collect();
@@ -158,7 +190,13 @@ impl Connections {
     }
 
     fn host(&self, target: &Target) -> Arc<Host> {
-        self.hosts.lock().entry(target.clone()).or_default().clone()
+        let host = self.hosts.lock().entry(target.clone()).or_default().clone();
+        self.mark(&host);
+        host
+    }
+
+    fn mark(&self, host: &Host) {
+        host.used.store(self.turn.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// The target's connection, opened when there is none or it was lost.
@@ -242,6 +280,23 @@ mod tests {
         let connections = Connections::new(Options::default());
         let output = connections.raw(&local(), None, "cat; echo b >&2; exit 3", Some(b"a".to_vec())).await.unwrap();
         assert_eq!(output, RawOutput { stdout: b"a".to_vec(), stderr: b"b\n".to_vec(), status: 3 });
+    }
+
+    #[tokio::test]
+    async fn hosts_that_were_used_last_stay_connected() {
+        let connections = Connections::new(Options::default());
+        let target = |number: usize| Target::new(Kind::Local, &format!("h{number}"));
+        for number in 0..IDLE {
+            connections.host(&target(number));
+        }
+        connections.make_room(1).await;
+        connections.host(&target(0));
+        connections.host(&target(IDLE));
+        assert_eq!(connections.hosts.lock().len(), IDLE + 1);
+        connections.make_room(1).await;
+        let known = connections.hosts.lock();
+        assert_eq!(known.len(), IDLE);
+        assert!(known.contains_key(&target(0)) && known.contains_key(&target(IDLE)));
     }
 
     #[tokio::test]
