@@ -95,7 +95,8 @@ impl Play {
         check_hosts(hosts, loading);
         let hosts = loading.value(hosts)?;
         node.get("vars").into_iter().for_each(|vars| check_variables(vars, loading));
-        let mut vars = node.get("vars").and_then(|vars| read_vars(vars, Place::Play.class(), loading)).unwrap_or_default();
+        let mut vars =
+            node.get("vars").and_then(|vars| read_vars(vars, Place::Play.class(), loading)).unwrap_or_default();
         for import in std::mem::take(&mut loading.imports) {
             apply_import(&import, &mut keywords, &mut vars);
             loading.imports.push(import);

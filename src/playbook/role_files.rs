@@ -192,8 +192,7 @@ pub fn meta(role: &Path, loading: &mut Loading) -> Meta {
         let list = |name: &str| node.get(name).and_then(Node::as_list).map(<[Node]>::to_vec).unwrap_or_default();
         meta.dependencies = list("dependencies");
         meta.collections = list("collections").iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
-        meta.allows_duplicates =
-            node.get("allow_duplicates").is_some_and(|allow| allow.kind == Kind::Bool(true));
+        meta.allows_duplicates = node.get("allow_duplicates").is_some_and(|allow| allow.kind == Kind::Bool(true));
         meta.argument_specs = node.get("argument_specs").cloned();
     }
     if let Some(node) = read("argument_specs", loading) {

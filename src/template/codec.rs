@@ -361,15 +361,36 @@ mod tests {
         let decode = |bytes: &[u8], name: &str| Codec::find(name)?.decode(bytes, "strict").map(|_| ());
         for (result, error) in [
             (encode("x", "nope"), "unknown encoding: nope"),
-            (encode("aä", "ascii"), "'ascii' codec can't encode character '\\xe4' in position 1: ordinal not in range(128)"),
-            (encode("aäöb", "ascii"), "'ascii' codec can't encode characters in position 1-2: ordinal not in range(128)"),
-            (encode("€", "latin1"), "'latin-1' codec can't encode character '\\u20ac' in position 0: ordinal not in range(256)"),
-            (encode("日", "cp1252"), "'charmap' codec can't encode character '\\u65e5' in position 0: character maps to <undefined>"),
-            (decode(b"a\xe4", "ascii"), "'ascii' codec can't decode byte 0xe4 in position 1: ordinal not in range(128)"),
-            (decode(b"a\xe4b", "utf-8"), "'utf-8' codec can't decode byte 0xe4 in position 1: invalid continuation byte"),
+            (
+                encode("aä", "ascii"),
+                "'ascii' codec can't encode character '\\xe4' in position 1: ordinal not in range(128)",
+            ),
+            (
+                encode("aäöb", "ascii"),
+                "'ascii' codec can't encode characters in position 1-2: ordinal not in range(128)",
+            ),
+            (
+                encode("€", "latin1"),
+                "'latin-1' codec can't encode character '\\u20ac' in position 0: ordinal not in range(256)",
+            ),
+            (
+                encode("日", "cp1252"),
+                "'charmap' codec can't encode character '\\u65e5' in position 0: character maps to <undefined>",
+            ),
+            (
+                decode(b"a\xe4", "ascii"),
+                "'ascii' codec can't decode byte 0xe4 in position 1: ordinal not in range(128)",
+            ),
+            (
+                decode(b"a\xe4b", "utf-8"),
+                "'utf-8' codec can't decode byte 0xe4 in position 1: invalid continuation byte",
+            ),
             (decode(b"a\xe4", "utf-8"), "'utf-8' codec can't decode byte 0xe4 in position 1: unexpected end of data"),
             (decode(b"\xff", "utf-8"), "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
-            (decode(b"a\x81", "cp1252"), "'charmap' codec can't decode byte 0x81 in position 1: character maps to <undefined>"),
+            (
+                decode(b"a\x81", "cp1252"),
+                "'charmap' codec can't decode byte 0x81 in position 1: character maps to <undefined>",
+            ),
             (decode(b"a\x00b", "utf-16-le"), "'utf-16-le' codec can't decode byte 0x62 in position 2: truncated data"),
         ] {
             assert_eq!(result.unwrap_err().to_string(), error);

@@ -190,7 +190,7 @@ impl Execution {
 
     /// The directory that `creates` and `removes` start from.
     fn folder(&self, host: &Reader, line: &Line) -> Result<&Path, Failure> {
-        let Some(folder) = is_given(&self.chdir) else { return Ok(Path::new("")) };
+        let Some(folder) = is_given(self.chdir.as_ref()) else { return Ok(Path::new("")) };
         if host.stat(folder)?.is_some_and(|meta| meta.is_dir()) {
             return Ok(folder);
         }
@@ -201,9 +201,10 @@ impl Execution {
     }
 
     fn needless(&self, host: &Reader, folder: &Path) -> Option<(String, &'static str)> {
-        let creates = is_given(&self.creates).filter(|path| glob::any(host, folder, path)).map(|path| (path, "exists"));
+        let creates =
+            is_given(self.creates.as_ref()).filter(|path| glob::any(host, folder, path)).map(|path| (path, "exists"));
         let removes = || {
-            let removes = is_given(&self.removes).filter(|path| !glob::any(host, folder, path));
+            let removes = is_given(self.removes.as_ref()).filter(|path| !glob::any(host, folder, path));
             removes.map(|path| (path, "does not exist"))
         };
         creates.or_else(removes).map(|(path, why)| (path.display().to_string(), why))
@@ -225,7 +226,7 @@ impl Execution {
         };
         let spelt = if shell && self.executable.is_none() { words[2].clone() } else { shlex::join(&words) };
         let mut program = Program::new(&words[0]).args(&words[1..]);
-        if let Some(folder) = is_given(&self.chdir) {
+        if let Some(folder) = is_given(self.chdir.as_ref()) {
             program = program.directory(folder);
         }
         if let Some(text) = self.stdin.as_ref().filter(|text| !text.is_empty()) {
@@ -268,8 +269,8 @@ impl Execution {
 }
 
 /// A path that is more than empty text.
-fn is_given(path: &Option<PathBuf>) -> Option<&PathBuf> {
-    path.as_ref().filter(|path| !path.as_os_str().is_empty())
+fn is_given(path: Option<&PathBuf>) -> Option<&PathBuf> {
+    path.filter(|path| !path.as_os_str().is_empty())
 }
 
 /// The return values of a command that was not run.

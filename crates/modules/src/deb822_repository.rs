@@ -12,7 +12,7 @@ use crate::{
     get_url::download::Download,
     http::{self, Request},
     kit::{
-        Args, Changes, Failure, Fields, Module, Reader, Writer,
+        Args, Changes, Failure, Fields, Meta, Module, Reader, Writer,
         file_args::{Attributes, resolve_mode},
         state::PresentAbsent as State,
     },
@@ -143,7 +143,7 @@ impl Module for Deb822Repository {
         let mut changed = Vec::new();
         for (path, bytes) in files {
             let meta = host.stat(&path)?;
-            if meta.as_ref().is_some_and(|meta| meta.is_dir()) {
+            if meta.as_ref().is_some_and(Meta::is_dir) {
                 return Err(Failure::new(format!("attempted to take checksum of directory: {}", path.display())));
             }
             let wanted = if path == dest { mode } else { 0o644 };

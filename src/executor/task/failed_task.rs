@@ -30,7 +30,8 @@ pub fn failed_task(task: &Task, title: Option<&str>) -> Value {
     let keywords = &task.keywords;
     let setting = |name: &str| keywords.setting(name).map(|setting| setting.value.clone());
     let fields = Dict::new();
-    let name = title.map_or_else(|| task.name.as_ref().map(|name| written(&name.value)).unwrap_or_default(), str::to_owned);
+    let name =
+        title.map_or_else(|| task.name.as_ref().map(|name| written(&name.value)).unwrap_or_default(), str::to_owned);
     fields.insert("name", name);
     fields.insert("action", task.action.name.value.as_str());
     let arguments = Dict::new();

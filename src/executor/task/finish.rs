@@ -77,9 +77,11 @@ impl Runner<'_> {
             vars.push(Arc::new(item.bound.iter().cloned().collect()));
         }
         // One that depends on something hides it whatever it says, as in Ansible.
-        let is_template = self.task.keywords.setting("no_log").is_some_and(|no_log| matches!(no_log.value, Value::Lazy(_)));
+        let is_template =
+            self.task.keywords.setting("no_log").is_some_and(|no_log| matches!(no_log.value, Value::Lazy(_)));
         let is_hidden = is_template || self.hides(Settings::new(self.task, &item.scope));
-        let label = if is_hidden && item.item.is_some() { Some(CENSORED.to_owned()) } else { item.label.get().cloned() };
+        let label =
+            if is_hidden && item.item.is_some() { Some(CENSORED.to_owned()) } else { item.label.get().cloned() };
         Some(IncludeRequest { file, item: label, vars, key })
     }
 

@@ -1,5 +1,5 @@
 //! The cryptography of TLS: ring's, but for P-256, whose table there is a tenth of the helper, and without
-//! ChaCha20, whose code is large there; every server has AES.
+//! `ChaCha20`, whose code is large there; every server has AES.
 
 use std::sync::Arc;
 
