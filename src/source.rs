@@ -19,7 +19,7 @@ mod wording;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
-pub use escaped::unescape;
+pub use escaped::{escaped_byte, unescape};
 pub use file::SourceFile;
 pub use literal::value as literal_value;
 pub use literal_secret::{MASK, names_a_secret};

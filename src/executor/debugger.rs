@@ -216,7 +216,7 @@ impl Session<'_> {
             let value = evaluate(argument, &scope).unwrap_or_else(|_| Value::from(written(&argument.value)));
             arguments.insert(name.as_str(), value);
         }
-        let described = task::failed_task(&self.task, end.title.as_deref());
+        let described = task::failed_task(&self.task, end.title.as_deref(), &scope);
         if let Some(described) = described.as_dict() {
             described.insert("args", Value::Dict(arguments));
         }

@@ -279,7 +279,9 @@ impl PlayRun {
             if hosts.is_empty() {
                 continue;
             }
-            self.context.run.connections.make_room(hosts.len()).await;
+            if batches.len() > 1 {
+                self.context.run.connections.make_room(hosts.len()).await;
+            }
             let report = &self.context.run.report;
             let lost_before = report.losses();
             let (flow, mut hosts) = strategy::run(self, self.strategy, hosts).await;

@@ -87,7 +87,7 @@ impl PlayRun {
 
     /// A host goes on where the blocks around its task say, or not at all. `is_own` says that the failure is its
     /// own or that of a task which ran once for all: only then does a `rescue` hear of it.
-    pub fn fail(&self, host: &mut HostState, task: &Task, end: &TaskEnd, is_own: bool) {
+    pub fn fail(&self, host: &mut HostState, task: &Arc<Task>, end: &TaskEnd, is_own: bool) {
         let report = &self.context.run.report;
         let name = host.vars.name.clone();
         if end.is_lost {
@@ -96,6 +96,7 @@ impl PlayRun {
         }
         // What cannot be included fails its host without a word to `rescue`, as in Ansible.
         let is_rescued = host.is_rescuable() && !end.is_hard;
+        let scope = (is_rescued && is_own).then(|| self.scope(task, &host.vars, host.parameters().into()));
         self.go_where_blocks_say(host);
         // Whoever fails for another host is none of the play any more, though a `rescue` takes it.
         let is_dragged = end.host != name || end.status != Status::Failed;
@@ -109,8 +110,8 @@ impl PlayRun {
                     counts.rescued += 1;
                 });
             }
-            if is_own {
-                let failed = super::task::failed_task(task, end.title.as_deref());
+            if let Some(scope) = scope {
+                let failed = super::task::failed_task(task, end.title.as_deref(), &scope);
                 host.vars.stored.insert("ansible_failed_task", failed);
                 let result = serde_json::Value::Object(end.result.clone());
                 host.vars.stored.insert("ansible_failed_result", Value::from_json(result));

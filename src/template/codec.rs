@@ -3,6 +3,7 @@
 use encoding_rs::{DecoderResult, Encoding};
 
 use super::TemplateError;
+use crate::source::escaped_byte;
 
 /// An encoding of text.
 #[derive(Clone, Copy)]
@@ -97,7 +98,7 @@ impl Codec {
     ) -> Result<Vec<u8>, TemplateError> {
         let mut out = Vec::with_capacity(text.len());
         for (at, letter) in text.chars().enumerate() {
-            match (bytes(letter), errors) {
+            match (bytes(letter).or_else(|| Some(vec![escaped_byte(letter)?])), errors) {
                 (Some(bytes), _) => out.extend(bytes),
                 (None, "ignore") => {}
                 (None, "replace") => out.push(b'?'),
@@ -297,23 +298,23 @@ fn decode_by(
     out: &mut String,
     why: &'static str,
 ) -> (usize, usize, &'static str) {
+    // A byte is a character where a table has holes.
+    let is_hole_at = |byte: &u8| {
+        matches!(byte, 0x80..=0x9f) && table.decode_without_bom_handling(&[*byte]).0.contains(|c| is_hole(table, c))
+    };
+    let hole = if table.name().starts_with("windows-") { bytes.iter().position(is_hole_at) } else { None };
+    let bytes = &bytes[..hole.unwrap_or(bytes.len())];
     let mut decoder = table.new_decoder_without_bom_handling();
     let room = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(4 * bytes.len() + 16);
     let mut text = String::with_capacity(room);
     let (result, read) = decoder.decode_to_string_without_replacement(bytes, &mut text, true);
-    let hole = text.chars().position(|letter| is_hole(table, letter));
-    if let Some(hole) = hole {
-        // A byte is a character there.
-        out.extend(text.chars().take(hole));
-        return (hole, 1, why);
-    }
     out.push_str(&text);
     match result {
         DecoderResult::Malformed(count, after) => {
             let (count, after) = (usize::from(count), usize::from(after));
             (read - count - after, count, why)
         }
-        _ => (read, 0, why),
+        _ => (read, usize::from(hole.is_some()), why),
     }
 }
 

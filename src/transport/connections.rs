@@ -174,6 +174,9 @@ impl Connections {
         self.turn.fetch_add(1, Ordering::Relaxed);
         let idle: Vec<Arc<Host>> = {
             let mut hosts = self.hosts.lock();
+            if hosts.len() <= IDLE.max(coming) {
+                return;
+            }
             let mut known: Vec<(u64, Target)> =
                 hosts.iter().map(|(target, host)| (host.used.load(Ordering::Relaxed), target.clone())).collect();
             known.sort_by_key(|(used, _)| *used);

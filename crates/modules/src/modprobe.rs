@@ -110,6 +110,9 @@ impl Modprobe {
 
     /// The files that have to change, so that it is loaded at the start of the host, or is not.
     fn files(&self, host: &Reader) -> Result<Vec<(PathBuf, String)>, Failure> {
+        if self.persistent == Persistent::Disabled {
+            return Ok(Vec::new());
+        }
         let name = &self.name;
         let is_load = |line: &str| words(line).first() == Some(&name.as_str());
         let is_option = |line: &str| matches!(words(line)[..], ["options", module, ..] if module == name);

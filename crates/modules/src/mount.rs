@@ -119,11 +119,9 @@ impl Module for Mount {
         let at = host.resolve(&self.path).to_string_lossy().into_owned();
         let device = table::mounted(&mounts, &at);
         let is_mounted = device.is_some();
-        let fstab = self.fstab();
-        if fstab.is_dir() {
-            return Err(Failure::new(format!("[Errno 21] Is a directory: '{}'", fstab.display())).uncaught());
-        }
-        let text = host.read_utf8(fstab)?;
+        let is_in_table =
+            matches!(self.state, State::Present | State::Mounted | State::Absent | State::AbsentFromFstab);
+        let text = if is_in_table { self.table(host)? } else { None };
         let old = text.clone().unwrap_or_default();
         let new = match self.state {
             State::Present | State::Mounted => self.entry().added_to(&old),
@@ -202,6 +200,14 @@ const OPTIONS_REFUSED: &str = "Options were specified with remounted, but the re
 impl Mount {
     fn fstab(&self) -> PathBuf {
         self.fstab.clone().unwrap_or_else(|| "/etc/fstab".into())
+    }
+
+    fn table(&self, host: &Reader) -> Result<Option<String>, Failure> {
+        let fstab = self.fstab();
+        if fstab.is_dir() {
+            return Err(Failure::new(format!("[Errno 21] Is a directory: '{}'", fstab.display())).uncaught());
+        }
+        host.read_utf8(fstab)
     }
 
     fn src(&self) -> String {

@@ -172,7 +172,7 @@ impl MountFacts {
         let path = host.required(binary)?;
         let mut program = Program::new(&path).plain_locale();
         if let Some(limit) = self.timeout {
-            program = program.timeout(Duration::from_secs_f64(limit));
+            program = program.timeout(Duration::from_secs_f64(limit.clamp(0.0, 1e9)));
         }
         let finished = match host.query(&program) {
             Ok(finished) => finished,
@@ -205,7 +205,7 @@ impl MountFacts {
         let ask = move || drop(sender.send(setup::size_of_mount(&asked)));
         let _ = thread::Builder::new().stack_size(64 << 10).spawn(ask);
         let received = match self.timeout {
-            Some(limit) => answer.recv_timeout(Duration::from_secs_f64(limit)),
+            Some(limit) => answer.recv_timeout(Duration::from_secs_f64(limit.clamp(0.0, 1e9))),
             None => answer.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         if let Ok(sizes) = received {

@@ -44,7 +44,11 @@ pub fn add_content(scope: &Scope, arguments: &mut Evaluated, contents: &mut Cont
     let encoding = arguments.text("output_encoding")?.filter(|encoding| !encoding.is_empty());
     let raised = |error: TemplateError| PrepareError::Raised(Diagnostic::error(error.to_string()));
     let codec = Codec::find(encoding.as_deref().unwrap_or("utf-8")).map_err(raised)?;
-    contents.add_bytes(if codec.is_utf8() { unescape(text) } else { codec.encode(&text, "strict").map_err(raised)? });
+    contents.add_bytes(match codec.is_utf8() {
+        true if is_escaped => unescape(&text),
+        true => text.into_bytes(),
+        false => codec.encode(&text, "strict").map_err(raised)?,
+    });
     contents.add_argument("_original_basename", path.file_name().unwrap_or_default().to_string_lossy().as_ref());
     let mode = path.metadata().map_or(0o644, |metadata| metadata.mode() & 0o7777);
     contents.add_argument("_mode", mode);

@@ -1,9 +1,10 @@
-//! A task as `ansible_failed_task` shows it to `rescue`: as it is written, templates and all.
+//! A task as `ansible_failed_task` shows it to `rescue`: its arguments and keywords as they were when it failed.
 
 use crate::{
     playbook::{Condition, Loop, Task, written},
     source::Spanned,
     value::{Dict, Value},
+    vars::Scope,
 };
 
 /// Keywords that are nothing where nobody says what they are.
@@ -25,10 +26,20 @@ const OPEN: [&str; 15] = [
     "remote_user",
 ];
 
-/// The fields of a task that failed, under the names and with the defaults that Ansible has for them.
-pub fn failed_task(task: &Task, title: Option<&str>) -> Value {
+/// The fields of a task that failed, under the names and with the defaults that Ansible has for them. What cannot be
+/// evaluated in the task's scope, differs from item to item, or is not to be seen, is its source.
+pub fn failed_task(task: &Task, title: Option<&str>, scope: &Scope) -> Value {
     let keywords = &task.keywords;
-    let setting = |name: &str| keywords.setting(name).map(|setting| setting.value.clone());
+    let is_open = task.repeat.is_none() && keywords.setting("no_log").is_none();
+    let finished = |value: &Value| match is_open.then(|| scope.context().resolve_deep(value)) {
+        Some(Ok(value)) => value.deep_copy(),
+        _ => written(value).into(),
+    };
+    let all = |values: &[Spanned<Value>]| {
+        let values: Vec<Value> = values.iter().map(|value| finished(&value.value)).collect();
+        (!values.is_empty()).then(|| Value::from(values))
+    };
+    let setting = |name: &str| keywords.setting(name).map(|setting| finished(&setting.value));
     let fields = Dict::new();
     let name =
         title.map_or_else(|| task.name.as_ref().map(|name| written(&name.value)).unwrap_or_default(), str::to_owned);
@@ -36,12 +47,12 @@ pub fn failed_task(task: &Task, title: Option<&str>) -> Value {
     fields.insert("action", task.action.name.value.as_str());
     let arguments = Dict::new();
     for (name, argument) in &task.action.arguments {
-        arguments.insert(name.as_str(), argument.value.clone());
+        arguments.insert(name.as_str(), finished(&argument.value));
     }
     fields.insert("args", arguments);
     let vars = Dict::new();
     for (name, value) in keywords.vars.iter().flat_map(|vars| vars.iter()) {
-        vars.insert(name.as_str(), value.clone());
+        vars.insert(name.as_str(), value.deep_copy());
     }
     fields.insert("vars", vars);
     for name in OPEN {
@@ -55,9 +66,9 @@ pub fn failed_task(task: &Task, title: Option<&str>) -> Value {
         fields.insert(name, setting(name).unwrap_or(Value::Int(default)));
     }
     fields.insert("async_val", setting("async").unwrap_or(Value::Int(0)));
-    fields.insert("environment", some(&keywords.environment));
-    fields.insert("module_defaults", some(&keywords.module_defaults));
-    fields.insert("notify", some(&keywords.notify));
+    fields.insert("environment", all(&keywords.environment));
+    fields.insert("module_defaults", all(&keywords.module_defaults));
+    fields.insert("notify", all(&keywords.notify));
     fields.insert("collections", texts(&keywords.collections));
     fields.insert("tags", texts(&keywords.tags));
     fields.insert("when", conditions(&keywords.when));
@@ -67,16 +78,10 @@ pub fn failed_task(task: &Task, title: Option<&str>) -> Value {
     fields.insert("register", task.register.clone());
     fields.insert("retries", task.retries.as_ref().map(|retries| retries.value.clone()));
     fields.insert("delay", task.delay.as_ref().map_or(Value::Float(5.0), |delay| delay.value.clone()));
-    fields.insert("loop", task.repeat.as_ref().map(|repeat| repeat.over.value.clone()));
+    fields.insert("loop", task.repeat.as_ref().map(|repeat| repeat.over.value.deep_copy()));
     fields.insert("loop_with", task.repeat.as_ref().and_then(|repeat| repeat.lookup.clone()));
     fields.insert("loop_control", task.repeat.as_ref().map(control));
     fields.into()
-}
-
-/// What a keyword that adds up has collected; nothing where that is nothing.
-fn some(values: &[Spanned<Value>]) -> Option<Value> {
-    let values: Vec<Value> = values.iter().map(|value| value.value.clone()).collect();
-    (!values.is_empty()).then(|| values.into())
 }
 
 fn texts(texts: &[String]) -> Value {
