@@ -172,8 +172,11 @@ fn template(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError> {
             own.update(vars);
         }
         let names = super::name::Overlay { over: own, under: context.names };
-        let rendered = Context::new(&names, &environment).render(&template);
-        values.push(rendered.map_err(|error| error.in_file(&begin))?);
+        // Text without a template in it is that text, and no value of nothing.
+        values.push(match file.text() {
+            "" => Value::from(""),
+            _ => Context::new(&names, &environment).render(&template).map_err(|error| error.in_file(&begin))?,
+        });
     }
     Ok(values)
 }
