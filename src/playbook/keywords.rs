@@ -74,7 +74,7 @@ impl Place {
 }
 
 /// Inherited whole: the innermost one counts.
-const SETTINGS: &[&str] = &[
+pub const SETTINGS: &[&str] = &[
     "any_errors_fatal",
     "become",
     "become_exe",
@@ -97,7 +97,8 @@ const SETTINGS: &[&str] = &[
 /// Inherited by adding up.
 const MERGED: &[&str] = &["collections", "environment", "module_defaults", "name", "tags", "vars"];
 const CONDITION: &[&str] = &["when"];
-const DELEGATION: &[&str] = &["delegate_to", "delegate_facts"];
+/// To whom a task goes in the place of its host.
+pub const DELEGATION: &[&str] = &["delegate_to", "delegate_facts"];
 const NOTIFY: &[&str] = &["notify"];
 const PLAY: &[&str] = &[
     "fact_path",

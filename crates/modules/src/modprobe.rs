@@ -119,30 +119,26 @@ impl Modprobe {
         let modules = configuration(host, "/etc/modules-load.d")?;
         let options = configuration(host, "/etc/modprobe.d")?;
         let mut changed = Vec::new();
-        match self.persistent {
-            Persistent::Disabled => {}
-            Persistent::Present => {
-                let is_there = modules.iter().any(|(_, text)| text.lines().any(is_load));
-                if !is_there {
-                    changed.push((format!("/etc/modules-load.d/{name}.conf").into(), format!("{name}\n")));
-                }
-                let lines = options.iter().flat_map(|(_, text)| text.lines()).filter(|line| is_option(line));
-                let mut found: Vec<&str> = lines.flat_map(|line| words(line).split_off(2)).collect();
-                let mut wanted: Vec<&str> = self.params.split_whitespace().collect();
-                found.sort_unstable();
-                wanted.sort_unstable();
-                if found != wanted {
-                    changed.extend(commented(options, is_option));
-                    let own = PathBuf::from(format!("/etc/modprobe.d/{name}.conf"));
-                    changed.retain(|(path, _)| *path != own);
-                    let text = wanted_options(name, &self.params);
-                    changed.push((own, text));
-                }
-            }
-            Persistent::Absent => {
-                changed.extend(commented(modules, is_load));
-                changed.extend(commented(options, is_option));
-            }
+        if self.persistent == Persistent::Absent {
+            changed.extend(commented(modules, is_load));
+            changed.extend(commented(options, is_option));
+            return Ok(changed);
+        }
+        let is_there = modules.iter().any(|(_, text)| text.lines().any(is_load));
+        if !is_there {
+            changed.push((format!("/etc/modules-load.d/{name}.conf").into(), format!("{name}\n")));
+        }
+        let lines = options.iter().flat_map(|(_, text)| text.lines()).filter(|line| is_option(line));
+        let mut found: Vec<&str> = lines.flat_map(|line| words(line).split_off(2)).collect();
+        let mut wanted: Vec<&str> = self.params.split_whitespace().collect();
+        found.sort_unstable();
+        wanted.sort_unstable();
+        if found != wanted {
+            changed.extend(commented(options, is_option));
+            let own = PathBuf::from(format!("/etc/modprobe.d/{name}.conf"));
+            changed.retain(|(path, _)| *path != own);
+            let text = wanted_options(name, &self.params);
+            changed.push((own, text));
         }
         Ok(changed)
     }

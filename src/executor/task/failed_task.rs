@@ -1,39 +1,29 @@
 //! A task as `ansible_failed_task` shows it to `rescue`: its arguments and keywords as they were when it failed.
 
 use crate::{
-    playbook::{Condition, Loop, Task, written},
+    playbook::{
+        Condition, Loop, Task,
+        keywords::{DELEGATION, SETTINGS},
+        written,
+    },
     source::Spanned,
     value::{Dict, Value},
     vars::Scope,
 };
-
-/// Keywords that are nothing where nobody says what they are.
-const OPEN: [&str; 15] = [
-    "become",
-    "become_exe",
-    "become_flags",
-    "become_method",
-    "become_user",
-    "check_mode",
-    "connection",
-    "debugger",
-    "delegate_facts",
-    "delegate_to",
-    "diff",
-    "ignore_errors",
-    "ignore_unreachable",
-    "port",
-    "remote_user",
-];
 
 /// The fields of a task that failed, under the names and with the defaults that Ansible has for them. What cannot be
 /// evaluated in the task's scope, differs from item to item, or is not to be seen, is its source.
 pub fn failed_task(task: &Task, title: Option<&str>, scope: &Scope) -> Value {
     let keywords = &task.keywords;
     let is_open = task.repeat.is_none() && keywords.setting("no_log").is_none();
-    let finished = |value: &Value| match is_open.then(|| scope.context().resolve_deep(value)) {
-        Some(Ok(value)) => value.deep_copy(),
-        _ => written(value).into(),
+    let finished = |value: &Value| match value {
+        Value::Lazy(_) | Value::List(_) | Value::Dict(_) => {
+            match is_open.then(|| scope.context().resolve_deep(value)) {
+                Some(Ok(value)) => value.deep_copy(),
+                _ => written(value).into(),
+            }
+        }
+        plain => plain.clone(),
     };
     let all = |values: &[Spanned<Value>]| {
         let values: Vec<Value> = values.iter().map(|value| finished(&value.value)).collect();
@@ -55,10 +45,9 @@ pub fn failed_task(task: &Task, title: Option<&str>, scope: &Scope) -> Value {
         vars.insert(name.as_str(), value.deep_copy());
     }
     fields.insert("vars", vars);
-    for name in OPEN {
-        fields.insert(name, setting(name));
+    for name in SETTINGS.iter().chain(DELEGATION) {
+        fields.insert(*name, setting(name));
     }
-    fields.insert("run_once", setting("run_once"));
     for (name, default) in [("any_errors_fatal", false), ("no_log", false)] {
         fields.insert(name, setting(name).unwrap_or(Value::Bool(default)));
     }
