@@ -1,8 +1,7 @@
 //! Runs the real binary against real hosts: what goes well, and what people read when it does not.
 //!
-//! Each test boots fresh hosts with names of its own in the fleet number 9, and removes them. That
-//! needs root: without it these tests fail, and `cargo test -- --skip fleet::` leaves them out.
-//! One test runs at a time.
+//! Each test boots fresh hosts with names of its own in a fleet that it has alone, and removes them.
+//! That needs root: without it these tests fail, and `cargo test -- --skip fleet::` leaves them out.
 
 #[path = "fleet"]
 mod fleet {

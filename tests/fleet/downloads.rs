@@ -16,20 +16,22 @@ const PORT: u16 = 8077;
 /// A running file server.
 pub struct Downloads {
     process: Child,
+    address: String,
 }
 
 impl Downloads {
     /// Serves a folder; the hosts have to be up, for they have the network.
     pub fn serve(folder: &Path) -> Self {
+        let address = format!("{}:{PORT}", hosts::controller());
         let mut command = Command::new(stand_in().join("elasticsearch"));
-        command.arg("serve").arg(folder).arg(format!("{}:{PORT}", hosts::controller()));
+        command.arg("serve").arg(folder).arg(&address);
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the stand-in runs");
         let mut log = BufReader::new(process.stdout.take().expect("it is piped"));
         let mut line = String::new();
         log.read_line(&mut line).expect("its log can be read");
         assert!(line.contains("[INFO "), "the file server does not start: {line}");
         thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process }
+        Self { process, address }
     }
 
     /// Serves the stand-in's archive.
@@ -39,7 +41,7 @@ impl Downloads {
 
     /// The address of a file.
     pub fn url(&self, name: &str) -> String {
-        format!("http://{}:{PORT}/{name}", hosts::controller())
+        format!("http://{}/{name}", self.address)
     }
 }
 

@@ -98,6 +98,20 @@ impl Cluster {
         (nodes.matches(OLD).count(), nodes.matches(NEW).count())
     }
 
+    /// Makes an index of a shard that no node can write. A node tells the master of its disk
+    /// only now and then, so that the shard may start before it is known.
+    fn gives_up(&self, index: &str) {
+        let given_up = |line: &str| line.split_whitespace().eq([index, "ALLOCATION_FAILED"]);
+        for _ in 0..30 {
+            self.master("PUT", &format!("/{index}?timeout=4s"), r#"{"settings": {"number_of_replicas": 0}}"#);
+            if self.master("GET", "/_cat/shards?h=index,unassigned.reason", "").lines().any(given_up) {
+                return;
+            }
+            self.master("DELETE", &format!("/{index}"), "");
+        }
+        panic!("no shard of {index} is given up");
+    }
+
     /// What a dry run must not change: settings, the elected master, members.
     fn state(&self) -> String {
         ["/_cluster/settings", "/_cat/master?h=node", "/_cat/nodes?h=name,version"]
@@ -273,7 +287,7 @@ fn heal(cluster: &Cluster, version: &str) {
     for node in &data {
         cluster.hosts.shell(node, &format!("chown root {indices}; rm -f {indices}/.probe"));
     }
-    cluster.master("PUT", "/lost?timeout=4s", r#"{"settings": {"number_of_replicas": 0}}"#);
+    cluster.gives_up("lost");
     let run = cluster.demo.play("elasticsearch-heal", &arguments);
     run.ends_with(2).says(&["The cluster is red", "lost[0] primary, ALLOCATION_FAILED"]);
 

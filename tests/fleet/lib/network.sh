@@ -27,7 +27,18 @@ cable_of() {
     printf '%s\n' "$bridge-${address##*.}"
 }
 
-ensure_bridge() {
+ensure_bridge() { with_kernel make_bridge; }
+remove_bridge() { with_kernel delete_bridge; }
+
+# with_kernel COMMAND: no other fleet looks at the kernel meanwhile, or sets it.
+with_kernel() {
+    (
+        flock 8
+        "$@"
+    ) 8>/run/sutler-fleet.lock
+}
+
+make_bridge() {
     local owner
     if [ -e "/sys/class/net/$bridge" ]; then
         owner=$(cat "/sys/class/net/$bridge/ifalias")
@@ -61,7 +72,7 @@ NFT
     echo 1 >/proc/sys/net/ipv4/ip_forward
 }
 
-remove_bridge() {
+delete_bridge() {
     local name link
     for name in /run/netns/"$bridge"-*; do
         ip netns delete "${name##*/}" 2>/dev/null || true
