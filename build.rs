@@ -20,7 +20,8 @@ use lzma_rust2::{CheckType, XzOptions, XzWriter, filter::FilterType};
 use sha2::{Digest, Sha256};
 
 /// What the helper is built from; a change of any file gives it a new build id.
-const SOURCES: [&str; 5] = ["crates/protocol", "crates/modules", "crates/derive", "crates/helper", "Cargo.lock"];
+const SOURCES: [&str; 6] =
+    ["crates/protocol", "crates/modules", "crates/derive", "crates/helper", "crates/unwind", "Cargo.lock"];
 
 /// What a host may have to receive on first contact, in bytes.
 const BUDGET: usize = 3 << 19;

@@ -21,7 +21,7 @@ mod yaml;
 use std::{sync::mpsc, thread};
 
 pub use colour::choose as choose_colours;
-pub use event::{CENSORED, CustomStats, Emitter, Event, Outcome, REASON, Shown, Status, TaskStart};
+pub use event::{CENSORED, CustomStats, Emitter, Event, NO_TRACEBACK, Outcome, REASON, Shown, Status, TaskStart};
 pub use json::{python_json, python_json_in_order};
 pub use lines::{Lines, Stream};
 pub use message::{Kind, render as render_message};

@@ -52,6 +52,8 @@ pub struct Report {
     lost: Mutex<BTreeMap<String, bool>>,
     /// Hosts that were stopped for others and are not lost by that.
     dragged: Mutex<BTreeSet<String>>,
+    /// Hosts that check mode predicted a change of.
+    predicted: Mutex<BTreeSet<String>>,
     /// What `set_stats` collected.
     pub stats: Stats,
     broken: Mutex<Option<ExitCode>>,
@@ -93,6 +95,16 @@ impl Report {
     /// to do, or cannot be reached.
     pub fn drag(&self, host: &str) {
         self.dragged.lock().insert(host.to_owned());
+    }
+
+    /// Check mode predicted a change of a host, which nobody made: later tasks may miss what comes with it.
+    pub fn predict(&self, host: &str) {
+        self.predicted.lock().insert(host.to_owned());
+    }
+
+    /// Whether check mode predicted a change of a host.
+    pub fn has_predicted(&self, host: &str) -> bool {
+        self.predicted.lock().contains(host)
     }
 
     /// Whether a host counts as failed: it did, or was stopped because another one failed.

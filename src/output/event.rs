@@ -15,6 +15,8 @@ use crate::{
 
 /// What is shown of an item that nobody may see.
 pub const CENSORED: &str = "(censored due to no_log)";
+/// What Ansible says where it keeps no traceback of Python.
+pub const NO_TRACEBACK: &str = "(traceback unavailable)";
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -247,7 +249,7 @@ impl Outcome {
 
     /// Replaces the values of an outcome that must not be seen.
     fn hide(&mut self) {
-        self.result = hidden(&self.result);
+        self.result = hidden(&self.result, self.is_loop);
         self.shown = Shown::Nothing;
         self.item = self.item.as_ref().map(|_| CENSORED.into());
         if let Some(error) = &mut self.error {
@@ -265,16 +267,28 @@ impl Outcome {
     }
 }
 
-/// What is left of a result that `no_log` hides.
-fn hidden(result: &Map<String, Value>) -> Map<String, Value> {
+/// What is left of a result that `no_log` hides; that of a loop has items.
+fn hidden(result: &Map<String, Value>, is_loop: bool) -> Map<String, Value> {
+    let mut left = kept(result, &["changed", "failed", "unreachable", "skipped", "attempts", "retries"]);
+    let items = result.get("results").and_then(Value::as_array).filter(|items| is_loop && !items.is_empty());
+    if let Some(items) = items {
+        let of_item = |item: &Map<String, Value>| {
+            let mut left = kept(item, &["changed", "attempts", "retries"]);
+            if item.contains_key("exception") {
+                left.insert("exception".into(), NO_TRACEBACK.into());
+            }
+            Value::Object(left)
+        };
+        left.insert("results".into(), items.iter().filter_map(Value::as_object).map(of_item).collect());
+    }
+    left
+}
+
+fn kept(result: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
     let note = "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
     let mut kept = Map::new();
     kept.insert("censored".into(), json!(note));
-    for name in ["changed", "failed", "unreachable", "skipped", "attempts", "retries"] {
-        if let Some(value) = result.get(name) {
-            kept.insert(name.into(), value.clone());
-        }
-    }
+    kept.extend(names.iter().filter_map(|name| Some(((*name).to_owned(), result.get(*name)?.clone()))));
     kept
 }
 
@@ -311,7 +325,7 @@ impl Emitter {
             }
             Event::Retry { task, result, is_hidden, .. } => {
                 if *is_hidden {
-                    *result = hidden(result);
+                    *result = hidden(result, false);
                 }
                 self.secrets.mask(task);
                 self.secrets.mask_map(result);

@@ -74,9 +74,10 @@ fn a_become_program_that_is_missing_is_a_failure_that_says_so() {
 fn an_unprivileged_user_is_become_without_a_password() {
     let hosts = Hosts::boot(&["become-ops"]);
     let site = Site::new(&hosts);
-    site.tasks(&format!("{WHO}- copy: {{content: mine, dest: /home/ops/mine}}\n"));
+    hosts.shell("become-ops", "chmod 700 /home/admin");
+    site.tasks(&format!("{WHO}- copy: {{content: mine, dest: /home/ops/mine}}\n- shell: pwd > ~/place\n"));
     site.run(&["-b", "--become-user", "ops"]).ends_with(0).says(&["is ops"]);
-    assert_eq!(hosts.shell("become-ops", "stat -c %U /home/ops/mine"), "ops\n");
+    assert_eq!(hosts.shell("become-ops", "stat -c %U /home/ops/mine; cat /home/ops/place"), "ops\n/home/ops\n");
 }
 
 #[test]

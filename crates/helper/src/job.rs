@@ -31,7 +31,8 @@ pub fn work() -> Result<(), FrameError> {
     std::io::stdin().read_to_string(&mut text)?;
     let Job { module, mode, environment, arguments } = serde_json::from_str(&text).map_err(std::io::Error::from)?;
     let cancelled = Arc::new(AtomicBool::new(false));
-    let context = Arc::new(Context { mode, environment, bodies: Arc::new(NoBodies), cancelled });
+    let predicted = Arc::new(AtomicBool::new(mode.predicted));
+    let context = Arc::new(Context { mode, environment, bodies: Arc::new(NoBodies), cancelled, predicted });
     let result = crate::run(&module, arguments, &context);
     let mut output = std::io::stdout().lock();
     output.write_all(serde_json::Value::Object(result).to_string().as_bytes())?;

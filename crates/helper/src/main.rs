@@ -12,9 +12,15 @@ mod session;
 
 use std::{
     collections::BTreeMap,
+    env, fs,
     io::Write,
+    path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -22,8 +28,11 @@ use std::{
 use serde_json::json;
 use sutler_modules::kit::{Context, Fields};
 use sutler_protocol::{
-    Arguments, BUILD_ID, FrameError, Hello, Reply, Request, ToController, ToHelper, read_frame, write_frame,
+    Arguments, BUILD_ID, FrameError, Hello, Mode, Reply, Request, ToController, ToHelper, read_frame, write_frame,
 };
+
+// For its symbol.
+use sutler_unwind as _;
 
 use bodies::{Bodies, Part};
 use queue::{Admitted, Queue, Started};
@@ -35,7 +44,7 @@ type Output = Arc<Mutex<std::io::Stdout>>;
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let ended = match std::env::args().nth(1).as_deref() {
+    let ended = match env::args().nth(1).as_deref() {
         Some(background::SUPERVISE) => background::supervise(),
         Some(job::WORK) => job::work(),
         _ => serve(),
@@ -50,11 +59,12 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> Result<(), FrameError> {
+    leave_forbidden_folder();
     let output: Output = Arc::new(Mutex::new(std::io::stdout()));
     let hello = Hello { build: BUILD_ID.to_owned(), uid: rustix::process::geteuid().as_raw() };
     send(&output, &ToController::Hello(hello))?;
     let queue = Arc::default();
-    let outcome = receive(&output, &queue);
+    let outcome = receive(&output, &queue, &Arc::default());
     // The controller is gone, perhaps in the middle of a frame: what still runs is stopped.
     lock(&queue).stop_all();
     let ended = Instant::now();
@@ -64,8 +74,22 @@ fn serve() -> Result<(), FrameError> {
     outcome
 }
 
+/// Programs start where the helper does. That may be the home of another user, who has become this one, and then
+/// they start at home.
+fn leave_forbidden_folder() {
+    let is_readable = |folder: &Path| fs::read_dir(folder).is_ok();
+    if env::current_dir().is_ok_and(|folder| is_readable(&folder)) {
+        return;
+    }
+    let home = env::var_os("HOME").map(PathBuf::from);
+    if let Some(folder) = home.into_iter().chain([env::temp_dir()]).find(|folder| is_readable(folder)) {
+        // It is no worse there than here.
+        let _ = env::set_current_dir(folder);
+    }
+}
+
 /// Does what the controller says until the input ends.
-fn receive(output: &Output, queue: &Arc<Mutex<Queue>>) -> Result<(), FrameError> {
+fn receive(output: &Output, queue: &Arc<Mutex<Queue>>, predicted: &Arc<AtomicBool>) -> Result<(), FrameError> {
     let mut input = std::io::stdin().lock();
     while let Some(message) = read_frame(&mut input)? {
         match message {
@@ -73,7 +97,7 @@ fn receive(output: &Output, queue: &Arc<Mutex<Queue>>) -> Result<(), FrameError>
                 let id = request.id;
                 let admitted = lock(queue).admit(request);
                 match admitted {
-                    Admitted::Now(started) => start(*started, output, queue),
+                    Admitted::Now(started) => start(*started, output, queue, predicted),
                     Admitted::Later => {}
                     Admitted::Never => tell_dropped(output, &[id]),
                 }
@@ -93,17 +117,21 @@ fn receive(output: &Output, queue: &Arc<Mutex<Queue>>) -> Result<(), FrameError>
     Ok(())
 }
 
-fn start(started: Started, output: &Output, queue: &Arc<Mutex<Queue>>) {
-    let (output, queue) = (Arc::clone(output), Arc::clone(queue));
+fn start(started: Started, output: &Output, queue: &Arc<Mutex<Queue>>, predicted: &Arc<AtomicBool>) {
+    let (output, queue, predicted) = (Arc::clone(output), Arc::clone(queue), Arc::clone(predicted));
     thread::spawn(move || {
         let Started { request, cancelled, parts } = started;
         let Request { id, module, mode, environment, items, parallel, background, .. } = request;
         let bodies = Arc::new(Bodies::new(id, Arc::clone(&output), parts));
-        let context = Arc::new(Context { mode, environment: environment.clone(), bodies, cancelled });
+        // A request may have been sent before the one that it follows was done.
+        let has_predicted = mode.predicted | predicted.fetch_or(mode.predicted, Ordering::Relaxed);
+        let mode = Mode { predicted: has_predicted, ..mode };
+        let context = Context { mode, environment, bodies, cancelled, predicted: Arc::clone(&predicted) };
+        let context = Arc::new(context);
         let work = |arguments| match &background {
             Some(background) => match fetched(&module, &arguments, &context) {
                 Ok(()) => {
-                    let environment = environment.clone();
+                    let environment = context.environment.clone();
                     let job = job::Job { module: module.clone(), mode, environment, arguments };
                     background::start(background, job)
                 }
@@ -120,7 +148,7 @@ fn start(started: Started, output: &Output, queue: &Arc<Mutex<Queue>>) {
         let ended = lock(&queue).end(id, has_failed);
         tell_dropped(&output, &ended.dropped);
         if let Some(next) = ended.next {
-            start(next, &output, &queue);
+            start(next, &output, &queue, &predicted);
         }
     });
 }

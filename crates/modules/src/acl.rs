@@ -252,7 +252,8 @@ impl Entry {
                 (_, entity) => entity,
             };
             let flags = if self.etype == "group" { "g" } else { "" };
-            return format!("A:{flags}:{owner}:{}", self.permissions.as_deref().unwrap_or_default());
+            // What everyone may: read and keep in step attributes and the list itself.
+            return format!("A:{flags}:{owner}:{}tcy", self.permissions.as_deref().unwrap_or_default());
         }
         let text = format!("{}:{}", self.etype, self.entity);
         permissions.map_or_else(|| text.clone(), |permissions| format!("{text}:{permissions}"))

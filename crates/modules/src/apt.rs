@@ -189,6 +189,9 @@ impl Module for Apt {
         if !is_check && (updates || self.clean) {
             return Ok(Changes::of(Plan::FromTheStart));
         }
+        if updates && self.update_cache_retries < 1 {
+            return Err(lists::failed(self.update_cache_retries, "unknown reason"));
+        }
         if self.is_idle() && (updates || self.asks_for_update() || self.clean) {
             return Ok(self.predict_idle(host, updates));
         }

@@ -95,10 +95,10 @@ impl Module for Archive {
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         let (given, excluded) = (expanded(&self.path, host), expanded(&self.exclude_path, host));
         let mut paths: Vec<String> = given.iter().filter(|path| !excluded.contains(path)).cloned().collect();
-        let (mut targets, missing): (Vec<String>, Vec<String>) =
-            paths.iter().cloned().partition(|path| host.lstat(path).is_ok_and(|meta| meta.is_some()));
-        targets.sort();
         paths.sort();
+        paths.dedup();
+        let (targets, missing): (Vec<String>, Vec<String>) =
+            paths.iter().cloned().partition(|path| host.lstat(path).is_ok_and(|meta| meta.is_some()));
         let Some(first) = paths.first() else {
             let failure = self.fail("Error, no source paths were found");
             let failure = failure.with("expanded_paths", given.join(", "));

@@ -94,9 +94,11 @@ impl Module for Assemble {
         if current.as_ref().is_some_and(Meta::is_dir) {
             return Err(Failure::new(format!("attempted to take checksum of directory: {}", shown(dest))));
         }
-        let attributes = self.attributes.resolve(current.as_ref(), false)?;
+        let mut attributes = self.attributes.resolve(current.as_ref(), false)?;
         let is_same = current.is_some() && host.sha1(dest)? == sha1;
-        let differs = host.lstat(dest)?.is_some_and(|meta| attributes.differ_from(&meta));
+        let there = host.lstat(dest)?;
+        let is_link = there.as_ref().is_some_and(Meta::is_link);
+        let differs = there.is_some_and(|meta| attributes.differ_from(&meta));
         let md5 = Algorithm::Md5.of(content.as_slice()).map_err(|error| Failure::io("read", src, &error))?;
         let validation = match &self.validate {
             Some(command) if !is_same && host.mode().check => Some(foreseen(host, &content, command)?),
@@ -105,7 +107,13 @@ impl Module for Assemble {
         let changes = match (is_same, differs) {
             (true, false) => Changes::none(),
             (true, true) => Changes::of(Plan::Attributes(attributes)),
-            (false, _) => Changes::of(Plan::Write(content, attributes)),
+            (false, _) => {
+                // In the place of a link comes a file like the one that it led to.
+                if let Some(meta) = current.as_ref().filter(|_| is_link) {
+                    attributes.keep(meta);
+                }
+                Changes::of(Plan::Write(content, attributes))
+            }
         };
         let changes = match validation {
             Some(validation) => changes.with("validation", validation),

@@ -7,13 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     edit::Text,
     http::{self, Request},
     kit::{
-        Args, Changes, Diff, Failure, Fields, Module, Reader, Source, Writer, args::plain_text, file_args::Attributes,
+        Args, Changes, Diff, Failure, Fields, Module, Reader, Source, Writer, file_args::Attributes,
         state::AbsentPresent as State, users,
     },
 };
@@ -42,9 +42,9 @@ use line::Key;
 pub struct AuthorizedKey {
     /// The user, who owns the file.
     user: String,
-    /// The keys: one or several lines, or a list of them; or an address (`https://…`) or a file of the
-    /// host (`file:///…`) that has them. Empty lines and those that begin with `#` are passed over.
-    key: Value,
+    /// The keys: one or several lines; or an address (`https://…`) or a file of the host (`file:///…`) that has them.
+    /// Empty lines and those that begin with `#` are passed over.
+    key: String,
     /// The file; `.ssh/authorized_keys` in the user's home without it.
     path: Option<PathBuf>,
     /// Makes the directory of the file, if only that is missing, and sees to it that it is the user's and
@@ -149,18 +149,15 @@ impl AuthorizedKey {
 
     /// The text of `key`, or what it is the address of.
     fn source(&self, host: &Reader) -> Result<String, Failure> {
-        let text = match &self.key {
-            Value::Null => String::new(),
-            Value::Array(keys) => keys.iter().map(plain_text).collect::<Vec<_>>().join("\n"),
-            other => plain_text(other),
-        };
+        let text = &self.key;
         if text.starts_with("http") {
-            return self.download(host, &text).ok_or_else(|| Failure::new(format!("Error getting key from: {text}")));
+            return self.download(host, text).ok_or_else(|| Failure::new(format!("Error getting key from: {text}")));
         }
         if !text.starts_with("file") {
-            return Ok(text);
+            return Ok(text.clone());
         }
-        let path = text.strip_prefix("file://").map_or(text.as_str(), |rest| &rest[rest.find('/').unwrap_or(0)..]);
+        let path = text.strip_prefix("file:").unwrap_or(text);
+        let path = path.strip_prefix("//").map_or(path, |rest| &rest[rest.find('/').unwrap_or(0)..]);
         match host.stat(path)? {
             None => Err(Failure::new(format!("Path to a key file not found: {path}"))),
             Some(meta) if !meta.is_file() => {
@@ -218,7 +215,7 @@ impl AuthorizedKey {
         let mut fields = Fields::new();
         for (name, value) in [
             ("user", json!(self.user)),
-            ("key", self.key.clone()),
+            ("key", json!(self.key)),
             ("path", json!(self.path)),
             ("manage_dir", json!(self.manage_dir)),
             ("state", json!(self.state.as_str())),

@@ -168,8 +168,8 @@ impl Blockinfile {
         }
         let after = self.insertafter.as_deref().filter(|after| *after != "EOF");
         let Some(pattern) = after.or(self.insertbefore.as_deref()) else { return Ok(lines.len()) };
-        let compiled = regex::compile(&text.form(pattern), false).map_err(Failure::uncaught)?;
-        if pattern.starts_with("(?m)") {
+        let compiled = regex::compile_bytes(&text.form(pattern), false).map_err(Failure::uncaught)?;
+        if regex::is_multiline(pattern) {
             let Some(found) = compiled.find(text.text.as_str())? else { return Ok(lines.len()) };
             let until = if after.is_some() { found.end() } else { found.start() };
             let full_lines = text.text[..until].matches('\n').count();

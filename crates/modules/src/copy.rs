@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use sutler_protocol::{Content, TreeEntry};
 
-use crate::kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer};
+use crate::kit::{Args, Changes, Failure, Fields, FileArgs, Module, Reader, Writer, failure::to_come};
 use one::{Origin, Wanted};
 use tree::Tree;
 
@@ -147,7 +147,14 @@ impl Copy {
         }
         let name = src.file_name().map(|name| name.to_string_lossy().into_owned());
         let wanted = self.wanted(Origin::Host(src.clone()), name, Some(meta.mode()));
-        Ok(wanted.inspect(host)?.map(|plan| Plan::One(Box::new(plan))))
+        let mut changes = wanted.inspect(host)?;
+        match changes.plan.as_ref().map_or(Ok(()), |plan| plan.check_place(host)) {
+            Err(failure) if host.may_come() => {
+                changes.warn(vec![to_come(&failure.msg)]);
+            }
+            checked => checked?,
+        }
+        Ok(changes.map(|plan| Plan::One(Box::new(plan))))
     }
 
     fn wanted(&self, origin: Origin, basename: Option<String>, mode: Option<u32>) -> Wanted {

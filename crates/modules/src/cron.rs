@@ -198,11 +198,11 @@ impl Cron {
             () if self.special_time.is_some() && self.times().iter().any(|time| *time != "*") => {
                 "You cannot combine special_time with any of the time or day/date parameters."
             }
-            () if self.is_present() && self.job.is_none() => {
-                "You must specify 'job' to install a new cron job or variable"
-            }
             () if self.is_present() && !given(&self.user) && matches!(self.place(), Place::File(_)) => {
                 "To use cron_file=... parameter you must specify user=... as well"
+            }
+            () if self.is_present() && self.job.is_none() => {
+                "You must specify 'job' to install a new cron job or variable"
             }
             () if self.is_present() && !self.env && (given(&self.insertafter) || given(&self.insertbefore)) => {
                 "Insertafter and insertbefore parameters are valid only with env=yes"

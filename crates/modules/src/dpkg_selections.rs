@@ -1,11 +1,9 @@
 //! `dpkg_selections`: what dpkg is told to do with a package.
 
-use serde_json::json;
-
 use crate::{
     choice,
-    dpkg::Database,
-    kit::{Args, Changes, Failure, Fields, Module, Program, Reader, Writer},
+    dpkg::{Database, Package},
+    kit::{Args, Changes, Failure, Fields, Module, Program, Reader, Writer, glob},
 };
 
 choice! {
@@ -43,8 +41,15 @@ impl Module for DpkgSelections {
     fn inspect(&self, host: &Reader) -> Result<Changes<()>, Failure> {
         let database = Database::read(host)?;
         let wanted = self.selection.as_str();
-        let by_name = || database.packages.iter().find(|package| package.name == self.name);
-        let known = database.find(&self.name).or_else(by_name).filter(|package| package.wanted != "unknown");
+        let is_known = |package: &&Package| package.wanted != "unknown";
+        // As `dpkg --get-selections`, which takes patterns, has it in its first line.
+        let by_name = || {
+            let matching = database.packages.iter().filter(|package| glob::matches(&self.name, &package.name));
+            matching.filter(is_known).min_by_key(|package| &package.name)
+        };
+        // By its architecture no package for all of them is meant.
+        let is_meant = |package: &&Package| package.architecture != "all" || !self.name.contains(':');
+        let known = database.find(&self.name).filter(is_known).filter(is_meant).or_else(by_name);
         let Some(package) = known else {
             let msg = format!("Failed to find package '{}' to perform selection '{wanted}'.", self.name);
             return Err(Failure::new(msg));
@@ -55,12 +60,8 @@ impl Module for DpkgSelections {
 
     fn apply(&self, (): (), host: &mut Writer) -> Result<Fields, Failure> {
         let line = format!("{} {}\n", self.name, self.selection.as_str());
-        let finished = host.run(&Program::new("dpkg").arg("--set-selections").stdin(line).plain_locale())?;
-        if finished.success() {
-            return Ok(Fields::new());
-        }
-        Err(Failure::new(finished.err().trim().to_owned())
-            .with("rc", json!(finished.rc))
-            .with("stdout", finished.out()))
+        let program = Program::new(host.required("dpkg")?).arg("--set-selections").stdin(line).plain_locale();
+        host.run(&program)?.checked(&program)?;
+        Ok(Fields::new())
     }
 }

@@ -72,7 +72,8 @@ impl Text {
     pub fn encode(&self, text: &str) -> Vec<u8> {
         match self.form {
             Form::Utf8 => text.as_bytes().to_vec(),
-            Form::Bytes | Form::Latin => text.chars().map(|letter| letter as u8).collect(),
+            // As in Python, a letter that the encoding does not have is a question mark.
+            Form::Bytes | Form::Latin => text.chars().map(|letter| u8::try_from(letter).unwrap_or(b'?')).collect(),
             // With a mark, what Python writes has the lower byte first.
             Form::Wide(is_big, has_mark) => {
                 let bytes = |unit: u16| if is_big && !has_mark { unit.to_be_bytes() } else { unit.to_le_bytes() };
@@ -88,12 +89,16 @@ const MARK: u16 = 0xfeff;
 /// A file with its new content.
 pub struct Edit {
     path: PathBuf,
+    /// The path of the task, which may be a link to the file; a copy is kept beside it.
+    named: PathBuf,
     /// The bytes; `None` when only attributes change.
     content: Option<Vec<u8>>,
     attributes: Attributes,
     backup: bool,
     validate: Option<String>,
     make_parents: bool,
+    /// Whether a link to nothing stays, and what it names is made.
+    follows: bool,
 }
 
 impl Edit {
@@ -112,11 +117,13 @@ impl Edit {
         let shown = path.to_string_lossy();
         let edit = Self {
             path: current.map_or(path, Meta::path).to_owned(),
+            named: path.to_owned(),
             content,
             attributes,
             backup: false,
             validate: None,
             make_parents: current.is_none(),
+            follows: true,
         };
         let mut changes = Changes::when(changes, edit);
         if before != after {
@@ -139,6 +146,13 @@ impl Edit {
         self
     }
 
+    /// Puts the file in the place of a link, unless it `follows`.
+    #[must_use]
+    pub fn following(mut self, follows: bool) -> Self {
+        self.follows = follows;
+        self
+    }
+
     /// Has a command accept the new content first.
     #[must_use]
     pub fn accepted_by(mut self, command: Option<&String>) -> Self {
@@ -147,7 +161,7 @@ impl Edit {
     }
 
     /// Writes it; returns the name of the copy that was kept.
-    pub fn apply(self, host: &mut Writer) -> Result<Option<PathBuf>, Failure> {
+    pub fn apply(mut self, host: &mut Writer) -> Result<Option<PathBuf>, Failure> {
         let Some(content) = self.content else {
             host.set_attributes(&self.path, &self.attributes)?;
             return Ok(None);
@@ -159,11 +173,14 @@ impl Edit {
                 host.make_directory(&directory)?;
             }
         }
+        if self.follows && host.lstat(&self.path)?.is_some_and(|meta| meta.is_link()) {
+            self.path = host.resolve(&self.path);
+        }
         let staged = host.stage(&self.path, content.into())?;
         if let Some(command) = &self.validate {
             validate(host, staged.path(), command, &self.attributes).map_err(refused)?;
         }
-        let backup = if self.backup && host.exists(&self.path) { Some(host.backup(&self.path)?) } else { None };
+        let backup = if self.backup && host.exists(&self.named) { Some(host.backup(&self.named)?) } else { None };
         host.commit(staged, &self.attributes)?;
         Ok(backup)
     }

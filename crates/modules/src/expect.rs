@@ -14,7 +14,8 @@ use sutler_protocol::Arguments;
 use crate::kit::{
     ArgError, Args, Changes, Failure, Fields, FromArg, InCheck, Module, Reader, Writer,
     args::{Conversion, plain_text},
-    clock, shlex,
+    clock,
+    failure::errno_text,
 };
 
 use answers::Answers;
@@ -66,6 +67,10 @@ impl Module for Expect {
         if self.command.trim().is_empty() {
             return Err(Failure::new("no command given").with("rc", 256));
         }
+        if let Some(folder) = &self.chdir {
+            let failed = |e| Failure::new(errno_text(&e, &folder.to_string_lossy())).uncaught();
+            std::fs::metadata(folder.join(".")).map_err(failed)?;
+        }
         let done =
             |text: String| Ok(Changes::none().with("cmd", self.command.clone()).with("stdout", text).with("rc", 0));
         if let Some(path) = self.creates.as_ref().filter(|path| host.exists(self.place(path))) {
@@ -75,9 +80,8 @@ impl Module for Expect {
             return done(format!("skipped, since {} does not exist", path.display()));
         }
         self.limit()?;
-        Answers::new(&self.responses)?;
-        let words = shlex::split(&self.command).map_err(Failure::new)?;
-        Ok(Changes::of(words))
+        Answers::new(&self.responses).map_err(Failure::uncaught)?;
+        Ok(Changes::of(words(&self.command)))
     }
 
     fn apply(&self, words: Plan, host: &mut Writer) -> Result<Fields, Failure> {
@@ -119,4 +123,26 @@ impl Expect {
     fn place(&self, path: &Path) -> PathBuf {
         self.chdir.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
+}
+
+/// The words of a command as pexpect splits it: a backslash counts outside of quotes alone, and the blanks before the
+/// first word end an empty one.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote, mut is_between) = (Vec::new(), String::new(), None, false);
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        let is_blank = quote.is_none() && letter.is_whitespace();
+        match (letter, quote) {
+            (letter, Some(end)) if letter == end => quote = None,
+            (letter, Some(_)) => word.push(letter),
+            ('\\', None) => word.extend(letters.next()),
+            ('\'' | '"', None) => quote = Some(letter),
+            _ if is_blank && is_between => {}
+            _ if is_blank => words.push(std::mem::take(&mut word)),
+            (letter, None) => word.push(letter),
+        }
+        is_between = is_blank;
+    }
+    words.extend(Some(word).filter(|word| !word.is_empty()));
+    words
 }

@@ -144,14 +144,14 @@ impl Module for File {
 impl File {
     fn found(&self, state: State, host: &Reader) -> Result<Found, Failure> {
         self.check_combinations(state, host)?;
-        let times = Times::parse(self, state, host)?;
+        let times = || Times::parse(self, state, host);
         match state {
             State::Absent => self.absent(host),
-            State::File => self.file(host, &times),
-            State::Directory => self.directory(host, &times),
-            State::Touch => self.touch(host, &times),
-            State::Link => self.link(host, &times),
-            State::Hard => self.hard(host, &times),
+            State::File => self.file(host, &times()?),
+            State::Directory => self.directory(host, &times()?),
+            State::Touch => self.touch(host, &times()?),
+            State::Link => self.link(host, &times()?),
+            State::Hard => self.hard(host, &times()?),
         }
     }
 
@@ -226,6 +226,7 @@ impl File {
                 .with("state", state));
         };
         let mut found = Found::at(&path).with("path", path.to_string_lossy().as_ref());
+        found.differs("state", json!(meta.file_state()), json!("file"));
         found.set_attributes(&path, &self.attributes, meta)?;
         found.set_times(&path, times, meta);
         Ok(found)

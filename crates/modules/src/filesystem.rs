@@ -81,7 +81,8 @@ impl Module for Filesystem {
         let Some(kind) = self.fstype.filter(|_| self.state == State::Present) else {
             return Ok(Changes::when(!found.is_empty(), Plan::Wipe));
         };
-        if self.uuid.is_some() && kind.uuid_program().is_none() {
+        let uuid = self.uuid();
+        if uuid.is_some() && kind.uuid_program().is_none() {
             let name = kind.as_str();
             return Err(Failure::new(format!("module does not support UUID option for this filesystem ({name}) yet.")));
         }
@@ -90,10 +91,10 @@ impl Module for Filesystem {
         if is_same && self.resizefs {
             return self.growth(host, kind);
         }
-        if is_same && (self.uuid.is_some() || !self.force) {
+        if is_same && (uuid.is_some() || !self.force) {
             let (name, dev) = (kind.title().unwrap_or_default(), self.dev.display());
-            let changes = Changes::when(self.uuid.is_some(), Plan::SetUuid);
-            return Ok(match self.uuid {
+            let changes = Changes::when(uuid.is_some(), Plan::SetUuid);
+            return Ok(match uuid {
                 Some(_) => changes.with("msg", format!("Changing {name} filesystem UUID on device {dev}")),
                 None => changes,
             });
@@ -102,6 +103,9 @@ impl Module for Filesystem {
             let dev = self.dev.display();
             let msg = format!("'{dev}' is already used as {found}, use force=true to overwrite");
             return Err(Failure::new(msg).with("rc", 0).with("err", ""));
+        }
+        if kind == Kind::Btrfs && !host.may_come() {
+            host.required(kind.maker())?;
         }
         Ok(Changes::of(Plan::Make))
     }
@@ -117,7 +121,7 @@ impl Module for Filesystem {
             Plan::Make => {
                 let options = self.opts.as_deref().unwrap_or_default().split_whitespace();
                 let mut program = Program::new(host.required(kind.maker())?).args(kind.maker_options());
-                if let Some(uuid) = &self.uuid {
+                if let Some(uuid) = self.uuid() {
                     program = program.args(kind.maker_uuid(uuid));
                 }
                 run(host, program.args(options).arg(&self.dev))?;
@@ -125,7 +129,7 @@ impl Module for Filesystem {
             }
             Plan::SetUuid => {
                 let (name, option) = kind.uuid_program().expect("only such file systems get here");
-                let uuid = self.uuid.clone().unwrap_or_default();
+                let uuid = self.uuid().unwrap_or_default();
                 let program = Program::new(host.required(name)?).arg(option).arg(uuid).arg(&self.dev);
                 let finished = run(host, program)?;
                 Ok(Fields::from_iter([("msg".into(), json!(finished.out()))]))
@@ -146,6 +150,11 @@ fn run(host: &mut Writer, program: Program) -> Result<Finished, Failure> {
 }
 
 impl Filesystem {
+    /// The UUID that is wanted; an empty one is none.
+    fn uuid(&self) -> Option<&str> {
+        self.uuid.as_deref().filter(|uuid| !uuid.is_empty())
+    }
+
     /// The signature that `blkid` finds; empty when there is none.
     fn found(&self, host: &Reader) -> Result<String, Failure> {
         let program = Program::new(host.required("blkid")?).args(["-c", "/dev/null", "-o", "value", "-s", "TYPE"]);

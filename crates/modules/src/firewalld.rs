@@ -112,9 +112,9 @@ impl Module for Firewalld {
     type Plan = Plan;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
-        self.check()?;
         let tool = Tool::find(host)?;
         let ways = self.ways(&tool)?;
+        self.check()?;
         let setting = self.setting()?;
         let zone = match &self.zone {
             Some(zone) => zone.clone(),
@@ -153,6 +153,10 @@ impl Module for Firewalld {
 }
 
 impl Firewalld {
+    fn port(&self) -> Option<String> {
+        self.port.as_ref().map(|port| port.trim().to_owned())
+    }
+
     fn is_permanent(&self) -> bool {
         self.permanent.unwrap_or(false)
     }
@@ -162,7 +166,8 @@ impl Firewalld {
     }
 
     fn check(&self) -> Result<(), Failure> {
-        let is_port_missing_protocol = self.port.as_ref().is_some_and(|port| !port.contains('/'));
+        let is_port_missing_protocol =
+            self.port().is_some_and(|port| port.split_once('/').is_none_or(|(_, protocol)| protocol.is_empty()));
         if is_port_missing_protocol {
             return Err(Failure::new("improper port format (missing protocol?)"));
         }
@@ -174,7 +179,8 @@ impl Firewalld {
 
     /// The protocol of a port has to be one of those that have ports.
     fn check_protocol(&self) -> Result<(), Failure> {
-        let Some((_, protocol)) = self.port.as_ref().and_then(|port| port.split_once('/')) else { return Ok(()) };
+        let port = self.port().unwrap_or_default();
+        let Some((_, protocol)) = port.split_once('/') else { return Ok(()) };
         if ["tcp", "udp", "sctp", "dccp"].contains(&protocol) {
             return Ok(());
         }
@@ -184,10 +190,11 @@ impl Firewalld {
 
     /// What is changed; a zone when nothing else is named.
     fn setting(&self) -> Result<Setting, Failure> {
+        let port = self.port();
         let texts = [
             (&self.service, Setting::Service as fn(String) -> Setting),
             (&self.protocol, Setting::Protocol),
-            (&self.port, Setting::Port),
+            (&port, Setting::Port),
             (&self.rich_rule, Setting::RichRule),
             (&self.source, Setting::Source),
             (&self.interface, Setting::Interface),
@@ -225,6 +232,9 @@ impl Firewalld {
 
     /// The configurations that are looked at.
     fn ways(&self, tool: &Tool) -> Result<Vec<Way>, Failure> {
+        if self.offline && !self.is_permanent() {
+            return Err(Failure::new("offline cannot be enabled unless permanent changes are allowed"));
+        }
         let is_immediate = self.immediate || !self.is_permanent();
         if tool.is_running {
             let ways = [self.is_permanent().then_some(Way::Permanent), is_immediate.then_some(Way::Runtime)];

@@ -18,7 +18,7 @@ use self::{
     download::{Download, address_name, parent},
 };
 use crate::{
-    http::{Options, Request, UrlArgs, date, without_credentials},
+    http::{Options, Request, UrlArgs, date, masked},
     kit::{
         Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Writer, args::plain_text, file_args::Attributes,
     },
@@ -141,7 +141,7 @@ impl GetUrl {
 
     fn base(&self) -> Fields {
         let mut fields = Fields::new();
-        fields.insert("url".into(), json!(without_credentials(&self.url)));
+        fields.insert("url".into(), json!(masked(&self.url)));
         fields.insert("dest".into(), json!(self.dest.to_string_lossy()));
         fields.insert("elapsed".into(), json!(0));
         fields.insert("checksum_src".into(), Value::Null);
@@ -182,14 +182,14 @@ impl GetUrl {
         let started = Instant::now();
         let mut download = Download::start(host, options, self.request("GET", rest))?;
         if !download.is_ok() {
-            return Err(refused(&download, started).with("url", without_credentials(rest)));
+            return Err(refused(&download, started).with("url", masked(rest)));
         }
         let mut list = Vec::new();
         download.body.read_to_end(&mut list).map_err(|e| Failure::new(download::describe(&e)))?;
         let name = address_name(&self.url);
         match Checksum::find(&String::from_utf8_lossy(&list), &name) {
             Some(sum) => Checksum::new(algorithm, &sum).map(Some),
-            None => Err(Failure::new(format!("Unable to find a checksum for file '{name}' in '{rest}'"))),
+            None => Err(Failure::new(format!("Unable to find a checksum for file '{name}' in '{}'", masked(rest)))),
         }
     }
 
@@ -202,11 +202,11 @@ impl GetUrl {
     fn file_request(&self, host: &Reader, method: &str, is_directory: bool, force: bool) -> Result<Request, Failure> {
         let request = self.request(method, &self.url);
         if force {
-            return Ok(request.header("Cache-Control", "no-cache"));
+            return Ok(request.default_header("Cache-Control", "no-cache"));
         }
         let existing = host.stat(&self.dest)?.filter(|_| !is_directory);
         Ok(match existing.and_then(|meta| meta.raw().modified().ok()) {
-            Some(time) => request.header("If-Modified-Since", &date::text(time)),
+            Some(time) => request.default_header("If-Modified-Since", &date::text(time)),
             None => request,
         })
     }
@@ -237,18 +237,20 @@ impl GetUrl {
         // Of a file of the host there is no head alone.
         let is_file = self.url.starts_with("file:");
         let sha1 = if is_file { checksum::digest(&mut download.body, &dest, "sha1")? } else { EMPTY_SHA1.to_owned() };
-        fields.insert("checksum_src".into(), json!(sha1));
         let existing = host.stat(&dest)?;
-        let sha1 = existing.as_ref().map(|_| host.sha1(&dest)).transpose()?;
-        fields.insert("checksum_dest".into(), json!(sha1));
+        let old = existing.as_ref().map(|_| host.sha1(&dest)).transpose()?;
+        let differs = old.as_ref() != Some(&sha1);
+        fields.insert("checksum_src".into(), json!(sha1));
+        fields.insert("checksum_dest".into(), json!(old));
         let fetch = Fetch { checksum: None, force, is_directory };
         let diff = Diff::new(json!({ "state": existing.map_or("absent", |_| "file") }), json!({ "state": "file" }))
             .headed(dest.to_string_lossy(), self.shown_url());
-        Ok(Changes::of(Plan::Download(fetch)).with_all(fields).with_diff(diff))
+        let changes = Changes::when(differs, Plan::Download(fetch)).with_all(fields);
+        Ok(if differs { changes.with_diff(diff) } else { changes })
     }
 
     fn shown_url(&self) -> String {
-        without_credentials(&self.url)
+        masked(&self.url)
     }
 
     fn destination(&self, download: &Download, is_directory: bool) -> PathBuf {
@@ -296,7 +298,8 @@ impl GetUrl {
         fields: &mut Fields,
     ) -> Result<(), Failure> {
         let broken = |why| Failure::new(why).with("url", self.shown_url()).with("dest", self.shown_dest());
-        let arrived = Arrival::receive(host, download.body, dest, self.tmp_dest.as_deref(), broken)?;
+        let arrived = Arrival::receive(host, download.body, dest, self.tmp_dest.as_deref(), broken)
+            .map_err(|failure| with(failure, &self.base()))?;
         let sha1 = checksum::digest(&mut arrived.open(host)?, dest, "sha1")?;
         let existing = host.stat(dest)?;
         let old = existing.as_ref().map(|_| host.sha1(dest)).transpose()?;

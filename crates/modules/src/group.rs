@@ -1,10 +1,16 @@
 //! `group`: groups of the host.
 
-use crate::kit::{
-    Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, state::AbsentPresent as State, users,
+use crate::{
+    kit::{
+        Args, Changes, Failure, Fields, Finished, Module, Program, Reader, Writer, file_args::Attributes,
+        state::AbsentPresent as State, users,
+    },
+    user::busybox,
 };
 
-/// Creates, changes or removes a group, through `groupadd`, `groupmod` and `groupdel`.
+const FILE: &str = "/etc/group";
+
+/// Creates, changes or removes a group, through `groupadd`, `groupmod` and `groupdel`, or those of Alpine Linux.
 ///
 /// ```yaml
 /// - group:
@@ -41,22 +47,30 @@ pub struct Group {
     gid_max: Option<i64>,
 }
 
-impl Module for Group {
-    type Plan = Program;
+/// How a group gets as wanted.
+pub enum Step {
+    /// By a program.
+    Run(Program),
+    /// By this text of the file of groups.
+    Write(String),
+}
 
-    fn inspect(&self, host: &Reader) -> Result<Changes<Program>, Failure> {
+impl Module for Group {
+    type Plan = Step;
+
+    fn inspect(&self, host: &Reader) -> Result<Changes<Step>, Failure> {
         self.check()?;
         let found = if self.local { users::local_group(&self.name) } else { users::group(&self.name) };
-        let program = match (self.state, &found) {
+        let step = match (self.state, &found) {
             (State::Absent, None) => None,
-            (State::Absent, Some(_)) => Some(self.removal(host)?),
-            (State::Present, None) => Some(self.creation(host)?),
+            (State::Absent, Some(_)) => Some(Step::Run(self.removal(host)?)),
+            (State::Present, None) => Some(Step::Run(self.creation(host)?)),
             (State::Present, Some(group)) => match self.gid {
-                Some(gid) if gid != i64::from(group.gid) => Some(self.change(host, gid)?),
+                Some(gid) if gid != i64::from(group.gid) => Some(self.change(host, group, gid)?),
                 _ => None,
             },
         };
-        let changes = program.map_or_else(Changes::none, Changes::of);
+        let changes = step.map_or_else(Changes::none, Changes::of);
         let changes = changes.with("name", self.name.clone()).with("state", self.state.as_str());
         Ok(match (self.state, found) {
             (State::Present, Some(group)) => changes.with("gid", group.gid).with("system", self.system),
@@ -64,8 +78,14 @@ impl Module for Group {
         })
     }
 
-    fn apply(&self, program: Program, host: &mut Writer) -> Result<Fields, Failure> {
-        let finished = host.run(&program.plain_locale())?;
+    fn apply(&self, step: Step, host: &mut Writer) -> Result<Fields, Failure> {
+        let finished = match step {
+            Step::Run(program) => host.run(&program.plain_locale())?,
+            Step::Write(text) => {
+                host.write(FILE.as_ref(), text.into_bytes().into(), &Attributes::default())?;
+                Finished::default()
+            }
+        };
         if !finished.success() {
             return Err(Failure::new(finished.err()).with("name", self.name.clone()));
         }
@@ -111,12 +131,14 @@ impl Group {
     }
 
     fn creation(&self, host: &Reader) -> Result<Program, Failure> {
-        let mut program = self.program(host, "groupadd")?;
+        let is_busybox = busybox::serves(host, "groupadd");
+        let mut program =
+            if is_busybox { busybox::program(host, "addgroup")? } else { self.program(host, "groupadd")? };
         if let Some(gid) = self.gid {
-            program = self.numbered(program, gid)?;
+            program = if is_busybox { program.arg("-g").arg(gid.to_string()) } else { self.numbered(program, gid)? };
         }
         if self.system {
-            program = program.arg("-r");
+            program = program.arg(if is_busybox { "-S" } else { "-r" });
         }
         for (name, limit) in [("GID_MIN", self.gid_min), ("GID_MAX", self.gid_max)] {
             if let Some(limit) = limit {
@@ -126,12 +148,26 @@ impl Group {
         Ok(program.arg(&self.name))
     }
 
-    fn change(&self, host: &Reader, gid: i64) -> Result<Program, Failure> {
-        let program = Program::new(host.required(&self.named("groupmod"))?);
-        Ok(self.numbered(program, gid)?.arg(&self.name))
+    fn change(&self, host: &Reader, group: &users::Group, gid: i64) -> Result<Step, Failure> {
+        if !busybox::serves(host, "groupadd") {
+            let program = Program::new(host.required(&self.named("groupmod"))?);
+            return Ok(Step::Run(self.numbered(program, gid)?.arg(&self.name)));
+        }
+        // BusyBox has no program for that.
+        let text = host.read_utf8(FILE)?.unwrap_or_default();
+        if text.contains(&format!(":{gid}:")) {
+            return Err(Failure::new(format!("gid '{gid}' in use")));
+        }
+        let (old, new) = (format!("{}:x:{}:", self.name, group.gid), format!("{}:x:{gid}:", self.name));
+        let lines = text.split_inclusive('\n');
+        let lines = lines.map(|line| line.strip_prefix(&old).map_or(line.to_owned(), |rest| format!("{new}{rest}")));
+        Ok(Step::Write(lines.collect()))
     }
 
     fn removal(&self, host: &Reader) -> Result<Program, Failure> {
+        if busybox::serves(host, "groupadd") {
+            return Ok(busybox::program(host, "delgroup")?.arg(&self.name));
+        }
         let program = self.program(host, "groupdel")?;
         let program = if self.force { program.arg("-f") } else { program };
         Ok(program.arg(&self.name))

@@ -82,7 +82,7 @@ pub enum Strategy {
     Line {
         /// Its path.
         path: &'static str,
-        /// What stands before the name.
+        /// What stands before the equals sign and the name.
         key: &'static str,
         /// Whether the name stands in quotes.
         is_quoted: bool,
@@ -160,8 +160,8 @@ fn check(finished: &crate::kit::Finished) -> Result<(), Failure> {
 impl Hostname {
     fn strategy(&self, host: &Reader) -> Result<Strategy, Failure> {
         let runs_systemd = host.exists("/run/systemd/system");
-        let sysconfig = Strategy::Line { path: "/etc/sysconfig/network", key: "HOSTNAME=", is_quoted: false };
-        let conf = Strategy::Line { path: "/etc/conf.d/hostname", key: "hostname=", is_quoted: true };
+        let sysconfig = Strategy::Line { path: "/etc/sysconfig/network", key: "HOSTNAME", is_quoted: false };
+        let conf = Strategy::Line { path: "/etc/conf.d/hostname", key: "hostname", is_quoted: true };
         Ok(match self.r#use {
             None if runs_systemd => Strategy::Systemd,
             None => {
@@ -178,7 +178,7 @@ impl Hostname {
                     () if is(&["alpine"]) => Strategy::File { path: "/etc/hostname", is_live: true },
                     () if is(&["gentoo"]) => conf,
                     () if is(&["sles", "suse"]) => Strategy::File { path: "/etc/HOSTNAME", is_live: false },
-                    () if is(&["rhel", "centos"]) => sysconfig,
+                    () if is(&["rhel", "centos", "ol", "amzn"]) => sysconfig,
                     () => Strategy::File { path: "/etc/hostname", is_live: false },
                 }
             }
@@ -226,16 +226,19 @@ impl Hostname {
                     let missing = failed(errno_text(&Errno::NOENT.into(), path));
                     return if host.mode().check { Ok((String::new(), String::new())) } else { Err(missing) };
                 }
-                let found =
-                    text.as_deref().and_then(|text| text.lines().find_map(|line| line.trim().strip_prefix(key)));
+                let value = |line: &str| {
+                    let rest = line.trim().strip_prefix(key)?.trim_start().strip_prefix('=')?;
+                    Some(rest.trim().to_owned())
+                };
+                let found = text.as_deref().and_then(|text| text.lines().find_map(value));
                 let Some(found) = found else {
                     let what = if is_quoted { "failed to update hostname: no" } else { "Unable to locate HOSTNAME" };
                     return Err(Failure::new(format!("{what} entry in {path}")));
                 };
-                let name = if is_quoted { found.trim().trim_matches('"') } else { found.trim() }.to_owned();
-                let value = if is_quoted { format!("\"{}\"", self.name) } else { self.name.clone() };
+                let name = if is_quoted { found.trim_matches('"').to_owned() } else { found };
+                let wanted = if is_quoted { format!("\"{}\"", self.name) } else { self.name.clone() };
                 let lines = text.as_deref().unwrap_or_default().split_inclusive('\n').map(|line| match line {
-                    line if line.trim().starts_with(key) => format!("{key}{value}\n"),
+                    line if value(line).is_some() => format!("{key}={wanted}\n"),
                     line if is_quoted => format!("{}\n", line.trim_end()),
                     line => line.to_owned(),
                 });

@@ -17,7 +17,8 @@ use hash::Scheme;
 
 /// Adds a user with a password to a file for basic authentication, changes the password, or removes the user.
 ///
-/// A password that is right is not hashed again, whatever scheme its hash has.
+/// A password that is right is hashed again only where `hash_scheme` is `bcrypt`, `md5_crypt`, `sha256_crypt` or
+/// `sha512_crypt`, and its hash another one of these.
 ///
 /// ```yaml
 /// - htpasswd:
@@ -43,8 +44,8 @@ pub struct Htpasswd {
     /// The password; needed for `state: present`.
     #[arg(secret)]
     password: Option<String>,
-    /// How new passwords are hashed: `apr_md5_crypt`, `md5_crypt`, `ldap_sha1` or `plaintext`. Only the first is
-    /// known to all servers.
+    /// How new passwords are hashed: `apr_md5_crypt`, `bcrypt`, `des_crypt` (where eight letters count), `ldap_sha1`,
+    /// `md5_crypt`, `plaintext`, `sha256_crypt` or `sha512_crypt`. Only the first is known to all servers.
     #[arg(default = "apr_md5_crypt", alias = "crypt_scheme")]
     hash_scheme: String,
     /// Whether the user should be there.
@@ -150,7 +151,7 @@ impl Htpasswd {
         let scheme = Scheme::named(&self.hash_scheme)
             .ok_or_else(|| Failure::new(format!("\"no crypt handler found for algorithm: '{}'\"", self.hash_scheme)))?;
         let known = place.and_then(|at| lines[at].trim_end_matches(['\r', '\n']).split_once(':'));
-        if known.is_some_and(|(_, known)| hash::verify(password, known)) {
+        if known.is_some_and(|(_, known)| scheme.verify(password, known)) {
             return Ok(true);
         }
         let hashed = scheme.hash(password).ok_or_else(|| Failure::new("there is no /dev/urandom"))?;

@@ -34,10 +34,13 @@ pub use error::HttpError;
 pub use tls::TlsOptions;
 pub use url::Url;
 
-use crate::kit::Reader;
+use crate::kit::{Reader, args::python_repr};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
+
+/// What is wrong when there are more.
+const ENDLESS: &str = "The HTTP server returned a redirect error that would lead to an infinite loop.";
 
 /// Which redirects are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -146,6 +149,12 @@ impl Request {
         self
     }
 
+    /// Adds a header, unless the task has given it.
+    #[must_use]
+    pub fn default_header(self, name: &str, value: &str) -> Self {
+        if self.has(name) { self } else { self.header(name, value) }
+    }
+
     fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name))
     }
@@ -203,10 +212,20 @@ impl Response {
 /// Sends a request and follows where it leads.
 pub fn send(host: &Reader, options: &Options, mut request: Request) -> Result<Response, HttpError> {
     let mut url = Url::parse(&request.url)?;
+    if let Some(at) = request.url.find(|sign| matches!(sign, '\0'..=' ' | '\x7f')) {
+        let path = request.url.split_once("//").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+        let (path, sign) = (python_repr(&path.into()), python_repr(&request.url[at..=at].into()));
+        return Err(HttpError::Invalid(format!(
+            "URL can't contain control characters. {path} (found at least {sign})"
+        )));
+    }
     let mut shown = without_credentials(&request.url);
     let credentials = url.credentials.take().or_else(|| options.credentials.clone());
     let origin = url.clone();
-    let mut authorization = first_authorization(host, options, credentials.as_ref(), &url, &request);
+    let mut authorization = first_authorization(host, options, credentials.as_ref(), &url);
+    if authorization.is_some() {
+        request.drop_header("authorization");
+    }
     let mut cookies = Cookies::default();
     let mut asked = false;
     let mut followed = 0;
@@ -237,7 +256,9 @@ pub fn send(host: &Reader, options: &Options, mut request: Request) -> Result<Re
         };
         followed += 1;
         if followed > REDIRECTS {
-            return Err(HttpError::Redirects(response.status, response.reason));
+            response.reason = format!("{ENDLESS}\nThe last 30x error message was:\n{}", response.reason);
+            response.url = without_credentials(&request.url);
+            return Ok(response);
         }
         let next = url.join(&location)?;
         redirect(&mut request, response.status, options, url.is_same_server(&next));
@@ -255,11 +276,7 @@ fn first_authorization(
     options: &Options,
     credentials: Option<&(String, String)>,
     url: &Url,
-    request: &Request,
 ) -> Option<String> {
-    if request.has("authorization") {
-        return None;
-    }
     match credentials {
         Some((name, password)) => options.force_basic_auth.then(|| auth::basic(name, password)),
         None if options.use_netrc => netrc::find(host, &url.host).map(|(name, password)| auth::basic(&name, &password)),
@@ -304,8 +321,17 @@ fn redirect(request: &mut Request, status: u16, options: &Options, same_server: 
 
 /// The address as results show it.
 pub fn without_credentials(url: &str) -> String {
+    with_credentials(url, |_| "")
+}
+
+/// The address as messages show it: that it has name and password is seen.
+pub fn masked(url: &str) -> String {
+    with_credentials(url, |user| if user.contains(':') { "****:****@" } else { "****@" })
+}
+
+fn with_credentials(url: &str, shown: impl Fn(&str) -> &'static str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
-    format!("{scheme}://{place}{path}")
+    let (user, place) = authority.rsplit_once('@').map_or(("", authority), |(user, place)| (shown(user), place));
+    format!("{scheme}://{user}{place}{path}")
 }

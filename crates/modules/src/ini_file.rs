@@ -108,9 +108,10 @@ impl Module for IniFile {
         if self.path.is_dir() {
             return Err(Failure::new(errno_text(&Errno::ISDIR.into(), &self.path.to_string_lossy())).uncaught());
         }
-        let (path, current) = edit::find(host, &self.path)?;
+        let (path, target) = edit::find(host, &self.path)?;
+        let current = target.clone();
         if current.is_none() && !self.create {
-            return Err(Failure::new(format!("Destination {} does not exist!", path.display())).with("rc", 257));
+            return Err(Failure::new(format!("Destination {} does not exist!", self.path.display())).with("rc", 257));
         }
         let text = Text::decode(if current.is_some() { host.read(&path)? } else { Vec::new() });
         let (after, msg) = self.edited(&text, conditions.as_deref());
@@ -124,7 +125,10 @@ impl Module for IniFile {
         // A link is replaced, unless it is followed; its target then says what to start from all the same.
         let path = if self.follow { path } else { self.path.clone() };
         let current = if after == text.text { current } else { host.lstat(&path)?.filter(|meta| !meta.is_link()) };
-        let attributes = self.attributes.resolve(current.as_ref(), false)?;
+        let mut attributes = self.attributes.resolve(current.as_ref(), false)?;
+        if let Some(target) = target.as_ref().filter(|_| current.is_none()) {
+            attributes.keep(target);
+        }
         let mut changes = Edit::changes(&path, current.as_ref(), (&text.text, &after), &text, attributes);
         changes.diff.retain(|diff| diff.before.is_string());
         let header = format!("{} (content)", self.path.display());
@@ -134,8 +138,11 @@ impl Module for IniFile {
             }
             (diff.before_header, diff.after_header) = (Some(header.clone()), Some(header.clone()));
         });
+        if self.backup && target.is_none() && !host.mode().check {
+            changes = changes.with("backup_file", "");
+        }
         Ok(changes
-            .map(|edit| edit.keeping(self.backup))
+            .map(|edit| edit.keeping(self.backup).following(self.follow))
             .with("msg", msg)
             .with("path", self.path.to_string_lossy().as_ref()))
     }

@@ -107,6 +107,11 @@ impl Module for KnownHosts {
     }
 
     fn apply(&self, plan: Plan, host: &mut Writer) -> Result<Fields, Failure> {
+        if self.path.parent().is_some_and(|parent| !parent.as_os_str().is_empty() && !host.exists(parent)) {
+            let shown = self.path.to_string_lossy();
+            let why = errno_text(&Errno::NOENT.into(), &shown);
+            return Err(Failure::new(format!("Failed to write to file '{shown}': {why}")).uncaught());
+        }
         let mode = host.stat(&self.path)?.map(|meta| meta.mode());
         let attributes = Attributes { mode, ..Attributes::default() };
         if plan.keeps_old {

@@ -25,6 +25,7 @@ mod command;
 mod copy;
 mod cron;
 mod cronvar;
+pub mod crypt;
 mod deb822_repository;
 mod debconf;
 mod dnf;

@@ -93,8 +93,8 @@ impl Module for Lineinfile {
     type Plan = Edit;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Edit>, Failure> {
-        self.check_combinations()?;
         let (path, current) = edit::find(host, &self.path)?;
+        self.check_combinations()?;
         if current.is_none() && self.state == State::Absent {
             return Ok(Changes::none().with("msg", "file not present"));
         }
@@ -112,6 +112,9 @@ impl Module for Lineinfile {
             }
         };
         let after = lines.concat();
+        if current.is_none() && after.is_empty() {
+            return Ok(Changes::none().with("msg", "").with("backup", ""));
+        }
         let attributes = self.attributes.resolve(current.as_ref(), false)?;
         let of_new = edit::attributes_of_new(host, &self.path, current.as_ref(), &self.attributes)?;
         let others = of_new.is_some() || current.as_ref().is_some_and(|meta| attributes.differ_from(meta));
@@ -217,8 +220,8 @@ impl Lineinfile {
             };
             return Ok(Place::At(at, filled));
         }
-        let after = self.insertafter.as_ref().filter(|after| !["BOF", "EOF"].contains(&after.as_str()));
-        let before = self.insertbefore.as_ref().filter(|before| *before != "BOF");
+        let after = self.insertafter.as_ref().filter(|after| !["", "BOF", "EOF"].contains(&after.as_str()));
+        let before = self.insertbefore.as_ref().filter(|before| !["", "BOF"].contains(&before.as_str()));
         let pattern = compiled(text, after.or(before))?;
         let (mut same, mut found) = (None, None);
         for (at, known) in lines.iter().enumerate() {
@@ -289,7 +292,7 @@ impl Lineinfile {
 
 /// A pattern for lines as the text holds them; one that is none fails in the words of Ansible's exception.
 fn compiled(text: &Text, pattern: Option<&String>) -> Result<Option<Regex>, Failure> {
-    pattern.map(|pattern| regex::compile(&text.form(pattern), false)).transpose().map_err(Failure::uncaught)
+    pattern.map(|pattern| regex::compile_bytes(&text.form(pattern), false)).transpose().map_err(Failure::uncaught)
 }
 
 fn without_end(line: &str) -> &str {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use rustix::io::Errno;
 use serde_json::{Value, json};
 
 use crate::kit::{
-    Args, Changes, Failure, Fields, Module, Program, Reader, Writer, file_args::Attributes,
+    Args, Changes, Failure, Fields, Module, Program, Reader, Writer, failure::errno_text, file_args::Attributes,
     state::AbsentPresent as State,
 };
 
@@ -28,6 +29,9 @@ pub struct LocaleGen {
 }
 
 const LIST: &str = "/etc/locale.gen";
+const SUPPORTED: &str = "/usr/share/i18n/SUPPORTED";
+/// What is always there.
+const BUILT_IN: [&str; 3] = ["C", "C.utf8", "POSIX"];
 
 impl Module for LocaleGen {
     type Plan = String;
@@ -39,9 +43,14 @@ impl Module for LocaleGen {
             return Err(self.failure(msg, json!({ "name": self.name })));
         };
         let available: Vec<&str> = text.lines().filter_map(|line| entry(line).map(|(name, _)| name)).collect();
-        let supported = host.read_text("/usr/share/i18n/SUPPORTED")?.unwrap_or_default();
+        let supported = host.read_text(SUPPORTED)?.ok_or_else(|| {
+            let why = errno_text(&Errno::NOENT.into(), SUPPORTED);
+            self.failure(&format!("Module failed with exception: {why}"), self.facts())
+        })?;
+        let listed = host.query(&Program::new(host.required("locale")?).arg("-a").plain_locale())?.out();
+        let present: Vec<String> = listed.lines().map(normal).collect();
         let more = supported.lines().filter_map(|line| line.split_whitespace().next());
-        let known: Vec<String> = available.into_iter().chain(more).map(normal).collect();
+        let known: Vec<String> = available.into_iter().chain(more).map(normal).chain(present.iter().cloned()).collect();
         let missing: Vec<&str> =
             self.name.iter().map(String::as_str).filter(|name| !known.contains(&normal(name))).collect();
         if !missing.is_empty() {
@@ -49,10 +58,10 @@ impl Module for LocaleGen {
             let msg = format!("The following locales you have entered are not available on your system: {names}");
             return Err(self.failure(&msg, self.facts()));
         }
-        let listed = host.query(&Program::new(host.required("locale")?).arg("-a").plain_locale())?.out();
-        let present: Vec<String> = listed.lines().map(normal).collect();
-        let is_present = |name: &String| present.contains(&normal(name));
-        let differs = self.name.iter().any(|name| is_present(name) != (self.state == State::Present));
+        let differs = self.name.iter().map(|name| normal(name)).any(|name| match self.state {
+            State::Present => !present.contains(&name),
+            State::Absent => present.contains(&name) && !BUILT_IN.contains(&name.as_str()),
+        });
         Ok(Changes::when(differs, self.edited(&text, &supported))
             .with("name", json!(self.name))
             .with("mechanism", "glibc")

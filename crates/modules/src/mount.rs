@@ -1,6 +1,9 @@
 //! `mount`: file systems in `/etc/fstab`, and mounted ones.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 
@@ -118,7 +121,7 @@ impl Module for Mount {
         let mounts = host.read_text("/proc/self/mounts")?.unwrap_or_default();
         let at = host.resolve(&self.path).to_string_lossy().into_owned();
         let device = table::mounted(&mounts, &at);
-        let is_mounted = device.is_some();
+        let is_mounted = device.is_some() && !self.is_bound_elsewhere(host, &at)?;
         let is_in_table =
             matches!(self.state, State::Present | State::Mounted | State::Absent | State::AbsentFromFstab);
         let text = if is_in_table { self.table(host)? } else { None };
@@ -134,11 +137,9 @@ impl Module for Mount {
             && let Some(device) = device
             && device != self.src()
             && backing_file(host, &device)?.is_none_or(|file| file != self.src())
+            && bound(host, &at)?.is_none_or(|source| source != self.src())
         {
-            let mountinfo = host.read_text("/proc/self/mountinfo")?.unwrap_or_default();
-            if table::bound(&mountinfo, &at).is_none_or(|source| source != self.src()) {
-                return Err(Failure::new(OTHER_SOURCE));
-            }
+            return Err(Failure::new(OTHER_SOURCE));
         }
         plan.removes_directory = self.state == State::Absent && table.is_some() && host.exists(&self.path);
         plan.table = table;
@@ -179,6 +180,12 @@ impl Module for Mount {
     }
 }
 
+/// What is bound to a path.
+fn bound(host: &Reader, at: &str) -> Result<Option<String>, Failure> {
+    let mountinfo = host.read_text("/proc/self/mountinfo")?.unwrap_or_default();
+    Ok(table::bound(&mountinfo, at))
+}
+
 /// The file behind a loop device that `mount` made: mount tells it instead of the device.
 fn backing_file(host: &Reader, device: &str) -> Result<Option<String>, Failure> {
     let Some(name) = device.strip_prefix("/dev/").filter(|name| name.starts_with("loop")) else { return Ok(None) };
@@ -208,6 +215,15 @@ impl Mount {
             return Err(Failure::new(format!("[Errno 21] Is a directory: '{}'", fstab.display())).uncaught());
         }
         host.read_utf8(fstab)
+    }
+
+    /// Whether another directory of the file system around it is bound to the mount point that should be mounted.
+    fn is_bound_elsewhere(&self, host: &Reader, at: &str) -> Result<bool, Failure> {
+        let device = |path: &Path| -> Result<_, Failure> { Ok(host.stat(path)?.map(|meta| meta.raw().dev())) };
+        let at = Path::new(at);
+        Ok(self.state == State::Mounted
+            && device(at)? == device(at.parent().unwrap_or(at))?
+            && bound(host, &at.to_string_lossy())?.is_some_and(|source| host.resolve(self.src()) != Path::new(&source)))
     }
 
     fn src(&self) -> String {

@@ -49,7 +49,7 @@ pub struct MountFacts {
     /// `/proc/mounts`, `/etc/mnttab`), `all` for both, which is the default; `mount` for what `mount_binary` prints.
     sources: Option<Vec<String>>,
     /// The program that prints mounts: where `mount` is a source, and where the dynamic tables have none; `null` for
-    /// no program.
+    /// no program, which is a failure where `mount` is a source.
     #[arg(default = "mount")]
     mount_binary: Value,
     /// Seconds to wait for each mount; for ever where it is missing.
@@ -153,6 +153,9 @@ impl MountFacts {
             seen.push(path);
             let mounts = match binary.filter(|_| name == PRINTED) {
                 Some(binary) => self.printed(binary, host, warnings)?,
+                None if name == PRINTED => {
+                    return Err(Failure::new("`mount` is a source, and there is no mount_binary"));
+                }
                 None if host.stat(name)?.is_some_and(|meta| !meta.is_dir()) => {
                     host.read_text(name)?.unwrap_or_default().lines().filter_map(entry).collect()
                 }

@@ -39,12 +39,12 @@ pub struct Package {
 
 /// Runs the module for the host's package manager.
 pub fn run(mut arguments: Arguments, context: &Arc<Context>) -> Fields {
-    let named = arguments.shift_remove("use").and_then(|value| value.as_str().map(str::to_owned));
+    let named = arguments.shift_remove("use").map(|value| value.as_str().unwrap_or_default().to_owned());
     let name = match named.filter(|name| name != "auto") {
         Some(name) => name,
         None => package_manager(&Reader::new(Arc::clone(context))),
     };
-    if name == "unknown" {
+    if name.is_empty() || name == "unknown" {
         let msg = "Could not detect which package manager to use. Try gathering facts or setting the \"use\" option.";
         return failed(msg.into());
     }

@@ -1,6 +1,6 @@
 //! `pam_limits`: limits of users' sessions.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
@@ -84,9 +84,9 @@ pub struct PamLimits {
     /// Keeps a copy of the file, beside it, under a name with the time; that name is returned as `backup_file`.
     #[arg(default = false)]
     backup: bool,
-    /// The file; it is made when it is missing.
+    /// The file; it is made when it is missing. `~` is no home here.
     #[arg(default = "/etc/security/limits.conf")]
-    dest: PathBuf,
+    dest: String,
     /// A comment after the limit; without it that of a line that is replaced stays.
     #[arg(default = "")]
     comment: String,
@@ -96,9 +96,9 @@ impl Module for PamLimits {
     type Plan = Edit;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Edit>, Failure> {
-        let (path, current) = edit::find(host, &self.dest)?;
+        let (path, current) = edit::find(host, Path::new(&self.dest))?;
         if current.is_none() {
-            let directory = self.dest.parent().unwrap_or(Path::new(""));
+            let directory = Path::new(&self.dest).parent().unwrap_or(Path::new(""));
             if !host.may(directory, rustix::fs::Access::WRITE_OK) || !directory.is_dir() {
                 return Err(Failure::new(format!(
                     "directory {} is not writable (check presence, access rights, use sudo)",
@@ -106,7 +106,7 @@ impl Module for PamLimits {
                 )));
             }
         } else if !host.may(&path, rustix::fs::Access::WRITE_OK) {
-            return Err(Failure::new(format!("{} is not writable. Use sudo", self.dest.display())));
+            return Err(Failure::new(format!("{} is not writable. Use sudo", self.dest)));
         }
         if self.use_max && self.use_min {
             return Err(Failure::new("Cannot use use_min and use_max at the same time."));
@@ -138,7 +138,7 @@ impl PamLimits {
             let (entry, comment) = line.split_once('#').unwrap_or((line.as_str(), ""));
             let words: Vec<&str> = entry.split_whitespace().collect();
             let [domain, kind, item, value] = words[..] else { continue };
-            check(&format!("Invalid configuration found in '{}'.", self.dest.display()), item, value)?;
+            check(&format!("Invalid configuration found in '{}'.", self.dest), item, value)?;
             if [domain, kind, item] != wanted {
                 continue;
             }

@@ -106,12 +106,12 @@ impl Module for Pip {
             }
             return Ok(Changes::of(plan));
         }
-        if plan.requirements.is_empty() && self.requirements.is_none() {
+        if plan.requirements.is_empty() && self.file().is_none() {
             return Ok(Changes::none().with("warnings", ["No valid name or requirements file found."]));
         }
         let pip = self.pip(host)?;
         plan.pip = Some(pip.clone());
-        let is_told = self.extra_args.is_none() && self.state != State::Latest && self.requirements.is_none();
+        let is_told = self.extra_args.is_none() && self.state != State::Latest && self.file().is_none();
         if !host.mode().check || !is_told {
             return Ok(Changes::of(plan));
         }
@@ -132,7 +132,7 @@ impl Module for Pip {
         if is_new {
             venv = self.make_environment(host, plan.umask)?;
         }
-        if plan.requirements.is_empty() && self.requirements.is_none() {
+        if plan.requirements.is_empty() && self.file().is_none() {
             return Ok(Fields::from_iter([("changed".to_owned(), json!(is_new))]));
         }
         let pip = plan.pip.map_or_else(|| self.pip(host), Ok)?;
@@ -150,9 +150,11 @@ impl Module for Pip {
             program = program.arg("-e");
         }
         program = program.args(plan.requirements.iter().map(ToString::to_string));
-        if let Some(file) = &self.requirements {
+        if let Some(file) = self.file() {
             program = program.arg("-r").arg(file);
         }
+        let installed = |host: &Writer| Ok::<_, Failure>(host.query(&self.list(&pip))?.stdout);
+        let before = if self.compares() { Some(installed(host)?) } else { None };
         let finished = host.run(&program)?;
         let (out, err) = (venv.out() + &finished.out(), venv.err() + &finished.err());
         let is_gone = self.state == State::Absent && (out.contains("not installed") || err.contains("not installed"));
@@ -161,7 +163,10 @@ impl Module for Pip {
         }
         // What pip is told not to say counts for nothing, as in Ansible.
         let done = if self.state == State::Absent { "Successfully uninstalled" } else { "Successfully installed" };
-        let changed = out.contains(done);
+        let changed = match before {
+            Some(before) => installed(host)? != before,
+            None => out.contains(done),
+        };
         let mut fields = Fields::new();
         fields.insert("changed".into(), json!(changed || is_new));
         fields.insert("cmd".into(), words(&program));
@@ -177,6 +182,18 @@ impl Module for Pip {
 }
 
 impl Pip {
+    /// The file of requirements; an empty name is none.
+    fn file(&self) -> Option<&String> {
+        self.requirements.as_ref().filter(|file| !file.is_empty())
+    }
+
+    /// Whether only what is installed before and after tells of a change.
+    fn compares(&self) -> bool {
+        let is_source = |name: &String| ["svn+", "git+", "hg+", "bzr+"].iter().any(|kind| name.starts_with(kind));
+        let is_open = self.file().is_some() || self.name.iter().flatten().any(is_source);
+        self.state != State::Absent && is_open
+    }
+
     /// The packages of `name`, put together again where a comma is part of a version.
     fn named(&self) -> Result<Vec<Requirement>, Failure> {
         let mut named = requirement::parse(self.name.as_deref().unwrap_or_default());

@@ -120,14 +120,23 @@ impl Replace {
         };
         regex::check_template(&template, &pattern).map_err(refused)?;
         let (mut out, mut last, mut count) = (String::new(), 0, 0);
-        for captures in pattern.captures_iter(section) {
-            let captures = captures?;
-            let Some(whole) = captures.get(0) else { continue };
+        let mut next = Some(0);
+        while let Some(at) = next
+            && let Some(captures) = pattern.captures_from_pos(section, at)?
+        {
+            let Some(whole) = captures.get(0) else { break };
             out.push_str(&section[last..whole.start()]);
             let filled = regex::expand(&template, &captures);
             out.push_str(&filled.map_err(refused)?);
             last = whole.end();
             count += 1;
+            // Nothing empty is found twice in one place, but behind what was found there may be something.
+            let is_empty = whole.start() == last;
+            next = if is_empty {
+                section[last..].chars().next().map(|letter| last + letter.len_utf8())
+            } else {
+                Some(last)
+            };
         }
         out.push_str(&section[last..]);
         Ok((out, count))

@@ -3,28 +3,11 @@
 pub(crate) mod init;
 
 use crate::{
-    choice,
     kit::{Args, Changes, Failure, Fields, Module, Reader, Writer, clock},
     systemd::{self, Scope, State, Wanted},
 };
 
 use init::Init;
-
-choice! {
-    /// What starts the host's services.
-    enum Use {
-        /// What is found on the host.
-        Auto = "auto",
-        /// systemd.
-        Systemd = "systemd",
-        /// `OpenRC`.
-        OpenRc = "openrc",
-        /// Scripts in `/etc/init.d`.
-        SysVInit = "sysvinit",
-        /// Scripts in `/etc/init.d` as well.
-        Service = "service",
-    }
-}
 
 /// Starts, stops and enables services.
 ///
@@ -46,9 +29,9 @@ pub struct Service {
     state: Option<State>,
     /// Whether it starts with the host.
     enabled: Option<bool>,
-    /// What starts services on the host; found out when it is `auto`.
+    /// What starts services on the host: `systemd`, `openrc` or `sysvinit`; found out for `auto` and other words.
     #[arg(default = "auto", name = "use")]
-    r#use: Use,
+    r#use: String,
     /// What is added to the init script's command line. Not with systemd.
     #[arg(default = "", alias = "args")]
     arguments: String,
@@ -106,13 +89,26 @@ impl Service {
     fn init(&self, host: &Reader) -> Option<Init> {
         let is_systemd = || host.exists("/run/systemd/system") || host.env("SYSTEMD_OFFLINE").is_some();
         let has_openrc = || host.which("rc-service").is_some();
-        match self.r#use {
-            Use::Systemd => None,
-            Use::Auto if is_systemd() => None,
-            Use::OpenRc => Some(Init::OpenRc),
-            Use::Auto if has_openrc() => Some(Init::OpenRc),
+        let word = self.r#use.to_lowercase();
+        match word.rsplit('.').next().unwrap_or_default() {
+            "systemd" | "systemd_service" => None,
+            "openrc" => Some(Init::OpenRc),
+            "sysvinit" => Some(Init::SysV),
+            _ if is_systemd() => None,
+            _ if has_openrc() => Some(Init::OpenRc),
             _ => Some(Init::SysV),
         }
+    }
+
+    /// The arguments that systemd has no use for.
+    fn unused(&self) -> impl Iterator<Item = &'static str> {
+        let given = [
+            ("pattern", self.pattern.is_some()),
+            ("runlevel", self.runlevel != "default"),
+            ("sleep", self.sleep.is_some()),
+            ("arguments", !self.arguments.is_empty()),
+        ];
+        given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name))
     }
 
     fn request(&self) -> init::Request<'_> {
@@ -133,13 +129,17 @@ impl Module for Service {
 
     fn inspect(&self, host: &Reader) -> Result<Changes<Plan>, Failure> {
         let Some(init) = self.init(host) else {
-            let changes = self.wanted().inspect(host)?;
-            return Ok(Changes {
-                plan: changes.plan.map(Plan::Systemd),
-                fields: changes.fields,
-                diff: changes.diff,
-                in_check: changes.in_check,
-            });
+            let unused: Vec<String> =
+                self.unused().map(|name| format!("Ignoring \"{name}\" as it is not used in \"systemd\"")).collect();
+            return match self.wanted().inspect(host) {
+                Ok(changes) => {
+                    let mut changes = changes.map(Plan::Systemd);
+                    changes.warn(unused);
+                    Ok(changes)
+                }
+                Err(failure) if unused.is_empty() => Err(failure),
+                Err(failure) => Err(failure.with("warnings", unused)),
+            };
         };
         let (steps, fields) = self.request().examine(host, init)?;
         Ok(Changes::when(!steps.is_empty(), Plan::Init(init, steps)).with_all(fields))

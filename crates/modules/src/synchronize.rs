@@ -215,9 +215,10 @@ impl Module for Synchronize {
 impl Synchronize {
     /// Fails where links would lead into what they are made in.
     fn refuse_recursion(&self, dest: &str) -> Result<(), Failure> {
-        let absolute = absolute(Path::new(dest));
-        let parent = absolute.parent().unwrap_or(Path::new("/"));
-        if !self.link_dest.iter().flatten().any(|link| parent.starts_with(self::absolute(link))) {
+        let place = absolute(Path::new(dest));
+        let above = place.parent().unwrap_or(Path::new("/"));
+        let parent = if dest.ends_with('/') { place.as_path() } else { above };
+        if !self.link_dest.iter().flatten().any(|link| parent.starts_with(absolute(link))) {
             return Ok(());
         }
         let parent = parent.display();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rustix::fs::Access;
 use serde_json::json;
 
 use crate::{
@@ -35,7 +36,8 @@ pub struct Tempfile {
     /// What to make.
     #[arg(default = "file")]
     state: State,
-    /// Where; the host's directory for temporary files without it (`TMPDIR`, or `/tmp`).
+    /// Where; the host's directory for temporary files without it: the first that can be written of those that
+    /// `TMPDIR`, `TEMP` and `TMP` name, `/tmp`, `/var/tmp` and `/usr/tmp`.
     path: Option<PathBuf>,
     /// What its name begins with.
     #[arg(default = "ansible.")]
@@ -49,8 +51,7 @@ impl Module for Tempfile {
     type Plan = PathBuf;
 
     fn inspect(&self, host: &Reader) -> Result<Changes<PathBuf>, Failure> {
-        let default = || host.env("TMPDIR").filter(|path| !path.is_empty()).unwrap_or_else(|| "/tmp".into()).into();
-        let place = self.path.clone().unwrap_or_else(default);
+        let place = self.path.clone().unwrap_or_else(|| default_place(host));
         let skipped = "remote module (ansible.builtin.tempfile) does not support check mode";
         Ok(Changes::of(place).in_check(InCheck::Skip(skipped.into())))
     }
@@ -58,10 +59,19 @@ impl Module for Tempfile {
     fn apply(&self, place: PathBuf, host: &mut Writer) -> Result<Fields, Failure> {
         for (name, part) in [("prefix", &self.prefix), ("suffix", &self.suffix)] {
             if part.contains('/') {
-                return Err(Failure::new(format!("{name} must be a valid file name component, got '{part}'")));
+                let quote = if part.contains('\'') { '"' } else { '\'' };
+                let msg = format!("{name} must be a valid file name component, got {quote}{part}{quote}");
+                return Err(Failure::new(msg));
             }
         }
         let path = host.make_temporary(&place, &self.prefix, &self.suffix, self.state == State::Directory)?;
         Ok(Fields::from_iter([("path".to_owned(), json!(path.to_string_lossy()))]))
     }
+}
+
+fn default_place(host: &Reader) -> PathBuf {
+    let named = ["TMPDIR", "TEMP", "TMP"].into_iter().filter_map(|name| host.env(name)).filter(|path| !path.is_empty());
+    let places = named.map(PathBuf::from).chain(["/tmp", "/var/tmp", "/usr/tmp"].map(PathBuf::from));
+    let mut usable = places.filter(|path| path.is_dir() && host.may(path, Access::WRITE_OK));
+    usable.next().unwrap_or_else(|| "/tmp".into())
 }

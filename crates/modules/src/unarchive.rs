@@ -10,6 +10,7 @@ mod pattern;
 mod zipped;
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Seek},
     path::{Path, PathBuf},
@@ -27,13 +28,13 @@ use self::{
     comparison::Comparison,
     extraction::Extraction,
     member::{Kind, Member, refuse_escapes},
-    options::is_included,
 };
 use crate::{
     get_url::download::{Download, describe},
     http::{self, Request},
     kit::{
-        Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer, failure::os_text,
+        Args, Changes, Diff, Failure, Fields, FileArgs, Module, Reader, Source, Writer,
+        failure::{os_text, to_come},
         reader::normal,
     },
 };
@@ -134,12 +135,11 @@ impl Module for Unarchive {
         }
         fields.insert("dest".into(), json!(self.dest.to_string_lossy()));
         if let Some(missing) = self.missing(host)? {
-            // In check mode an earlier task may be about to make it.
             let is_in_the_way = host.exists(&self.dest) && !self.dest.is_dir();
-            return if host.mode().check && !is_in_the_way {
-                let warning = format!("{missing}; check mode takes it for what an earlier task makes");
-                fields.insert("warnings".into(), json!([warning]));
-                Ok(Changes::of(Plan { work: None }).with_all(fields))
+            return if host.may_come() && !is_in_the_way {
+                let mut changes = Changes::of(Plan { work: None }).with_all(fields);
+                changes.warn(vec![to_come(&missing)]);
+                Ok(changes)
             } else {
                 Err(Failure::new(missing))
             };
@@ -149,7 +149,8 @@ impl Module for Unarchive {
         let mut archive = Archive::open(self.file(host)?, &name)?;
         fields.insert("handler".into(), json!(archive.format.handler()));
         let options = self.options(archive.format)?;
-        let (members, lines) = self.compare(host, &mut archive, &options)?;
+        let (members, lines) =
+            self.compare(host, &mut archive, &options).map_err(|failure| self.refused(failure, archive.format))?;
         if self.list_files {
             let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
             fields.insert("files".into(), json!(names));
@@ -160,6 +161,9 @@ impl Module for Unarchive {
         } else {
             Changes::none()
         };
+        if host.mode().check && !host.may_come() {
+            self.file.check_names()?;
+        }
         let mut changes = changes.with_all(fields);
         if let Some(path) = self.dest.is_relative().then(|| std::path::absolute(&self.dest).ok()).flatten() {
             let (dest, path) = (self.dest.display(), normal(&path));
@@ -181,6 +185,7 @@ impl Module for Unarchive {
             let unpacked = archive.each(&options, &mut |member, content| extraction.put(member, content));
             unpacked.and_then(|()| extraction.finish()).map_err(|failure| {
                 // What is there now is not hidden.
+                let failure = self.refused(failure, archive.format);
                 failure.with("files", json!(extraction.done)).with("changed", !extraction.done.is_empty())
             })?;
             let results = json!({ "cmd": [], "rc": 0, "out": "", "err": "" });
@@ -189,8 +194,8 @@ impl Module for Unarchive {
         // Directories last: their mode may shut us out.
         let (directories, others): (Vec<_>, Vec<_>) =
             members.iter().partition(|member| matches!(member.kind, Kind::Directory));
-        for member in others.into_iter().chain(directories.into_iter().rev()) {
-            let path = place(&self.dest, member);
+        let in_order = others.into_iter().chain(directories.into_iter().rev());
+        for path in in_order.map(|member| place(&self.dest, member)).chain(self.top_folders(&members)) {
             if let Some(meta) = host.lstat(&path)? {
                 let mut attributes = self.file.resolve(Some(&meta), meta.is_dir())?;
                 if attributes.differ_from(&meta) {
@@ -218,6 +223,11 @@ impl Unarchive {
             Some(name) if self.content.is_some() => name.clone(),
             _ => self.src.to_string_lossy().into_owned(),
         }
+    }
+
+    /// What goes wrong with an archive after it is known to be one.
+    fn refused(&self, failure: Failure, format: Format) -> Failure {
+        failure.with("dest", self.dest.to_string_lossy().as_ref()).with("handler", format.handler())
     }
 
     /// What has to be there and is not.
@@ -281,8 +291,7 @@ impl Unarchive {
         archive: &mut Archive,
         options: &Options,
     ) -> Result<(Vec<Member>, Vec<String>), Failure> {
-        let is_zip = archive.format == Format::Zip;
-        let mut comparison = Comparison::new(host, &self.dest, options, &self.file, is_zip);
+        let mut comparison = Comparison::new(host, &self.dest, options, &self.file);
         let mut members = Vec::new();
         archive.each(options, &mut |member, content| {
             if host.is_cancelled() {
@@ -294,10 +303,17 @@ impl Unarchive {
         })?;
         refuse_escapes(&members)?;
         if options.strip == 0 && options.transforms.is_empty() {
-            let absent = |wanted: &&String| !members.iter().any(|member| is_included(wanted, &member.name, is_zip));
+            let absent = |wanted: &&String| !members.iter().any(|member| options.includes(wanted, &member.name));
             if let Some(wanted) = options.include.iter().find(absent) {
                 return Err(Failure::new(format!(
                     "Unable to unpack '{}': {wanted}: Not found in archive",
+                    archive.name
+                )));
+            }
+            if members.is_empty() {
+                return Err(Failure::new(format!(
+                    "Failed to find handler for \"{}\". Make sure the required command to extract the file is \
+                     installed.\nEmpty archive files are not supported.",
                     archive.name
                 )));
             }
@@ -305,9 +321,15 @@ impl Unarchive {
         Ok((members, comparison.lines))
     }
 
+    /// The outermost folders of what the archive has, whether it has them or not.
+    fn top_folders(&self, members: &[Member]) -> BTreeSet<PathBuf> {
+        let names = members.iter().filter_map(|member| member.name.trim_start_matches('/').split_once('/'));
+        names.map(|(folder, _)| self.dest.join(folder)).collect()
+    }
+
     fn attributes_differ(&self, host: &Reader, members: &[Member]) -> Result<bool, Failure> {
-        for member in members {
-            if let Some(meta) = host.lstat(place(&self.dest, member))?
+        for path in members.iter().map(|member| place(&self.dest, member)).chain(self.top_folders(members)) {
+            if let Some(meta) = host.lstat(path)?
                 && self.file.resolve(Some(&meta), meta.is_dir())?.differ_from(&meta)
             {
                 return Ok(true);

@@ -13,7 +13,7 @@ use sutler_protocol::{Arguments, Content};
 
 use crate::{
     choice,
-    get_url::{arrival::Arrival, download::address_name},
+    get_url::{arrival::Arrival, download::response_name},
     http::{self, Body, Follow, HttpError, Options, Request, Response, Url, UrlArgs, body::Incomplete, date},
     kit::{
         Args, Changes, Failure, Fields, FileArgs, InCheck, Module, Reader, Writer,
@@ -158,7 +158,7 @@ impl Module for Uri {
             Err(error @ HttpError::Scheme(_)) => Err(error.into_failure(&self.url)),
             Err(error) => Err(Failure::new(self.unexpected(-1, &error.to_string()))
                 .with("status", -1)
-                .with("url", http::without_credentials(&self.url))
+                .with("url", http::masked(&self.url))
                 .with("redirected", false)
                 .with("elapsed", started.elapsed().as_secs())),
         }
@@ -188,19 +188,19 @@ impl Uri {
         let has_type = self.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
         let typed =
             |request: Request, kind: &str| if has_type { request } else { request.header("Content-Type", kind) };
-        match (self.body_format, &self.body) {
-            (_, None) => {}
-            (Format::Raw, Some(body)) => request.body = Some(Body::Bytes(raw(body))),
-            (Format::Json, Some(body)) => {
+        let body = self.body.as_ref().unwrap_or(&Value::Null);
+        match self.body_format {
+            Format::Raw => request.body = self.body.as_ref().map(|body| Body::Bytes(raw(body))),
+            Format::Json => {
                 let bytes = body.as_str().map_or_else(|| body::json(body), |text| text.as_bytes().to_vec());
                 request = typed(request, "application/json");
                 request.body = Some(Body::Bytes(bytes));
             }
-            (Format::Form, Some(body)) => {
+            Format::Form => {
                 request = typed(request, "application/x-www-form-urlencoded");
-                request.body = Some(Body::Bytes(body::form(body)?));
+                request.body = self.body.as_ref().map(|body| body::form(body).map(Body::Bytes)).transpose()?;
             }
-            (Format::Multipart, Some(body)) => {
+            Format::Multipart => {
                 let (kind, bytes) = body::multipart(host, body)?;
                 request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
                 request = request.header("Content-Type", &kind);
@@ -210,9 +210,12 @@ impl Uri {
         if let Some(body) = self.source(host)? {
             request.body = Some(body);
         }
+        if self.force {
+            request = request.default_header("Cache-Control", "no-cache");
+        }
         let old = self.dest.as_ref().filter(|_| !self.force).map(|dest| host.stat(dest)).transpose()?.flatten();
         if let Some(time) = old.filter(crate::kit::Meta::is_file).and_then(|meta| meta.raw().modified().ok()) {
-            request = request.header("If-Modified-Since", &date::text(time));
+            request = request.default_header("If-Modified-Since", &date::text(time));
         }
         Ok(request)
     }
@@ -272,7 +275,7 @@ impl Uri {
             fields.insert("changed".into(), json!(true));
         } else {
             fields.insert("changed".into(), json!(false));
-            if self.return_content || is_json || !expected {
+            if self.return_content || is_json || !expected || response.is_error() {
                 let mut bytes = Vec::new();
                 response.body.read_to_end(&mut bytes).map_err(|error| broken(&self.url, &error))?;
                 content = Some(bytes);
@@ -284,11 +287,10 @@ impl Uri {
             }
             if self.return_content {
                 fields.insert("content".into(), json!(text));
+            } else if expected && !is_json {
+                // Of an error Ansible keeps the text apart.
+                fields.insert("body".into(), json!(text));
             }
-        }
-        if expected && (300..400).contains(&response.status) {
-            // To Ansible it is an error, whose text it keeps apart.
-            fields.insert("body".into(), json!(""));
         }
         fields.insert("elapsed".into(), json!(started.elapsed().as_secs()));
         self.connection.warn(&mut fields);
@@ -317,15 +319,17 @@ impl Uri {
         }
         fields.insert("status".into(), json!(response.status));
         fields.insert("msg".into(), json!(response.message()));
-        fields.insert("url".into(), json!(response.url));
-        fields.insert("redirected".into(), json!(response.url != self.url));
+        let asked = http::masked(&self.url);
+        let url = if response.is_error() { &asked } else { &response.url };
+        fields.insert("url".into(), json!(url));
+        fields.insert("redirected".into(), json!(*url != asked));
         fields
     }
 
     /// Writes the answer to its file, unless that has it already, and sets owner and mode.
     fn write(&self, host: &mut Writer, dest: PathBuf, response: &mut Response) -> Result<PathBuf, Failure> {
         let is_directory = host.stat(&dest)?.is_some_and(|meta| meta.is_dir());
-        let dest = if is_directory { dest.join(address_name(&response.url)) } else { dest };
+        let dest = if is_directory { dest.join(response_name(response)) } else { dest };
         let body = std::mem::replace(&mut response.body, Box::new(std::io::empty()));
         let broken = |why| Failure::new(format!("HTTP Error while fetching {}: {why}", response.url));
         let arrived = Arrival::receive(host, body, &dest, None, broken)?;
@@ -372,7 +376,7 @@ fn skipped(text: &str) -> Fields {
 
 fn broken(url: &str, error: &std::io::Error) -> Failure {
     let why = Incomplete::of(error).map_or_else(|| os_text(error), ToString::to_string);
-    Failure::new(format!("HTTP Error while fetching {}: {why}", http::without_credentials(url)))
+    Failure::new(format!("HTTP Error while fetching {}: {why}", http::masked(url)))
 }
 
 /// The body as text: UTF-8 unless the server says Latin-1.

@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod account;
+pub mod busybox;
 mod doubts;
 mod home;
 mod shadow;
@@ -29,6 +30,9 @@ choice! {
 }
 
 /// Creates, changes or removes an account, through `useradd`, `usermod`, `userdel`, `chpasswd` and `chage`.
+///
+/// On Alpine Linux without these `BusyBox`'s programs serve, which change groups and passwords alone of users who are
+/// there.
 ///
 /// ```yaml
 /// - user:

@@ -158,8 +158,8 @@ impl WaitFor {
     /// Combinations that make no sense, and the expression.
     fn check(&self) -> Result<Option<Regex>, Failure> {
         let compile = |text: &String| {
-            Regex::new(&format!("(?m){}", python_syntax(text)))
-                .map_err(|e| Failure::new(format!("Invalid regular expression: {}", regex::reason(text, &e))))
+            regex::compile_bytes(text, true)
+                .map_err(|failure| Failure::new(format!("Invalid regular expression: {}", failure.msg)))
         };
         let regex = self.search_regex.as_ref().map(compile).transpose()?;
         let refuse = |text: &str| Err(Failure::new(text).with("elapsed", 0));
@@ -265,11 +265,6 @@ fn wait(time: Duration, host: &Reader) -> Result<(), Failure> {
         std::thread::sleep(SLICE.min(end.saturating_duration_since(Instant::now())));
     }
     Ok(())
-}
-
-/// Python's spellings that the engine has under other names.
-fn python_syntax(text: &str) -> String {
-    text.replace("\\Z", "\\z")
 }
 
 fn search(regex: &Regex, bytes: &[u8]) -> Option<Found> {

@@ -298,7 +298,13 @@ impl Xml {
         };
         made.map_err(|why| {
             let tree = editor.shown(editor.root);
-            why.told(|why| format!("Xpath {xpath} causes a failure: {why}\n  -- tree is {tree}"))
+            let has_spaces = editor.document.element(editor.root).is_some_and(|root| !root.declared.is_empty());
+            let hint = if has_spaces && !xpath.contains(':') {
+                "XML document has namespace(s) defined, but no namespace prefix(es) used in xpath!\n"
+            } else {
+                ""
+            };
+            why.told(|why| format!("{hint}Xpath {xpath} causes a failure: {why}\n  -- tree is {tree}"))
         })?;
         if !editor.finds_nodes(xpath, editor.root)? {
             let tree = editor.shown(editor.root);

@@ -17,6 +17,7 @@
 //!   - {hard: d, to: a/b}
 //!   - {run: mkfifo pipe}               # a shell command, with $dir as its directory
 //!   args: {path: $dir/a/b, mode: "0600"}
+//!   predicted: true                    # check mode predicted a change of the host before: what is missing may come
 //!   check: {changed: true}             # the result with --check and --diff; `run` without owner, mode, state … stands for it
 //!   run: {changed: true}               # the result of the first run
 //!   again: {changed: false}            # the result of the second run; that is the default, `skip` leaves it out

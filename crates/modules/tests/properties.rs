@@ -186,10 +186,11 @@ fn run(module: &str, arguments: &Value, check: bool, programs: &str) -> Value {
     let arguments: Map<String, Value> =
         arguments.as_object().cloned().unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()).collect();
     let context = Context {
-        mode: Mode { check, diff: true },
+        mode: Mode { check, diff: true, ..Mode::default() },
         environment: vec![("PATH".into(), programs.into())],
         bodies: Arc::new(NoBodies),
         cancelled: Arc::new(AtomicBool::new(false)),
+        predicted: Arc::default(),
     };
     (entry.run)(arguments, &Arc::new(context)).into()
 }

@@ -128,6 +128,9 @@ pub struct Mode {
     pub check: bool,
     /// Report what differs, before and after.
     pub diff: bool,
+    /// Whether a change of the host was predicted before, which nobody made: what is missing may come with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub predicted: bool,
 }
 
 /// What a module returned for one item.

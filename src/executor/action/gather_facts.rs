@@ -15,7 +15,7 @@ use crate::{
         task::{CAUSE, is_true},
     },
     library::{Meaning, Refusal},
-    output::Event,
+    output::{Event, NO_TRACEBACK},
     playbook::{self, Module, Task},
     source::{Diagnostic, Spanned},
     transport::ConnectError,
@@ -23,7 +23,6 @@ use crate::{
     vars::Scope,
 };
 
-const NO_TRACEBACK: &str = "(traceback unavailable)";
 /// What `smart` is for hosts with no network operating system.
 const SMART: &str = "ansible.legacy.setup";
 /// The names of `setup`.

@@ -48,6 +48,7 @@ impl Reach {
         Ok(Mode {
             check: settings.flag("check_mode")?.unwrap_or(options.check),
             diff: settings.flag("diff")?.unwrap_or(options.diff),
+            predicted: context.run.report.has_predicted(&self.target.name),
         })
     }
 }

@@ -8,8 +8,9 @@ use crate::{
     executor::{
         action::{gather_facts, tracebacks},
         conditions::{Unmet, all_hold},
+        settings::Settings,
     },
-    output::Status,
+    output::{NO_TRACEBACK, Status},
     source::{Diagnostic, Span},
     template::{ErrorKind, TemplateError, Via},
     transport::ConnectError,
@@ -17,8 +18,6 @@ use crate::{
     vars::Scope,
 };
 
-/// What Ansible says where it keeps no traceback of Python.
-const NO_TRACEBACK: &str = "(traceback unavailable)";
 const FAILED: &str = "Task failed";
 /// What failed without saying why.
 const UNKNOWN: &str = "Unknown error.";
@@ -60,10 +59,31 @@ impl Runner<'_> {
         }
     }
 
+    /// In check mode, what a task would have changed or done is not there for those that follow.
+    fn note_prediction(&self, item: &ItemRun, result: &Fields) {
+        let is = |name: &str| result.get(name).is_some_and(is_true);
+        let msg = || result.get("msg").and_then(Json::as_str).unwrap_or_default();
+        // What `creates` skips would be skipped without check mode as well.
+        let predicts = is("changed") || (is("skipped") && msg().contains("check mode"));
+        let is_of_inventory = matches!(self.task.action.module.0.short_name(), "add_host" | "group_by");
+        if !predicts || is_of_inventory {
+            return;
+        }
+        let settings = Settings::new(self.task, &item.scope);
+        let (options, report) = (&self.context.run.options, &self.context.run.report);
+        if settings.flag("check_mode").ok().flatten().unwrap_or(options.check) {
+            report.predict(&self.host.name);
+            if let Ok(Some(other)) = settings.text("delegate_to") {
+                report.predict(&other);
+            }
+        }
+    }
+
     fn judge_result(&self, item: &ItemRun, mut result: Fields) -> ItemEnd {
         if self.task.action.module.0.short_name() == "gather_facts" {
             result = gather_facts::told(result);
         }
+        self.note_prediction(item, &result);
         add_lines(&mut result);
         let is_foreign = self.task.action.foreign.is_some();
         let cause = result.shift_remove(CAUSE);

@@ -1,6 +1,5 @@
 //! `password_hash`: passwords as `/etc/shadow` holds them (`man 5 crypt`).
 
-mod md5_crypt;
 mod scheme;
 
 use std::collections::HashMap;

@@ -36,7 +36,7 @@ impl Apt {
             if installed.is_some_and(|package| dpkg::compare(&package.version, control.field("Version")).is_eq()) {
                 continue;
             }
-            match control.check(host, &database, installed) {
+            match control.check(host, &database, installed, self.install_recommends == Some(true)) {
                 Ok(missing) => needed.extend(missing),
                 Err(why) if self.force || self.allow_downgrade && why.contains("later version") => {}
                 Err(why) => return Err(Failure::new(why)),
@@ -104,7 +104,13 @@ impl Control {
     }
 
     /// The packages that have to be installed for it, or why it cannot be installed.
-    fn check(&self, host: &Reader, database: &Database, installed: Option<&Package>) -> Result<Vec<String>, String> {
+    fn check(
+        &self,
+        host: &Reader,
+        database: &Database,
+        installed: Option<&Package>,
+        recommends: bool,
+    ) -> Result<Vec<String>, String> {
         let architecture = self.field("Architecture");
         let foreign = host.read_text("/var/lib/dpkg/arch").ok().flatten().unwrap_or_default();
         let is_known = architecture == "all"
@@ -124,19 +130,23 @@ impl Control {
                 return Err(format!("Conflicts with the installed package '{}'", package.name));
             }
         }
-        self.missing(host, database)
+        self.missing(host, database, recommends)
     }
 
-    fn missing(&self, host: &Reader, database: &Database) -> Result<Vec<String>, String> {
+    fn missing(&self, host: &Reader, database: &Database, recommends: bool) -> Result<Vec<String>, String> {
         let mut missing = Vec::new();
         let mut problems = String::new();
-        for group in dpkg::relations(self.field("Depends")).chain(dpkg::relations(self.field("Pre-Depends"))) {
+        let recommended = if recommends { self.field("Recommends") } else { "" };
+        let needed = dpkg::relations(self.field("Depends")).chain(dpkg::relations(self.field("Pre-Depends")));
+        let groups = needed.map(|group| (group, true));
+        for (group, is_needed) in groups.chain(dpkg::relations(recommended).map(|group| (group, false))) {
             let alternatives: Vec<Relation> = group.split('|').map(|text| Relation::parse(text.trim())).collect();
             if alternatives.iter().any(|relation| satisfied_by(database, relation).is_some()) {
                 continue;
             }
             match alternatives.iter().find_map(|relation| to_be_had(host, relation)) {
                 Some(name) => missing.push(name),
+                None if !is_needed => {}
                 None => {
                     let shown: Vec<String> = alternatives.iter().map(shown).collect();
                     problems += &format!("Dependency is not satisfiable: {}\n", shown.join("|"));

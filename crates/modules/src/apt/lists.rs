@@ -61,7 +61,12 @@ pub fn update(host: &mut Writer, patience: Patience) -> Result<(), Failure> {
         }
     }
     let why = if problems.is_empty() { "unknown reason" } else { &problems };
-    Err(Failure::new(format!("Failed to update apt cache after {} retries: {why}", patience.retries)))
+    Err(failed(patience.retries, why))
+}
+
+/// The failure of all tries.
+pub fn failed(retries: i64, why: &str) -> Failure {
+    Failure::new(format!("Failed to update apt cache after {retries} retries: {why}"))
 }
 
 /// Lines of those levels that apt wrote, in the words of its library.

@@ -23,6 +23,8 @@ pub struct Policy {
     pub candidate: Option<String>,
     /// All versions, the newest first.
     pub versions: Vec<String>,
+    /// Those of them that apt's preferences forbid.
+    pub forbidden: Vec<String>,
     /// Where the version that is there comes from, as `500 http://deb.debian.org/debian bookworm/main amd64 Packages`.
     pub origin: Option<String>,
 }
@@ -33,10 +35,12 @@ impl Policy {
         !self.versions.is_empty()
     }
 
-    /// The version to install where `wanted` is what the task says. A version that is named outweighs apt's preferences.
+    /// The version to install where `wanted` is what the task says. A version that is named outweighs apt's preferences,
+    /// unless they forbid it.
     pub fn best(&self, wanted: Option<&Version>) -> Option<&str> {
         if let Some(Version::Like(_)) = wanted {
-            return self.versions.iter().map(String::as_str).find(|version| wanted.is_none_or(|w| w.accepts(version)));
+            let best = self.versions.iter().find(|version| wanted.is_none_or(|w| w.accepts(version)));
+            return best.filter(|best| !self.forbidden.contains(best)).map(String::as_str);
         }
         self.candidate.as_deref()
     }
@@ -94,7 +98,11 @@ fn parse(output: &str) -> Vec<Policy> {
             }
         } else if line.starts_with("     ") || line.starts_with(" *** ") {
             is_installed = line.starts_with(" ***");
-            policy.versions.extend(line[5..].split_whitespace().next().map(str::to_owned));
+            let mut words = line[5..].split_whitespace().map(str::to_owned);
+            policy.versions.extend(words.next());
+            if words.next().is_some_and(|priority| priority.starts_with('-')) {
+                policy.forbidden.extend(policy.versions.last().cloned());
+            }
         }
     }
     all

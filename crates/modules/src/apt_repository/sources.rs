@@ -54,8 +54,10 @@ impl Sources {
     pub fn read(host: &Reader) -> Result<Self, Failure> {
         let mut paths = vec![PathBuf::from(MAIN)];
         if host.exists(PARTS) {
-            let lists = host.list(PARTS)?.into_iter();
-            paths.extend(lists.filter(|path| path.extension().is_some_and(|extension| extension == "list")));
+            paths.extend(host.list(PARTS)?.into_iter().filter(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.ends_with(".list") && !name.starts_with('.')
+            }));
         }
         let mut files = Vec::new();
         for path in paths {

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Access;
+use rustix::{
+    fs::Access,
+    process::{getegid, geteuid},
+};
 use serde_json::{Value, json};
 use sutler_protocol::Content;
 
@@ -104,10 +107,11 @@ impl Wanted {
         if let Some(src) = &self.src {
             fields.insert("src".into(), json!(src));
         }
-        if current.is_some() && !self.force {
-            if matches!(self.origin, Origin::Host(_)) {
-                fields.insert("msg".into(), json!("file already exists"));
-            }
+        let is_sent = matches!(self.origin, Origin::Content(_));
+        if !self.force && current.is_some() && (is_sent || host.exists(&path)) {
+            let (name, value) =
+                if is_sent { ("dest", json!(self.dest)) } else { ("msg", json!("file already exists")) };
+            fields.insert(name.into(), value);
             return Ok(Changes::none().with_all(fields));
         }
         let sha1 = self.origin.sha1(host)?;
@@ -123,12 +127,22 @@ impl Wanted {
             Some(meta) if meta.is_file() => meta.size() == self.origin.size(host)? && host.sha1(&path)? == sha1,
             _ => false,
         };
-        let attributes = self.attributes.resolve(current.as_ref().filter(|meta| !meta.is_link()), false)?;
+        let mut attributes = self.attributes.resolve(current.as_ref().filter(|meta| !meta.is_link()), false)?;
         if let Some(meta) = current.as_ref().filter(|_| is_same) {
             if matches!(self.origin, Origin::Content(_)) {
                 fields.insert("path".into(), json!(path.to_string_lossy()));
             }
             return Ok(attributes_only(&path, meta, attributes).with_all(fields));
+        }
+        // A file of the host that replaces another has the mode of its source.
+        if let Origin::Host(source) = &self.origin {
+            if let Some(source) = host.stat(source)?.filter(|_| current.is_some()) {
+                attributes = self.attributes.resolve(Some(&source), false)?;
+                attributes.mode.get_or_insert(source.mode());
+            }
+            // It is whose the task is, and has no capabilities after that.
+            attributes.owner.get_or_insert(geteuid().as_raw());
+            attributes.group.get_or_insert(group_of_new(host, &path)?);
         }
         self.check_checksum(&sha1)?;
         let target = if current.as_ref().is_some_and(Meta::is_link) { host.stat(&path)? } else { current };
@@ -190,6 +204,13 @@ impl Wanted {
     }
 }
 
+/// The group of a file that this process makes: its own, or the one that the directory gives.
+fn group_of_new(host: &Reader, path: &Path) -> Result<u32, Failure> {
+    let directory = path.parent().map(|parent| host.stat(parent)).transpose()?.flatten();
+    let giver = directory.filter(|directory| directory.mode() & 0o2000 != 0);
+    Ok(giver.map_or_else(|| getegid().as_raw(), |directory| directory.gid()))
+}
+
 /// The changes for a file that has the right content.
 fn attributes_only(path: &Path, meta: &Meta, attributes: Attributes) -> Changes<Plan> {
     if !attributes.differ_from(meta) {
@@ -206,6 +227,16 @@ fn wrong_checksum(given: &str, expected: &str) -> Failure {
 }
 
 impl Plan {
+    /// Fails where the file cannot be: its directory is missing, and is not made with it.
+    pub fn check_place(&self, host: &Reader) -> Result<(), Failure> {
+        match &self.write {
+            Some(write) if write.directories.is_empty() => {
+                check_parent(host, &self.path, &self.attributes, &write.sha1)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the file as wanted.
     pub fn apply(self, host: &mut Writer) -> Result<Fields, Failure> {
         let Some(write) = self.write else {
@@ -231,7 +262,12 @@ impl Write {
         }
         check_parent(host, path, attributes, &write.sha1)?;
         let source = write.origin.open(host)?;
-        let staged = host.stage(path, source)?;
+        let named = path.extension().filter(|_| write.validate.is_some());
+        let suffix = named.map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+        let staged = host.stage_named(path, source, &suffix)?;
+        if let Origin::Host(source) = &write.origin {
+            host.resemble(staged.path(), source)?;
+        }
         let written = host.sha1(staged.path())?;
         if written != write.sha1 {
             return Err(wrong_checksum(&written, &write.sha1));
@@ -252,7 +288,7 @@ impl Write {
     }
 }
 
-/// Only now: in check mode an earlier task would have made the directory.
+/// Whether there is a directory that the file can be written to.
 fn check_parent(host: &Reader, path: &Path, attributes: &Attributes, sha1: &str) -> Result<(), Failure> {
     let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
     match host.stat(parent)? {
@@ -281,7 +317,10 @@ pub fn validate(host: &mut Writer, path: &Path, command: &str, attributes: &Attr
 /// Runs the command on a file; fails when it refuses it.
 pub fn is_accepted(host: &Reader, path: &Path, command: &str) -> Result<Finished, Failure> {
     let words = shlex::split(command).map_err(Failure::new)?;
-    let words: Vec<String> = words.iter().map(|word| word.replace("%s", &path.to_string_lossy())).collect();
+    let path = path.to_string_lossy();
+    // A doubled percent sign is one.
+    let named = |word: &String| word.split("%%").map(|part| part.replace("%s", &path)).collect::<Vec<_>>().join("%");
+    let words: Vec<String> = words.iter().map(named).collect();
     let program = Program::new(&words[0]).args(&words[1..]);
     let finished = host.query(&program).map_err(|failure| Failure {
         msg: "Error executing command.".into(),

@@ -49,9 +49,17 @@ pub struct Plan {
 
 enum Step {
     Directory(PathBuf, Attributes),
-    Write { path: PathBuf, origin: Origin, attributes: Attributes, backup: bool },
+    Write {
+        path: PathBuf,
+        origin: Origin,
+        attributes: Attributes,
+        backup: bool,
+        validate: Option<String>,
+    },
     Link(PathBuf, PathBuf),
     Attributes(PathBuf, Attributes),
+    /// Times and extended attributes of a source.
+    Resemble(PathBuf, PathBuf),
 }
 
 impl<'a> Tree<'a> {
@@ -123,11 +131,19 @@ impl<'a> Tree<'a> {
         if host.stat(&self.copy.dest)?.is_some_and(|meta| !meta.is_dir()) {
             return Err(self.not_over_a_file());
         }
+        if let Some(parent) = self.copy.dest.parent().filter(|parent| !parent.as_os_str().is_empty())
+            && self.copy.remote_src
+            && !self.dest.ends_with('/')
+            && !host.may_come()
+            && host.stat(parent)?.is_none()
+        {
+            return Err(Failure::new(format!("Destination directory {} does not exist", parent.display())));
+        }
         let directory = self.directory_attributes(None).resolve(None, true)?;
         let missing = if self.entries.is_empty() { Vec::new() } else { missing_directories(host, &self.root)? };
         let mut steps: Vec<Step> = missing.into_iter().map(|path| Step::Directory(path, directory.clone())).collect();
         for entry in &self.entries {
-            let path = if entry.path.as_os_str().is_empty() { self.root.clone() } else { self.root.join(&entry.path) };
+            let path = self.place(entry);
             match &entry.kind {
                 Kind::Directory => self.inspect_directory(host, path, entry.mode, &mut steps)?,
                 Kind::File(origin) => self.inspect_file(host, path, origin, entry.mode, &mut steps)?,
@@ -135,7 +151,11 @@ impl<'a> Tree<'a> {
             }
         }
         let dest = self.shown(host)?;
-        if self.copy.remote_src {
+        if let Some(src) = self.copy.src.as_deref().filter(|_| self.copy.remote_src) {
+            self.inspect_new(host, src, &mut steps)?;
+            if host.exists(&self.root) && self.link_attributes()? != Attributes::default() {
+                self.inspect_others(host, &self.root, &mut steps)?;
+            }
             self.inspect_mode(host, &dest, &mut steps)?;
         }
         let single = if self.copy.remote_src { None } else { self.single(host)? };
@@ -154,6 +174,40 @@ impl<'a> Tree<'a> {
         }
         let nothing = self.copy.remote_src.then_some(["checksum", "md5sum"]);
         Ok(nothing.into_iter().flatten().fold(changes, |changes, name| changes.with(name, Value::Null)))
+    }
+
+    fn place(&self, entry: &Entry) -> PathBuf {
+        if entry.path.as_os_str().is_empty() { self.root.clone() } else { self.root.join(&entry.path) }
+    }
+
+    /// What is in new directories of a tree of the host, and these themselves, have the times of their sources.
+    fn inspect_new(&self, host: &Reader, src: &Path, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        for entry in self.entries.iter().rev() {
+            let path = self.place(entry);
+            let directory = match entry.kind {
+                Kind::Directory => Some(path.as_path()),
+                Kind::File(_) => path.parent(),
+                Kind::Link(_) => None,
+            };
+            if let Some(directory) = directory
+                && host.stat(directory)?.is_none()
+            {
+                steps.push(Step::Resemble(path.clone(), src.join(&entry.path)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The owner and the group are those of all that is in a directory of the host, also of what is not copied.
+    fn inspect_others(&self, host: &Reader, directory: &Path, steps: &mut Vec<Step>) -> Result<(), Failure> {
+        for path in host.list(directory)? {
+            let Some(meta) = host.lstat(&path)? else { continue };
+            if meta.is_dir() {
+                self.inspect_others(host, &path, steps)?;
+            }
+            set(path, self.link_attributes()?, &meta, steps);
+        }
+        Ok(())
     }
 
     /// What is said of the file, when there is one and nothing else to copy: then the result is about it.
@@ -303,12 +357,13 @@ impl<'a> Tree<'a> {
             }
             _ => {}
         }
-        if !is_sent && current.is_none() {
+        if !is_sent {
             wanted = wanted.with_mode(mode.map(|mode| json!(format!("{mode:04o}"))));
         }
         let attributes = wanted.resolve(current.as_ref().filter(|meta| meta.is_file()), false)?;
         let backup = self.copy.backup && current.as_ref().is_some_and(Meta::is_file);
-        steps.push(Step::Write { path, origin: origin.clone(), attributes, backup });
+        let validate = self.copy.validate.clone().filter(|_| is_sent);
+        steps.push(Step::Write { path, origin: origin.clone(), attributes, backup, validate });
         Ok(())
     }
 
@@ -376,18 +431,25 @@ impl Plan {
                     host.make_directory(&path)?;
                     host.set_attributes(&path, &attributes)?;
                 }
-                Step::Write { path, origin, attributes, backup } => {
+                Step::Write { path, origin, attributes, backup, validate } => {
+                    let source = origin.open(host)?;
+                    let staged = host.stage(&path, source)?;
+                    if let Some(command) = validate {
+                        let sha1 = origin.sha1(host)?;
+                        one::validate(host, staged.path(), &command, &attributes)
+                            .map_err(|failure| failure.with("checksum", sha1))?;
+                    }
                     if backup {
                         host.backup(&path)?;
                     }
-                    let source = origin.open(host)?;
-                    host.write(&path, source, &attributes)?;
+                    host.commit(staged, &attributes)?;
                     if self.is_about_file {
                         fields.insert("md5sum".into(), json!(Algorithm::Md5.of_file(host, &path)?));
                     }
                 }
                 Step::Link(target, path) => host.symlink(&target, &path)?,
                 Step::Attributes(path, attributes) => host.set_attributes(&path, &attributes)?,
+                Step::Resemble(path, source) => host.resemble(&path, &source)?,
             }
         }
         Ok(fields)

@@ -95,6 +95,10 @@ impl Options {
             }
             return Ok(nothing(Vec::new()));
         }
+        if !names.is_empty() && names.len() < self.name.len() && self.state() != State::Absent {
+            let failure = failure("Failed to install some of the specified packages").with("rc", 1);
+            return Err(failure.with("failures", json!([" No match for argument"])));
+        }
         let sorted = self.sort(host, &names, &tool)?;
         let mut steps: Vec<Step> =
             [("install", sorted.install), ("upgrade", sorted.upgrade), ("remove", sorted.remove)]

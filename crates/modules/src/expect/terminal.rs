@@ -136,8 +136,10 @@ impl Drop for Terminal {
 /// `setsid --ctty` makes the terminal the program's own.
 fn spawn(words: &[String], directory: Option<&Path>, end: File, host: &Reader) -> Result<Child, Failure> {
     let program = words.first().map(String::as_str).unwrap_or_default();
-    let is_there = if program.contains('/') { host.exists(program) } else { host.which(program).is_some() };
-    if !is_there {
+    let place = directory.unwrap_or(Path::new("")).join(program);
+    // Without a slash it is looked for where the programs are.
+    let place = if program.contains('/') { std::path::absolute(&place).unwrap_or(place) } else { program.into() };
+    if host.which(&place.to_string_lossy()).is_none() {
         let msg = format!("The command was not found or was not executable: {program}.");
         return Err(Failure::new(msg));
     }

@@ -149,6 +149,8 @@ impl Found {
 }
 
 fn seconds(time: Option<SystemTime>) -> Value {
-    let since = time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-    json!(since.map(|since| since.as_secs_f64()))
+    json!(time.map(|time| match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => since.as_secs_f64(),
+        Err(before) => -before.duration().as_secs_f64(),
+    }))
 }

@@ -121,8 +121,9 @@ impl File {
                 "hard" if !self.force => {
                     return Err(fail("Cannot link, different hard link exists at destination".into()));
                 }
-                "file" | "directory" if !self.force => {
-                    return Err(fail(format!("Cannot link, {state} exists at destination")));
+                "file" if !self.force => return Err(fail("Cannot link, file exists at destination".into())),
+                "directory" if !self.force => {
+                    return Err(fail("Cannot link: different hard link exists at destination".into()));
                 }
                 "directory" => return Err(fail("Cannot link, directory exists at destination".into())),
                 "link" => {

@@ -73,7 +73,8 @@ fn parse_local(text: &str, format: &str, host: &Reader) -> Result<SystemTime, Fa
     let program = Program::new("date").args(["-d", &date.to_string(), "+%s"]).plain_locale();
     let finished = host.query(&program)?;
     let seconds: i64 = finished.out().trim().parse().map_err(|_| why(finished.err().trim().to_owned()))?;
-    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.max(0).unsigned_abs()))
+    let span = Duration::from_secs(seconds.unsigned_abs());
+    Ok(if seconds < 0 { SystemTime::UNIX_EPOCH - span } else { SystemTime::UNIX_EPOCH + span })
 }
 
 /// The fields of `time.strptime` that make a date.
@@ -84,6 +85,7 @@ struct Date {
     hour: u32,
     minute: u32,
     second: u32,
+    day_of_year: Option<u32>,
     afternoon: Option<bool>,
 }
 
@@ -97,17 +99,43 @@ impl std::fmt::Display for Date {
 impl Date {
     /// Missing fields are those of 1 January 1900, as in Python.
     fn parse(text: &str, format: &str) -> Result<Self, String> {
-        let codes = format.split('%').skip(1).filter_map(|part| part.chars().next());
-        if let Some(unknown) = codes.into_iter().find(|code| !"YymdHIMSfbBaApT%".contains(*code)) {
-            return Err(format!("'{unknown}' is a bad directive in format '{format}'"));
+        let mut letters = format.chars();
+        while letters.any(|letter| letter == '%') {
+            match letters.next() {
+                None => return Err(format!("stray % in format '{format}'")),
+                Some(code) if "YymdHIMSfbBaApjzcxX%".contains(code) => {}
+                Some(unknown) => return Err(format!("'{unknown}' is a bad directive in format '{format}'")),
+            }
         }
-        let mut date = Self { year: 1900, month: 1, day: 1, hour: 0, minute: 0, second: 0, afternoon: None };
+        let mut date =
+            Self { year: 1900, month: 1, day: 1, hour: 0, minute: 0, second: 0, day_of_year: None, afternoon: None };
         let rest = date.fill(text, format);
         let rest = rest.ok_or_else(|| format!("time data '{text}' does not match format '{format}'"))?;
         if let Some(afternoon) = date.afternoon {
             date.hour = date.hour % 12 + if afternoon { 12 } else { 0 };
         }
-        if rest.is_empty() { Ok(date) } else { Err(format!("unconverted data remains: {rest}")) }
+        if !rest.is_empty() {
+            return Err(format!("unconverted data remains: {rest}"));
+        }
+        date.settle()
+    }
+
+    /// The day of the year becomes one of a month, which has to have it.
+    fn settle(mut self) -> Result<Self, String> {
+        let leap = self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
+        let length = |month| match month {
+            2 => 28 + u32::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        if let Some(day) = self.day_of_year {
+            (self.month, self.day) = (1, day);
+            while self.month < 12 && self.day > length(self.month) {
+                self.day -= length(self.month);
+                self.month += 1;
+            }
+        }
+        if self.day > length(self.month) { Err("day is out of range for month".into()) } else { Ok(self) }
     }
 
     /// What is left of the text behind all fields.
@@ -117,8 +145,11 @@ impl Date {
         while let Some(code) = codes.next() {
             rest = match code {
                 '%' => self.field(codes.next()?, rest)?,
-                space if space.is_whitespace() => rest.trim_start(),
-                letter => rest.strip_prefix(letter)?,
+                space if space.is_whitespace() => {
+                    codes = codes.as_str().trim_start().chars();
+                    rest.strip_prefix(char::is_whitespace)?.trim_start()
+                }
+                letter => rest.strip_prefix(|found: char| found.eq_ignore_ascii_case(&letter))?,
             };
         }
         Some(rest)
@@ -150,18 +181,27 @@ impl Date {
                 self.afternoon = Some(half == 2);
                 rest
             }
-            'T' => self.fields("H:M:S", text)?,
+            'j' => {
+                let mut day = 0;
+                let rest = number(text, 1, 3, 1..=366, &mut day)?;
+                self.day_of_year = Some(day);
+                rest
+            }
+            // A zone is read, and does not count.
+            'z' => match text.strip_prefix(['+', '-']) {
+                Some(zone) => {
+                    let minutes = number(zone, 2, 2, 0..=99, &mut 0)?;
+                    number(minutes.strip_prefix(':').unwrap_or(minutes), 2, 2, 0..=59, &mut 0)?
+                }
+                None => text.strip_prefix('Z')?,
+            },
+            'c' => self.fill(text, "%a %b %d %H:%M:%S %Y")?,
+            'x' => self.fill(text, "%m/%d/%y")?,
+            'X' => self.fill(text, "%H:%M:%S")?,
             '%' => text.strip_prefix('%')?,
             _ => return None,
         };
         Some(rest)
-    }
-
-    fn fields<'a>(&mut self, codes: &str, text: &'a str) -> Option<&'a str> {
-        codes.chars().try_fold(text, |rest, code| match code {
-            ':' => rest.strip_prefix(':'),
-            code => self.field(code, rest),
-        })
     }
 }
 
@@ -218,6 +258,11 @@ mod tests {
             ("2020-1-2", "%Y-%m-%d", Some("2020-01-02 00:00:00")),
             ("2 Feb 21 12:30 AM", "%d %b %y %I:%M %p", Some("2021-02-02 00:30:00")),
             ("Monday, 7 September 2026", "%A, %d %B %Y", Some("2026-09-07 00:00:00")),
+            ("2021-060", "%Y-%j", Some("2021-03-01 00:00:00")),
+            ("Wed Feb  3 04:05:06 2021", "%c", Some("2021-02-03 04:05:06")),
+            ("2021-02-03t04:05+01:00", "%Y-%m-%dT%H:%M%z", Some("2021-02-03 04:05:00")),
+            ("20210203", "%Y %m %d", None),
+            ("20210229", "%Y%m%d", None),
             ("20201302", "%Y%m%d", None),
             ("2020-01-02x", "%Y-%m-%d", None),
             ("rubbish", "%Y%m%d%H%M.%S", None),

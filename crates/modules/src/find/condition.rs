@@ -206,9 +206,13 @@ impl Encoding {
 
 /// What a file holds, in UTF-8.
 fn converted(host: &Reader, encoding: &str, path: &Path) -> Result<Vec<u8>, Stop> {
+    if encoding.eq_ignore_ascii_case("utf-8-sig") {
+        let bytes = host.read(path).map_err(|failure| failure.msg)?;
+        return Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).to_vec());
+    }
     let unknown = || format!("unknown encoding: {encoding}");
     let program = Program::new(host.which("iconv").ok_or_else(unknown)?);
-    let program = program.args(["-f", encoding, "-t", "UTF-8", "--"]).arg(path).plain_locale();
+    let program = program.args(["-f", &encoding.replace('_', "-"), "-t", "UTF-8", "--"]).arg(path).plain_locale();
     let finished = host.query(&program).map_err(|failure| failure.msg)?;
     if finished.success() {
         return Ok(finished.stdout);

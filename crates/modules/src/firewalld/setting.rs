@@ -139,8 +139,8 @@ impl Setting {
 
     /// What results say about the change.
     pub fn message(&self, zone: &str, wanted: bool) -> String {
-        let wanted = self.turned(wanted);
         let state = if wanted { "enabled" } else { "disabled" };
+        let wanted = self.turned(wanted);
         let changed = |what: &str, value: &str| format!("Changed {what} {value} to {state}");
         let moved = |what: &str| {
             if wanted { format!("Added {what} to zone {zone}") } else { format!("Removed {what} from zone {zone}") }

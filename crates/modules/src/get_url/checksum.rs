@@ -25,12 +25,13 @@ pub fn split(argument: &str) -> Result<(String, &str), Failure> {
     let (algorithm, rest) = argument
         .split_once(':')
         .ok_or_else(|| Failure::new("The checksum parameter has to be in format <algorithm>:<checksum>"))?;
-    Ok((algorithm.trim().to_ascii_lowercase(), rest.trim()))
+    Ok((algorithm.to_owned(), rest.trim()))
 }
 
 /// Whether the sum is listed elsewhere.
 pub fn is_address(text: &str) -> bool {
-    ["http://", "https://", "ftp://", "file://"].iter().any(|scheme| text.to_ascii_lowercase().starts_with(scheme))
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.is_some_and(|scheme| matches!(scheme.as_str(), "http" | "https" | "ftp" | "file"))
 }
 
 impl Checksum {
@@ -46,34 +47,39 @@ impl Checksum {
     /// The sum of `name` in a list as `sha256sum` (`man 1 sha256sum`) or BSD's `sha256` write it, or
     /// the only one there is.
     pub fn find(list: &str, name: &str) -> Option<String> {
-        let lines: Vec<&str> = list.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let is_sum = |word: &str| word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let matches = |given: &str| {
-            let given = given.trim_start_matches('*');
-            given.strip_prefix("./").unwrap_or(given) == name
-        };
+        let lines: Vec<&str> = list.lines().collect();
         if let [line] = lines[..]
-            && is_sum(line)
+            && line.split_whitespace().count() == 1
         {
             return Some(line.to_owned());
         }
-        let gnu = lines.iter().find_map(|line| {
-            let (sum, rest) = line.split_once([' ', '\t'])?;
-            (is_sum(sum) && matches(rest.trim())).then(|| sum.to_owned())
-        });
-        gnu.or_else(|| {
-            lines.iter().find_map(|line| {
-                let (front, sum) = line.rsplit_once(" = ")?;
-                let given = front.split_once('(')?.1.strip_suffix(')')?;
-                (is_sum(sum.trim()) && matches(given)).then(|| sum.trim().to_owned())
-            })
-        })
+        let listed = lines.iter().filter_map(|line| bsd(line).or_else(|| gnu(line)));
+        listed.filter(|(_, given)| *given == name).map(|(sum, _)| sum.to_owned()).next()
     }
 
     /// What the file hashes to.
     pub fn of(&self, host: &Reader, path: &Path) -> Result<String, Failure> {
         digest(&mut host.open(path)?, path, &self.algorithm)
     }
+}
+
+/// `SHA256 (name) = SUM`, and as OpenSSL has it, without the blanks.
+fn bsd(line: &str) -> Option<(&str, &str)> {
+    let (front, sum) = line.rsplit_once("= ")?;
+    let (algorithm, name) = front.strip_suffix(' ').unwrap_or(front).strip_suffix(')')?.split_once('(')?;
+    (is_word(algorithm.strip_suffix(' ').unwrap_or(algorithm)) && is_word(sum)).then_some((sum, name))
+}
+
+/// `SUM  name`, whose name may have `*` or folders of dots before it.
+fn gnu(line: &str) -> Option<(&str, &str)> {
+    let (sum, rest) = line.split_once(char::is_whitespace)?;
+    let name = rest.trim_start();
+    let name = name.strip_prefix('*').unwrap_or(name).trim_start_matches(['.', '/']);
+    is_word(sum).then_some((sum, name))
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '.'))
 }
 
 /// A file's hash in lower-case hexadecimal; `path` is what messages call it.
@@ -120,5 +126,6 @@ mod tests {
         }
         assert_eq!(Checksum::find("0000000000000000  other\n1111111111111111  more\n", "a.tgz"), None);
         assert_eq!(Checksum::find("<html>not found</html>", "a.tgz"), None);
+        assert_eq!(Checksum::find("SHA256(a.tgz)= 0f\n\n", "a.tgz").as_deref(), Some("0f"));
     }
 }

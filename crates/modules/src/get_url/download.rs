@@ -38,18 +38,18 @@ impl Download {
             _ => {}
         }
         let response = http::send(host, options, request).map_err(|e| e.into_failure(&url))?;
-        let disposition = response.header("content-disposition").and_then(|text| disposition_name(&text));
-        let name = disposition.unwrap_or_else(|| address_name(&response.url));
+        let name = given_name(&response).unwrap_or_else(|| address_name(&response.url));
         Ok(Self { status: json!(response.status), msg: response.message(), name, body: response.body })
     }
 
     /// A file of the host: `file:///path`, `file://localhost/path` or `file:/path`.
     fn file(host: &Reader, url: &str, place: &str) -> Result<Self, Failure> {
         let path = decode(place.strip_prefix("//").unwrap_or(place).trim_start_matches("localhost"));
-        let meta = host.stat(&path)?.ok_or_else(|| {
-            let why = format!("[Errno 2] No such file or directory: '{path}'");
-            HttpError::Address(why).into_failure(url)
-        })?;
+        let refused = |why| HttpError::Address(format!("[Errno {why}: '{path}'")).into_failure(url);
+        let meta = host.stat(&path)?.ok_or_else(|| refused("2] No such file or directory"))?;
+        if meta.is_dir() {
+            return Err(refused("21] Is a directory"));
+        }
         Ok(Self {
             status: Value::Null,
             msg: format!("OK ({} bytes)", meta.size()),
@@ -62,6 +62,25 @@ impl Download {
     pub fn is_ok(&self) -> bool {
         self.status.is_null() || self.status == 200
     }
+}
+
+/// What the server calls the file.
+fn given_name(response: &http::Response) -> Option<String> {
+    disposition_name(&response.header("content-disposition")?)
+}
+
+/// What the server calls the file, or its address, decoded.
+pub fn response_name(response: &http::Response) -> String {
+    given_name(response).unwrap_or_else(|| {
+        let path = response.url.split(['?', '#']).next().unwrap_or_default();
+        let name = decode(&address_name(path.trim_end_matches('/')));
+        file_name(&name).unwrap_or("index.html").to_owned()
+    })
+}
+
+/// A name without its folders, if it can be one of a file.
+fn file_name(name: &str) -> Option<&str> {
+    name.rsplit('/').next().filter(|name| !matches!(*name, "" | "." | ".."))
 }
 
 /// `attachment; filename="x"` (RFC 6266); folders are dropped, whoever named them.
@@ -80,8 +99,7 @@ fn disposition_name(header: &str) -> Option<String> {
 /// The last part of an address's path.
 pub fn address_name(url: &str) -> String {
     let path = url.split_once("://").map_or("", |(_, rest)| &rest[rest.find('/').unwrap_or(rest.len())..]);
-    let name = path.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-    if matches!(name, "" | "." | "..") { "index.html".into() } else { name.to_owned() }
+    path.split(['?', '#']).next().and_then(file_name).unwrap_or("index.html").to_owned()
 }
 
 /// A body whose own errors can be told from those of the disk it is written to.

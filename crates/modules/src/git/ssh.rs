@@ -1,7 +1,7 @@
 //! What `git` starts SSH with.
 
 use super::Git;
-use crate::kit::Reader;
+use crate::kit::{Program, Reader};
 
 impl Git {
     /// The command line for `GIT_SSH_COMMAND`: the task's own program and options, then those of the arguments.
@@ -10,6 +10,8 @@ impl Git {
         if let Some(given) = &self.ssh_opts {
             options = format!("{options} {given}");
         }
+        let accepts_new =
+            self.accept_newhostkey && !options.contains("-o StrictHostKeyChecking=no") && knows_new_keys(host);
         let mut add = |wanted: &str| {
             if !options.contains(wanted.trim_start_matches("-o ")) {
                 options = format!("{options} {wanted}");
@@ -18,7 +20,7 @@ impl Git {
         if self.accept_hostkey {
             add("-o StrictHostKeyChecking=no");
         }
-        if self.accept_newhostkey {
+        if accepts_new {
             add("-o StrictHostKeyChecking=accept-new");
         }
         add("-o BatchMode=yes");
@@ -29,4 +31,10 @@ impl Git {
         let program = host.env("GIT_SSH").or_else(|| host.env("GIT_SSH_COMMAND")).unwrap_or_else(|| "ssh".into());
         format!("{program} {}", options.trim_start())
     }
+}
+
+/// Whether SSH can accept the keys of hosts that it does not know alone: since OpenSSH 7.6.
+fn knows_new_keys(host: &Reader) -> bool {
+    let program = Program::new("ssh").args(["-o", "StrictHostKeyChecking=accept-new", "-V"]);
+    host.query(&program).is_ok_and(|finished| finished.success())
 }

@@ -1,13 +1,9 @@
-//! Hashes of passwords as Apache has them (httpd's "Password Formats").
+//! Hashes of passwords as web servers read them (httpd's "Password Formats").
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use md5::Md5;
 use sha1::{Digest, Sha1};
 
-use crate::http::random;
-
-/// The letters of MD5-crypt's digits.
-const LETTERS: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+use crate::crypt::{self, DEFAULT_COST, DIGITS, SHA256_ROUNDS, SHA512_ROUNDS};
 
 /// How a password is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +12,29 @@ pub enum Scheme {
     Apr,
     /// MD5-crypt.
     Md5,
+    /// bcrypt.
+    Bcrypt,
+    /// SHA-crypt with SHA-256.
+    Sha256,
+    /// SHA-crypt with SHA-512.
+    Sha512,
+    /// The first eight letters, with DES.
+    Des,
     /// SHA-1 without a salt.
     Sha1,
     /// As it is.
     Plain,
 }
+
+/// How hashes begin.
+const PREFIXES: [(&str, Scheme); 6] = [
+    ("$apr1$", Scheme::Apr),
+    ("$1$", Scheme::Md5),
+    ("$2", Scheme::Bcrypt),
+    ("$5$", Scheme::Sha256),
+    ("$6$", Scheme::Sha512),
+    ("{SHA}", Scheme::Sha1),
+];
 
 impl Scheme {
     /// By the name that passlib has for it.
@@ -28,85 +42,82 @@ impl Scheme {
         Some(match name {
             "apr_md5_crypt" | "portable" | "portable_apache22" | "portable_apache24" => Self::Apr,
             "md5_crypt" => Self::Md5,
+            "bcrypt" => Self::Bcrypt,
+            "sha256_crypt" => Self::Sha256,
+            "sha512_crypt" => Self::Sha512,
+            "des_crypt" => Self::Des,
             "ldap_sha1" => Self::Sha1,
             "plaintext" => Self::Plain,
             _ => return None,
         })
     }
 
+    /// The scheme of a hash. What has none is a password.
+    fn of(hash: &str) -> Self {
+        let is_des = hash.len() == 13 && hash.bytes().all(|byte| DIGITS.contains(&byte));
+        match PREFIXES.iter().find(|(prefix, _)| hash.starts_with(prefix)) {
+            Some((_, scheme)) => *scheme,
+            None if is_des => Self::Des,
+            None => Self::Plain,
+        }
+    }
+
+    /// Whether it is one of Apache's own.
+    fn is_apache(self) -> bool {
+        matches!(self, Self::Apr | Self::Des | Self::Sha1 | Self::Plain)
+    }
+
+    /// Whether a hash is that of a password, and one that may stay where this scheme is asked for: Apache's own stay
+    /// beside each, and each beside Apache's own.
+    pub fn verify(self, password: &str, hash: &str) -> bool {
+        let scheme = Self::of(hash);
+        if scheme == Self::Plain {
+            return password == hash;
+        }
+        let is_known = scheme == self || scheme.is_apache() || self.is_apache();
+        let made = if is_known { scheme.hash_as(password, hash) } else { None };
+        // Options may be written in more than one way, which digests are not.
+        made.is_some_and(|made| made.rsplit('$').next() == hash.rsplit('$').next())
+    }
+
     /// The hash of a password with a new salt; `None` on a host without random numbers.
     pub fn hash(self, password: &str) -> Option<String> {
-        let salt: Vec<u8> = random::bytes::<8>()?.iter().map(|byte| LETTERS[usize::from(byte & 63)]).collect();
-        Some(match self {
-            Self::Apr => md5_crypt(password.as_bytes(), "$apr1$", &salt),
-            Self::Md5 => md5_crypt(password.as_bytes(), "$1$", &salt),
-            Self::Sha1 => format!("{{SHA}}{}", STANDARD.encode(Sha1::digest(password))),
-            Self::Plain => password.to_owned(),
-        })
+        let (begin, size) = match self {
+            Self::Apr => ("$apr1$".to_owned(), 8),
+            Self::Md5 => ("$1$".to_owned(), 8),
+            Self::Bcrypt => (format!("$2b${DEFAULT_COST}$"), 22),
+            Self::Sha256 => (format!("$5$rounds={SHA256_ROUNDS}$"), 16),
+            Self::Sha512 => (format!("$6$rounds={SHA512_ROUNDS}$"), 16),
+            Self::Des => (String::new(), 2),
+            Self::Sha1 | Self::Plain => (String::new(), 0),
+        };
+        self.hash_as(password, &format!("{begin}{}$", crypt::made_salt(size)?))
     }
-}
 
-/// Whether a password has that hash. One of another scheme has none that is known here.
-pub fn verify(password: &str, hash: &str) -> bool {
-    for magic in ["$apr1$", "$1$"] {
-        if let Some(rest) = hash.strip_prefix(magic) {
-            let salt = rest.split('$').next().unwrap_or_default();
-            return md5_crypt(password.as_bytes(), magic, salt.as_bytes()) == hash;
+    /// The hash of a password with the options and the salt of a hash; `None` where these are none.
+    fn hash_as(self, password: &str, hash: &str) -> Option<String> {
+        let parts: Vec<&str> = hash.split('$').collect();
+        let bytes = password.as_bytes();
+        match (self, &parts[..]) {
+            (Self::Apr, [_, _, salt, _]) => Some(crypt::md5_crypt(bytes, salt, "$apr1$")),
+            (Self::Md5, [_, _, salt, _]) => Some(crypt::md5_crypt(bytes, salt, "$1$")),
+            (Self::Bcrypt, [_, ident, cost, salt, ..]) => {
+                crypt::bcrypt(bytes, salt.get(..22)?, cost.parse().ok()?, ident)
+            }
+            (Self::Sha256 | Self::Sha512, [_, _, options @ .., salt, _]) => {
+                let rounds = match options {
+                    [] => 5000,
+                    [rounds] => rounds.strip_prefix("rounds=")?.parse().ok()?,
+                    _ => return None,
+                };
+                let hash = if self == Self::Sha256 { crypt::sha256_crypt } else { crypt::sha512_crypt };
+                hash(bytes, salt, rounds)
+            }
+            (Self::Des, _) => crypt::des_crypt(bytes, hash.get(..2)?),
+            (Self::Sha1, _) => Some(format!("{{SHA}}{}", STANDARD.encode(Sha1::digest(password)))),
+            (Self::Plain, _) => Some(password.to_owned()),
+            _ => None,
         }
-    }
-    match hash.strip_prefix("{SHA}") {
-        Some(digest) => STANDARD.encode(Sha1::digest(password)) == digest,
-        None => password == hash,
-    }
-}
-
-/// MD5-crypt as FreeBSD's `crypt(3)` and Apache's `apr_md5_encode` have it: a thousand rounds.
-fn md5_crypt(password: &[u8], magic: &str, salt: &[u8]) -> String {
-    let salt = &salt[..salt.len().min(8)];
-    let inner = Md5::new().chain_update(password).chain_update(salt).chain_update(password).finalize();
-    let mut outer = Md5::new().chain_update(password).chain_update(magic).chain_update(salt);
-    for start in (0..password.len()).step_by(16) {
-        outer.update(&inner[..(password.len() - start).min(16)]);
-    }
-    let mut bits = password.len();
-    while bits > 0 {
-        outer.update(if bits & 1 == 1 { &[0][..] } else { &password[..1] });
-        bits >>= 1;
-    }
-    let mut digest = outer.finalize();
-    for round in 0..1000 {
-        let mut next = Md5::new();
-        if round & 1 == 1 {
-            next.update(password);
-        } else {
-            next.update(digest);
-        }
-        if round % 3 != 0 {
-            next.update(salt);
-        }
-        if round % 7 != 0 {
-            next.update(password);
-        }
-        if round & 1 == 1 {
-            next.update(digest);
-        } else {
-            next.update(password);
-        }
-        digest = next.finalize();
-    }
-    let mut text = format!("{magic}{}$", String::from_utf8_lossy(salt));
-    for group in [[0, 6, 12], [1, 7, 13], [2, 8, 14], [3, 9, 15], [4, 10, 5]] {
-        let number = group.iter().fold(0, |number, at| (number << 8) | u32::from(digest[*at]));
-        push_digits(&mut text, number, 4);
-    }
-    push_digits(&mut text, u32::from(digest[11]), 2);
-    text
-}
-
-fn push_digits(text: &mut String, mut number: u32, count: usize) {
-    for _ in 0..count {
-        text.push(char::from(LETTERS[(number & 63) as usize]));
-        number >>= 6;
     }
 }
 
@@ -114,25 +125,62 @@ fn push_digits(text: &mut String, mut number: u32, count: usize) {
 mod tests {
     use super::*;
 
+    const SCHEMES: [Scheme; 8] = [
+        Scheme::Apr,
+        Scheme::Md5,
+        Scheme::Bcrypt,
+        Scheme::Sha256,
+        Scheme::Sha512,
+        Scheme::Des,
+        Scheme::Sha1,
+        Scheme::Plain,
+    ];
+
     #[test]
-    fn hashes_are_those_of_openssl() {
-        // openssl passwd -apr1 -salt 3NcCqGk4 test, and the like
+    fn hashes_are_those_of_openssl_and_passlib() {
         let cases = [
             ("myPassword", "$apr1$qHDFfhPC$nITSVHgYbDAK1Y0acGRnY0"),
             ("", "{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk="),
             ("plain", "plain"),
+            ("myPassword", "$2b$04$4cLZhqPC3.mO13cW7SgnX.w.MnBNPElB75d2l6a1t.off22BMYmmm"),
+            ("myPassword", "$2y$04$C/X44gmSZGg/B2FP017GDuVhdUxen7uJHc7kABqcIW8s3pD6HtO7K"),
+            ("myPassword", "$5$ZvHVsl/Kis0Y.Xac$43clbQMcZGhXhmYRSKJP34UhBC3EasefTYC4RbYHIt."),
+            ("myPassword", "$5$rounds=1000$9zLStlQpDhYz96cM$Qi2T8vhNdaqNZLI9VF2lmGOUvzitU1PEJNq6IeYCaYA"),
+            (
+                "myPassword",
+                "$6$rounds=1000$YkKiEuacvP.9/HwN$TXW5eqDstKEFbNXka.NaIRJgEGtCJ4jy4C5yjwp68A2Pk45jH7s3qVmPR7IXb7odkd6i.KsFaJ/2s9Y4rlATx1",
+            ),
+            (
+                "myPassword",
+                "$6$lKfCpSz4TG5/Ifba$.S.U.n5TirAYiuY8JsHsQA9eJNNXiDVqdn2dvv.pbOzGMArzQbaY9Aiue3B/9T4Ag.O/iRrf4GAxe4BG/rrYk.",
+            ),
+            (
+                "myPassword",
+                "$6$rounds=5000$lKfCpSz4TG5/Ifba$.S.U.n5TirAYiuY8JsHsQA9eJNNXiDVqdn2dvv.pbOzGMArzQbaY9Aiue3B/9T4Ag.O/iRrf4GAxe4BG/rrYk.",
+            ),
+            ("myPassword", "$1$N4/wpCA6$Xpu/XBoNvOW4LxcVBW8Ug1"),
+            ("myPassword", "rqXexS6ZhobKA"),
         ];
         for (password, hash) in cases {
-            assert!(verify(password, hash), "{hash}");
-            assert!(!verify("other", hash), "{hash}");
+            assert!(Scheme::Apr.verify(password, hash), "{hash}");
+            assert!(!Scheme::Apr.verify("other", hash), "{hash}");
         }
     }
 
     #[test]
     fn new_hashes_are_right() {
-        for scheme in [Scheme::Apr, Scheme::Md5, Scheme::Sha1, Scheme::Plain] {
+        for scheme in SCHEMES {
             let hash = scheme.hash("a long password with blanks").unwrap();
-            assert!(verify("a long password with blanks", &hash), "{hash}");
+            assert!(scheme.verify("a long password with blanks", &hash), "{hash}");
         }
+    }
+
+    #[test]
+    fn a_hash_of_the_system_stays_where_it_is_asked_for() {
+        let hash = Scheme::Md5.hash("secret").unwrap();
+        assert_eq!(
+            SCHEMES.map(|scheme| scheme.verify("secret", &hash)),
+            [true, true, false, false, false, true, true, true]
+        );
     }
 }

@@ -84,10 +84,9 @@ impl UrlArgs {
 impl HttpError {
     /// The task's failure.
     pub fn into_failure(self, url: &str) -> Failure {
-        let failure = Failure::new(self.to_string()).with("url", super::without_credentials(url));
+        let failure = Failure::new(self.to_string()).with("url", super::masked(url));
         match self {
             Self::Scheme(_) => failure.with("status", -1),
-            Self::Redirects(status, _) => failure.with("status_code", status),
             _ => failure,
         }
     }

@@ -26,8 +26,8 @@ pub enum HttpError {
     Protocol(String),
     /// The proxy said no.
     Proxy(String),
-    /// Round and round.
-    Redirects(u16, String),
+    /// No request can be made of the address.
+    Invalid(String),
 }
 
 impl fmt::Display for HttpError {
@@ -49,11 +49,7 @@ impl fmt::Display for HttpError {
             Self::Io(error) => write!(f, "Connection failure: {}", with_number(error)),
             Self::Protocol(why) => write!(f, "Connection failure: {why}"),
             Self::Proxy(why) => write!(f, "Request failed: <urlopen error Tunnel connection failed: {why}>"),
-            Self::Redirects(status, reason) => write!(
-                f,
-                "HTTP Error {status}: The HTTP server returned a redirect error that would lead to an infinite loop.\n\
-                 The last 30x error message was:\n{reason}"
-            ),
+            Self::Invalid(why) => write!(f, "An unknown error occurred: {why}"),
         }
     }
 }

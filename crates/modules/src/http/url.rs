@@ -20,14 +20,17 @@ pub struct Url {
 impl Url {
     /// Reads an address; a fragment is dropped.
     pub fn parse(text: &str) -> Result<Self, HttpError> {
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| HttpError::Scheme(text.to_owned()))?;
+        let (scheme, rest) = text
+            .split_once(':')
+            .filter(|(scheme, _)| !scheme.is_empty() && !scheme.contains('/'))
+            .ok_or_else(|| HttpError::Scheme(text.to_owned()))?;
         let scheme = scheme.to_ascii_lowercase();
         let default = match scheme.as_str() {
             "http" => 80,
             "https" => 443,
             other => return Err(HttpError::Address(format!("unknown url type: {other}"))),
         };
-        let rest = rest.split('#').next().unwrap_or_default();
+        let rest = rest.strip_prefix("//").and_then(|rest| rest.split('#').next()).unwrap_or_default();
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let (credentials, place) = match authority.rsplit_once('@') {
             Some((user, place)) => {
@@ -101,7 +104,7 @@ pub fn split_port(place: &str) -> Result<(String, Option<u16>), HttpError> {
     };
     let port = match port {
         None | Some("") => None,
-        Some(port) => Some(port.parse().map_err(|_| HttpError::Address(format!("nonnumeric port: '{port}'")))?),
+        Some(port) => Some(port.parse().map_err(|_| HttpError::Invalid(format!("nonnumeric port: '{port}'")))?),
     };
     Ok((host.to_ascii_lowercase(), port))
 }

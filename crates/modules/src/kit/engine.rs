@@ -1,6 +1,9 @@
 //! Runs a module: parse, inspect, apply. Check mode and diffs are decided here and nowhere else.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::{Value, json};
 use sutler_protocol::{Arguments, Content, Mode};
@@ -31,7 +34,9 @@ pub struct Context {
     /// Where contents that did not travel with the request come from.
     pub bodies: Arc<dyn Bodies>,
     /// Set when the controller gave up on the task: programs are killed, waits end.
-    pub cancelled: Arc<std::sync::atomic::AtomicBool>,
+    pub cancelled: Arc<AtomicBool>,
+    /// Set once check mode predicts a change of the host, for the tasks that follow.
+    pub predicted: Arc<AtomicBool>,
 }
 
 /// Fetches contents from the controller, and hands files to it.
@@ -84,6 +89,9 @@ fn run_parsed<M: Module>(module: &M, context: &Arc<Context>) -> Result<Fields, F
     let reader = Reader::new(Arc::clone(context));
     let Changes { plan, mut fields, diff, in_check } = module.inspect(&reader)?;
     let mut changed = plan.is_some();
+    if context.mode.check && (changed || fields.get("changed") == Some(&json!(true))) {
+        context.predicted.store(true, Ordering::Relaxed);
+    }
     if let Some(plan) = plan {
         if !context.mode.check || in_check == InCheck::Run {
             fields.extend(module.apply(plan, &mut Writer::new(reader))?);

@@ -18,6 +18,11 @@ pub struct Failure {
     pub fields: Fields,
 }
 
+/// What check mode warns of in the place of a failure, where what is missing may come (`Reader::may_come`).
+pub fn to_come(msg: &str) -> String {
+    format!("{msg}; it may come with the tasks before this one")
+}
+
 impl Failure {
     /// A failure with a message.
     pub fn new(msg: impl Into<String>) -> Self {

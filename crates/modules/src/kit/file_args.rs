@@ -63,6 +63,13 @@ pub struct Attributes {
 }
 
 impl Attributes {
+    /// What is open is as another file has it.
+    pub fn keep(&mut self, other: &Meta) {
+        self.mode.get_or_insert(other.mode());
+        self.owner.get_or_insert(other.uid());
+        self.group.get_or_insert(other.gid());
+    }
+
     pub(super) fn apply_owner(&self, path: &Path) -> io::Result<()> {
         writer::set_owner(path, self.owner, self.group)
     }
@@ -219,6 +226,13 @@ impl FileArgs {
             Err(_) if self.is_prediction && current.is_none() => Ok(None),
             found => found,
         }
+    }
+
+    /// Fails where the owner or the group is not there.
+    pub fn check_names(&self) -> Result<(), Failure> {
+        self.owner.as_deref().map(user_id).transpose()?;
+        self.group.as_deref().map(group_id).transpose()?;
+        Ok(())
     }
 
     /// The owner and the group that are not there, in the words of what `file` warns of in check mode.

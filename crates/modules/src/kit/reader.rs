@@ -31,6 +31,11 @@ impl Reader {
         self.context.mode
     }
 
+    /// Whether what is missing may come with an earlier task, whose change check mode only predicted.
+    pub fn may_come(&self) -> bool {
+        self.context.mode.check && self.context.predicted.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// The path itself, symbolic links not followed; `None` when there is nothing.
     pub fn lstat(&self, path: impl AsRef<Path>) -> Result<Option<Meta>, Failure> {
         found(std::fs::symlink_metadata(&path), "look at", path.as_ref())

@@ -62,9 +62,14 @@ impl Writer {
 
     /// Writes the bytes beside `destination`; nothing is seen of them until [`Writer::commit`].
     pub fn stage(&mut self, destination: &Path, source: Source) -> Result<Staged, Failure> {
+        self.stage_named(destination, source, "")
+    }
+
+    /// Like [`Writer::stage`], with an end of the name that a program may look at.
+    pub fn stage_named(&mut self, destination: &Path, source: Source, suffix: &str) -> Result<Staged, Failure> {
         let directory = destination.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
-        let (mut file, refused) = match builder.prefix(".sutler-").tempfile_in(directory) {
+        let (mut file, refused) = match builder.prefix(".sutler-").suffix(suffix).tempfile_in(directory) {
             Ok(file) => (file, None),
             Err(error) => {
                 let refused = no_room_in(directory, destination, &error);
@@ -114,6 +119,13 @@ impl Writer {
         }
         attributes.apply_flags(&destination, true)?;
         attributes.apply_flags(&destination, false)
+    }
+
+    /// Gives a path the times and the extended attributes of another one.
+    pub fn resemble(&mut self, path: &Path, source: &Path) -> Result<(), Failure> {
+        copy_labels(source, path);
+        let Some(meta) = self.stat(source)? else { return Ok(()) };
+        self.set_times(path, meta.raw().accessed().ok(), meta.raw().modified().ok())
     }
 
     /// Copies a file beside itself, with owner, mode and times, under Ansible's backup name
@@ -289,11 +301,12 @@ fn no_way_to(destination: &Path, temporary: &Path, error: &io::Error) -> Failure
 }
 
 fn timespec(time: Option<SystemTime>) -> Timespec {
-    let since = time.map(|time| time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default());
-    since.map_or(Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }, |since| Timespec {
-        tv_sec: since.as_secs() as i64,
-        tv_nsec: since.subsec_nanos().into(),
-    })
+    let Some(time) = time else { return Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT } };
+    match time.duration_since(std::time::UNIX_EPOCH) {
+        Ok(since) => Timespec { tv_sec: since.as_secs() as i64, tv_nsec: since.subsec_nanos().into() },
+        // Whole seconds do before 1970.
+        Err(before) => Timespec { tv_sec: -(before.duration().as_secs() as i64), tv_nsec: 0 },
+    }
 }
 
 /// What could not be removed of a directory: its name, or the directory's path.

@@ -52,10 +52,14 @@ impl Requirement {
         self.parts.as_ref().is_some_and(|parts| !parts.versions.is_empty())
     }
 
-    /// Gives it a version.
+    /// Gives it a version; a word such as `latest` is none.
     pub fn set_version(&mut self, version: &str) {
-        let sign = if operator(version.trim()).is_some() { "" } else { "==" };
-        *self = Self::new(format!("{}{sign}{version}", self.text));
+        let version = version.trim_start();
+        let is_number = version.trim_start_matches('v').starts_with(|first: char| first.is_ascii_digit());
+        let sign = if is_number { "==" } else { "" };
+        if is_number || operator(version).is_some() {
+            *self = Self::new(format!("{}{sign}{version}", self.text));
+        }
     }
 
     /// Whether a line `name==version` of pip's list is what it asks for.

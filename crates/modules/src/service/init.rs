@@ -70,7 +70,7 @@ impl Request<'_> {
         let mut fields = Fields::new();
         fields.insert("name".into(), json!(self.name));
         let is_there = !self.name.contains('/') && host.exists(self.script());
-        if !is_there && !host.mode().check {
+        if !is_there && !host.may_come() {
             return Err(Failure::new(format!("Could not find the requested service {}: host", self.name)));
         }
         let mut steps = Vec::new();

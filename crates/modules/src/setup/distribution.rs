@@ -48,6 +48,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
             "Neon",
             "KDE neon",
             "Linux Mint",
+            "Linux Mint Debian Edition",
             "SteamOS",
             "Devuan",
             "Kali",
@@ -137,10 +138,13 @@ impl Release {
     }
 
     fn code_name(&self) -> String {
-        let in_brackets = || Some(self.value("VERSION").split_once('(')?.1.split_once(')')?.0.to_owned());
+        let version = self.value("VERSION");
+        let is_name = |text: &&str| !text.is_empty() && !text.contains(|sign: char| sign.is_ascii_digit());
+        let in_brackets = || version.split_once('(')?.1.split_once(')').map(|(name, _)| name).filter(is_name);
+        let at_end = || version.split_once(',').map(|(_, name)| name.trim()).filter(is_name);
         let known = self.values.get("VERSION_CODENAME").cloned();
         known
-            .or_else(in_brackets)
+            .or_else(|| in_brackets().or_else(at_end).map(str::to_owned))
             .or_else(|| self.values.get("UBUNTU_CODENAME").cloned())
             .unwrap_or_else(|| "NA".into())
     }
@@ -218,7 +222,7 @@ pub fn collect(host: &Host) -> Fields {
 /// What a file of a kind of distribution says; `None` when it belongs to another kind.
 fn look_at(host: &Host, variety: &str, path: &str, text: &str, release: &Release) -> Option<Found> {
     match variety {
-        "RedHat" | "OracleLinux" | "Altlinux" => named_in_file(variety, text),
+        "RedHat" | "OracleLinux" | "Altlinux" | "SMGL" => named_in_file(variety, text),
         "CentOS" => centos(text),
         "Slackware" => {
             let version = text.split_whitespace().nth(1).filter(|_| text.contains("Slackware"))?;
@@ -236,7 +240,6 @@ fn look_at(host: &Host, variety: &str, path: &str, text: &str, release: &Release
             let value = |key: &str| values.get(key).cloned().unwrap_or_default();
             Some(Found::named("Mandriva").version(value("DISTRIB_RELEASE")).release(value("DISTRIB_CODENAME")))
         }
-        "SMGL" => Some(Found::named("Source Mage GNU/Linux")),
         "ClearLinux" if text.contains("clearlinux") || text.contains("clear-linux") => {
             let values = assignments(text);
             let value = |key: &str| values.get(key).cloned().unwrap_or_default();
@@ -259,6 +262,7 @@ fn named_in_file(variety: &str, text: &str) -> Option<Found> {
     let mark = match variety {
         "OracleLinux" => "Oracle Linux",
         "RedHat" => "Red Hat",
+        "SMGL" => "Source Mage GNU/Linux",
         _ => "ALT",
     };
     if text.contains(mark) {
@@ -287,8 +291,9 @@ fn centos(text: &str) -> Option<Found> {
 fn openwrt(text: &str) -> Option<Found> {
     let values = assignments(text);
     let value = |key: &str| values.get(key).cloned().unwrap_or_default();
-    text.contains("OpenWrt")
-        .then(|| Found::named("OpenWrt").version(value("DISTRIB_RELEASE")).release(value("DISTRIB_CODENAME")))
+    let mut found = Found::named("OpenWrt").version(value("DISTRIB_RELEASE"));
+    found.release = values.get("DISTRIB_CODENAME").cloned();
+    text.contains("OpenWrt").then_some(found)
 }
 
 fn amazon(path: &str, text: &str) -> Option<Found> {
@@ -312,20 +317,37 @@ fn archlinux(path: &str, text: &str) -> Option<Found> {
 }
 
 fn suse(host: &Host, path: &str, text: &str, release: &Release) -> Option<Found> {
-    if !text.to_lowercase().contains("suse") {
+    let lower = text.to_lowercase();
+    let (is_open, is_enterprise) = (lower.contains("open"), lower.contains("enterprise"));
+    if !lower.contains("suse") {
         return None;
     }
     if path != "/etc/os-release" {
-        return Some(Found::named("SuSE"));
+        let values = assignments(text);
+        let mut found = Found::named(match () {
+            () if is_open => text.split_whitespace().next()?,
+            () if is_enterprise && text.contains("Server") => "SLES",
+            () if is_enterprise && text.contains("Desktop") => "SLED",
+            () => "SUSE",
+        });
+        found.release = values.get(if is_open { "CODENAME" } else { "PATCHLEVEL" }).cloned();
+        let pack = found.release.as_ref().filter(|_| !is_open);
+        found.version = pack.map(|pack| format!("{}.{pack}", release.version()));
+        return Some(found);
     }
     let version = release.value("VERSION_ID");
     let product = host.link_name("/etc/products.d/baseproduct").unwrap_or_default();
-    let name = match release.value("NAME") {
-        "SLES" if product == "SLES_SAP.prod" => "SLES_SAP",
-        name => name,
+    let name = match (release.value("NAME"), release.value("VARIANT_ID")) {
+        (_, "server-sap" | "sles-sap") => "SLES_SAP",
+        (_, "transactional") => "SL-Micro",
+        (_, "") if product.ends_with("SLES_SAP.prod") => "SLES_SAP",
+        (_, "") if product.ends_with("SL-Micro.prod") => "SL-Micro",
+        (name, _) => name,
     };
-    let service_pack = version.split_once('.').map(|(_, pack)| pack).unwrap_or_default();
-    Some(Found::named(name).version(version).release(service_pack))
+    let mut found = Found::named(name).version(version);
+    let pack = version.split_once('.').map_or(if is_open { "" } else { "0" }, |(_, pack)| pack);
+    found.release = (is_open || is_enterprise).then(|| pack.to_owned());
+    Some(found)
 }
 
 fn debian(text: &str, release: &Release) -> Option<Found> {
@@ -333,14 +355,12 @@ fn debian(text: &str, release: &Release) -> Option<Found> {
     let is = |name: &str| text.contains(name);
     let plain = |name: &str| Some(Found::named(name));
     match () {
+        () if is("LMDE") && !is("Mint") => plain("Linux Mint Debian Edition"),
         () if id == "linuxmint" || is("Linux Mint") => plain("Linux Mint"),
         () if is("Kali") => plain("Kali"),
         () if is("Devuan") => plain("Devuan"),
         () if is("Parrot") => plain("Parrot"),
-        () if is("Cumulus") => plain("Cumulus Linux"),
-        () if is("KDE neon") => plain("KDE neon"),
-        () if is("Pardus") => plain("Pardus GNU/Linux"),
-        () if is("OSMC") => plain("OSMC"),
+        () if is("Cumulus") => Some(Found::named("Cumulus Linux").release(release.value("VERSION"))),
         () if is("SteamOS") => plain("SteamOS"),
         () if is("UOS") || is("uos") => plain("Uos"),
         () if is("Deepin") || is("deepin") => plain("Deepin"),

@@ -7,9 +7,9 @@ use crate::kit::Fields;
 
 /// `iscsi_iqn`: the initiator's name, empty when there is none.
 pub fn iscsi(host: &Host) -> Fields {
-    let lines = host.lines("/etc/iscsi/initiatorname.iscsi");
-    let name = lines.iter().find_map(|line| line.trim().strip_prefix("InitiatorName="));
-    Fields::from_iter([("iscsi_iqn".to_owned(), json!(name.unwrap_or_default().trim()))])
+    let text = host.text("/etc/iscsi/initiatorname.iscsi").unwrap_or_default();
+    let name = text.lines().find_map(|line| line.strip_prefix("InitiatorName="));
+    Fields::from_iter([("iscsi_iqn".to_owned(), json!(name.unwrap_or_default()))])
 }
 
 /// `hostnqn`: the name of this `NVMe` host, empty when there is none.

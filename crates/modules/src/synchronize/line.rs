@@ -42,8 +42,12 @@ impl Synchronize {
                 .into_iter()
                 .for_each(|path| *path = path.replacen("localhost:", &format!("{from}:"), 1));
         }
-        let is_daemon = [&src, &dest].into_iter().any(|path| path.starts_with("rsync://"));
-        if !is_daemon && (src.contains(':') || dest.contains(':')) {
+        let daemons = [&src, &dest].into_iter().filter(|path| path.starts_with("rsync://")).count();
+        if daemons == 2 {
+            return Err(Failure::new("either src or dest must be a localhost").with("rc", 1));
+        }
+        let has_shell = self.rsync_opts.iter().flatten().any(|option| option.contains("--rsh"));
+        if daemons == 0 && !has_shell && (src.contains(':') || dest.contains(':')) {
             line.add(&format!("--rsh={}", quote(&self.shell(host)?)));
         }
         if let Some(path) = &self.rsync_path {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Scope, State, unit::Unit};
-use crate::kit::{Changes, Failure, Fields, Program, Reader, Writer};
+use crate::kit::{Changes, Failure, Fields, Program, Reader, Writer, failure::to_come};
 
 /// What a task wants of a unit, whichever module it used.
 #[derive(Debug)]
@@ -96,22 +96,22 @@ impl Wanted {
             fields.insert("enabled".into(), json!(enabled));
         }
         if let Some(state) = self.state {
-            let state = if state == State::Stopped { "stopped" } else { "started" };
-            fields.insert("state".into(), json!(state));
+            let is_done = state == State::Stopped || unit.property("ActiveState").is_empty();
+            fields.insert("state".into(), json!(if is_done { state.as_str() } else { "started" }));
         }
         let needs_unit = self.state.is_some() || self.enabled.is_some();
         if needs_unit && !unit.is_there() {
             let msg = format!("Could not find the requested service {name}: host");
             // Nothing that comes with earlier tasks is there to be stopped.
             let ends = self.state == Some(State::Stopped) || self.enabled == Some(false);
-            if !host.mode().check || ends {
+            if !host.may_come() || ends {
                 return Err(Failure::new(msg));
             }
-            fields.insert("warnings".into(), json!([format!("{msg}; it may come with the tasks before this one")]));
+            fields.insert("warnings".into(), json!([to_come(&msg)]));
             return Ok((self.steps_of_missing(), fields));
         }
         let error = unit.property("LoadError");
-        if !error.is_empty() && unit.is_there() && !unit.is_masked() {
+        if !error.is_empty() && unit.is_there() && unit.property("LoadState") != "masked" {
             return Err(Failure::new(format!("Error loading unit file '{name}': {error}")));
         }
         Ok((self.steps(&unit, &mut fields)?, fields))

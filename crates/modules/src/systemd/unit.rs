@@ -42,9 +42,11 @@ impl Unit {
         };
         if !unit.is_offline && !is_global {
             let shown = host.query(&systemctl.clone().arg("show").arg("--").arg(name))?;
-            if !shown.success() && is_template(name) {
+            if !shown.success() {
                 unit.file_state = file_state()?;
-            } else if !shown.success() {
+            }
+            // Without a manager, as in a container, the files tell.
+            if !shown.success() && !is_template(name) && !unit.is_known() {
                 return Err(Failure::new(shown.err().trim())
                     .with("cmd", systemctl.line())
                     .with("rc", shown.rc)
@@ -83,16 +85,17 @@ impl Unit {
 
     /// Whether there is such a unit, or an init script that stands for one.
     pub fn is_there(&self) -> bool {
-        let known = match &self.file_state {
-            Some(state) => !matches!(state.as_str(), "" | "not-found"),
-            None => !matches!(self.property("LoadState"), "" | "not-found"),
-        };
-        known || self.has_init_script
+        self.is_known() || self.has_init_script
     }
 
-    /// Whether it is masked.
+    fn is_known(&self) -> bool {
+        let state = self.file_state.as_deref().unwrap_or_else(|| self.property("LoadState"));
+        !matches!(state, "" | "not-found")
+    }
+
+    /// Whether it is masked for good.
     pub fn is_masked(&self) -> bool {
-        self.property("LoadState") == "masked" || self.unit_file_state().starts_with("masked")
+        self.unit_file_state() == "masked"
     }
 
     /// Whether it starts with the host. A static unit does as far as anybody can tell.

@@ -164,7 +164,7 @@ impl Archive {
                 self.name
             )));
         }
-        if !options.wants(&name, false) {
+        if !options.wants(&name) {
             return Ok(None);
         }
         let Some(mut renamed) = options.rename(&name) else { return Ok(None) };

@@ -20,7 +20,6 @@ pub struct Comparison<'a> {
     destination: &'a Path,
     options: &'a Options,
     file: &'a FileArgs,
-    passes_newer: bool,
     owners: Owners,
     umask: u32,
     /// What differs, one line each.
@@ -29,17 +28,9 @@ pub struct Comparison<'a> {
 
 impl<'a> Comparison<'a> {
     /// Nothing compared yet. What `file` sets is not compared with the archive.
-    ///
-    /// Files that are newer and stay so are different to tar; in a ZIP archive (`is_zip`) they are passed over.
-    pub fn new(
-        host: &'a Reader,
-        destination: &'a Path,
-        options: &'a Options,
-        file: &'a FileArgs,
-        is_zip: bool,
-    ) -> Self {
-        let (owners, passes_newer) = (Owners::default(), is_zip && options.keep_newer);
-        Self { host, destination, options, file, passes_newer, owners, umask: writer::umask(), lines: Vec::new() }
+    pub fn new(host: &'a Reader, destination: &'a Path, options: &'a Options, file: &'a FileArgs) -> Self {
+        let owners = Owners::default();
+        Self { host, destination, options, file, owners, umask: writer::umask(), lines: Vec::new() }
     }
 
     /// Compares one entry.
@@ -64,7 +55,8 @@ impl<'a> Comparison<'a> {
             }
             // Another name with the same content is as good, says tar.
             Kind::Hard(_) => {}
-            Kind::File if self.passes_newer && found.raw().mtime() > member.modified => {}
+            // They are different to tar; in a zip archive they are passed over.
+            Kind::File if self.options.is_zip && self.options.keep_newer && found.raw().mtime() > member.modified => {}
             Kind::File => {
                 self.compare_mode(member, &found);
                 self.compare_owner(member, &found);
@@ -88,6 +80,8 @@ impl<'a> Comparison<'a> {
 
     fn compare_owner(&mut self, member: &Member, found: &Meta) {
         let (user, group) = self.owners.of(member, self.options);
+        // What a zip archive has belongs to whoever unpacks it.
+        let user = user.or(self.options.is_zip.then(|| rustix::process::geteuid().as_raw()));
         if !self.file.sets_owner() && user.is_some_and(|id| id != found.uid()) {
             self.say(member, "Uid differs");
         }

@@ -55,6 +55,10 @@ impl<'a> Extraction<'a> {
                 if self.options.keep_old || (is_newer && existing.is_file()) {
                     return Ok(());
                 }
+                if existing.is_dir() && self.options.is_zip {
+                    let (path, dest) = (path.display(), self.destination.display());
+                    return Err(Failure::new(format!("failed to unpack to {dest}: {path} is a directory")));
+                }
                 if existing.is_dir() {
                     self.host.remove_empty(&path)?;
                 }

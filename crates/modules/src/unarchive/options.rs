@@ -30,12 +30,16 @@ pub struct Options {
     pub exclude: Vec<String>,
     /// The only entries that are unpacked, unless empty.
     pub include: Vec<String>,
+    /// They are patterns.
+    pub globs: bool,
+    /// The archive is one of zip.
+    pub is_zip: bool,
 }
 
 impl Options {
     /// Reads `extra_opts`, those of `tar` or of `unzip`.
     pub fn parse(words: &[String], is_zip: bool) -> Result<Self, Failure> {
-        let mut options = Self::default();
+        let mut options = Self { is_zip, ..Self::default() };
         let mut words = words.iter().map(String::as_str);
         while let Some(word) = words.next() {
             if is_zip {
@@ -68,6 +72,7 @@ impl Options {
             "--no-same-permissions" => self.same_mode = Some(false),
             "--same-permissions" | "--preserve-permissions" | "-p" => self.same_mode = Some(true),
             "--numeric-owner" => self.numeric_owner = true,
+            "--wildcards" => self.globs = true,
             "--touch" | "-m" => self.touch = true,
             "--keep-old-files" | "-k" | "--skip-old-files" => self.keep_old = true,
             "--keep-newer-files" => self.keep_newer = true,
@@ -83,7 +88,6 @@ impl Options {
             | "--no-xattrs"
             | "--delay-directory-restore"
             | "--ignore-zeros"
-            | "--wildcards"
             | "--no-overwrite-dir"
             | "--sparse"
             | "-S"
@@ -115,16 +119,25 @@ impl Options {
     }
 
     /// Whether an entry is unpacked, by its name in the archive.
-    pub fn wants(&self, name: &str, is_zip: bool) -> bool {
-        // unzip's `d/*` matches the folder `d/` as well.
-        if is_zip && name.ends_with('/') && self.exclude.iter().any(|pattern| matches(pattern, name)) {
-            return false;
+    pub fn wants(&self, name: &str) -> bool {
+        let bare = name.trim_end_matches('/');
+        let excluded = |pattern: &String| {
+            if self.is_zip { matches(pattern, name) } else { is_excluded(pattern, bare) }
+        };
+        !self.exclude.iter().any(excluded)
+            && (self.include.is_empty() || self.include.iter().any(|wanted| self.includes(wanted, name)))
+    }
+
+    /// Whether an entry is one that `include` names; in archives of tar also what lies below it.
+    ///
+    /// unzip's patterns are for whole names, and the name of a folder ends in `/`.
+    pub fn includes(&self, wanted: &str, name: &str) -> bool {
+        if self.is_zip {
+            return matches(wanted, name);
         }
-        let name = name.trim_end_matches('/');
-        if self.exclude.iter().any(|pattern| is_excluded(pattern, name, is_zip)) {
-            return false;
-        }
-        self.include.is_empty() || self.include.iter().any(|wanted| is_included(wanted, name, is_zip))
+        let (wanted, name) = (wanted.trim_end_matches('/'), name.trim_end_matches('/'));
+        let mut ends = name.match_indices('/').map(|(at, _)| at).chain([name.len()]);
+        ends.any(|end| if self.globs { matches(wanted, &name[..end]) } else { wanted == &name[..end] })
     }
 
     /// The name under which an entry is unpacked; `None` when nothing is left of it.
@@ -144,24 +157,14 @@ impl Options {
     }
 }
 
-/// Whether an entry is one that `include` names, or lies below it.
-pub fn is_included(wanted: &str, name: &str, is_zip: bool) -> bool {
-    let clean = |text: &str| text.trim_end_matches('/').trim_start_matches("./").to_owned();
-    let (wanted, name) = (clean(wanted), clean(name));
-    if is_zip && matches(&wanted, &name) {
-        return true;
-    }
-    name == wanted || name.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// tar's patterns match after any `/`, and what is below a match; unzip's match whole names.
-fn is_excluded(pattern: &str, name: &str, is_zip: bool) -> bool {
+/// tar's patterns match after any `/`, and what is below a match.
+fn is_excluded(pattern: &str, name: &str) -> bool {
     let pattern = pattern.trim_end_matches('/');
     let ends = name.match_indices('/').map(|(at, _)| at).chain([name.len()]);
     ends.into_iter().any(|end| {
         let front = &name[..end];
         let mut starts = std::iter::once(0).chain(front.match_indices('/').map(|(at, _)| at + 1));
-        if is_zip { matches(pattern, front) } else { starts.any(|start| matches(pattern, &front[start..])) }
+        starts.any(|start| matches(pattern, &front[start..]))
     })
 }
 
@@ -201,7 +204,7 @@ mod tests {
             ("*.txt", "d/e/f.txt", true),
             ("a", "d/ab", false),
         ] {
-            assert_eq!(is_excluded(pattern, name, false), wanted, "{pattern} {name}");
+            assert_eq!(is_excluded(pattern, name), wanted, "{pattern} {name}");
         }
     }
 }

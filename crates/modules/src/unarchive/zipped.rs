@@ -6,14 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zip::{ExtraField, ZipArchive, read::ZipFile, result::ZipError};
+use zip::{ExtraField, HasZipMetadata, System, ZipArchive, read::ZipFile, result::ZipError};
 
 use super::{
     archive::{Visit, broken},
     member::{Kind, Member, inside},
     options::Options,
 };
-use crate::kit::Failure;
+use crate::kit::{Failure, writer};
 
 /// The type bits of a mode (`man 7 inode`).
 const TYPE: u32 = 0o170_000;
@@ -43,7 +43,7 @@ pub fn each(file: File, name: &str, options: &Options, visit: &mut Visit) -> Res
 
 fn member<R: Read>(entry: &mut ZipFile<R>, options: &Options) -> io::Result<Result<Option<Member>, Failure>> {
     let name = String::from_utf8_lossy(entry.name_raw()).replace('\\', "/");
-    if !options.wants(&name, true) {
+    if !options.wants(&name) {
         return Ok(Ok(None));
     }
     let is_directory = name.ends_with('/');
@@ -66,9 +66,18 @@ fn member<R: Read>(entry: &mut ZipFile<R>, options: &Options) -> io::Result<Resu
         Err(refused) => return Ok(Err(refused)),
     };
     // Set-id bits of a zip archive are nobody's intention: unzip drops them, too.
-    let mode = mode.map(|mode| mode & 0o777).filter(|mode| *mode != 0);
+    let mode = dos_mode(entry, is_directory).or(mode).map(|mode| mode & 0o777).filter(|mode| *mode != 0);
     let (modified, size) = (modified(entry), entry.size());
     Ok(Ok(Some(Member { name: renamed, path, kind, mode, owner: None, group: None, modified, size })))
+}
+
+/// The mode that unzip makes of attributes of DOS, unless the archive has a Unix mode that fits them.
+fn dos_mode<R: Read>(entry: &ZipFile<R>, is_directory: bool) -> Option<u32> {
+    let entry = entry.get_metadata();
+    let (unix, dos) = (entry.external_attributes >> 16, entry.external_attributes);
+    let bits = (u32::from(dos & 1 == 0) << 1) | u32::from(is_directory || dos & 0x10 != 0);
+    let mode = if unix & 0o700 == 0o400 | (bits << 6) { unix } else { (0o444 | (bits * 0o111)) & !writer::umask() };
+    (entry.system == System::Dos).then_some(mode)
 }
 
 /// The exact time where the archive has it, or else MS-DOS's, which knows no time zone.

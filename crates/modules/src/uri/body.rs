@@ -71,8 +71,13 @@ pub fn form(value: &Value) -> Result<Vec<u8>, Failure> {
     }
     let mut encoded = Vec::new();
     for (name, value) in pairs {
-        let values = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
-        encoded.extend(values.into_iter().map(|value| format!("{}={}", quote(&name), quote(&plain_text(value)))));
+        let values: Vec<String> = match value {
+            Value::Array(items) => items.iter().filter(|item| !item.is_null()).map(plain_text).collect(),
+            Value::Object(map) => map.keys().cloned().collect(),
+            Value::Null => Vec::new(),
+            value => vec![plain_text(value)],
+        };
+        encoded.extend(values.into_iter().map(|value| format!("{}={}", quote(&name), quote(&value))));
     }
     Ok(encoded.join("&").into_bytes())
 }
@@ -111,9 +116,12 @@ fn quote(text: &str) -> String {
 pub fn multipart(host: &Reader, value: &Value) -> Result<(String, Vec<u8>), Failure> {
     let Value::Object(fields) = value else {
         let mut given = python_type(value).to_owned();
-        given[..1].make_ascii_uppercase();
-        // What is written in a playbook is called so.
-        return Err(Failure::new(format!("body must be mapping, cannot be type _AnsibleTagged{given}")));
+        if !matches!(value, Value::Null | Value::Bool(_)) {
+            // What is written in a playbook is called so.
+            given[..1].make_ascii_uppercase();
+            given.insert_str(0, "_AnsibleTagged");
+        }
+        return Err(Failure::new(format!("body must be mapping, cannot be type {given}")));
     };
     let boundary = boundary()?;
     let mut bytes = Vec::new();
@@ -150,7 +158,12 @@ struct Part {
 
 impl Part {
     fn new(host: &Reader, value: &Value) -> Result<Self, Failure> {
+        let refused = |why: String| Failure::new(format!("failed to parse body as form-multipart: {why}"));
         let Value::Object(fields) = value else {
+            if !value.is_string() {
+                let given = python_type(value);
+                return Err(refused(format!("value must be a string, or mapping, cannot be type {given}")));
+            }
             let bytes = plain_text(value).into_bytes();
             return Ok(Self { mime: "text/plain".into(), filename: None, encoded: false, bytes });
         };
@@ -164,19 +177,14 @@ impl Part {
             (None, Some(content), _) => (content.into_bytes(), false),
             (None, None, Some(path)) => (host.read(path)?, true),
             (None, None, None) => {
-                return Err(Failure::new(
-                    "failed to parse body as form-multipart: at least one of filename or content must be provided",
-                ));
+                return Err(refused("at least one of filename or content must be provided".into()));
             }
         };
         let encoded = match (text("multipart_encoding").as_deref(), is_file) {
             (None | Some("base64"), true) => true,
             (None | Some("base64" | "7or8bit"), _) => false,
-            (Some(other), _) => {
-                return Err(Failure::new(format!(
-                    "failed to parse body as form-multipart: multipart_encoding must be one of ['base64', '7or8bit'], \
-                     got: {other}"
-                )));
+            (Some(_), _) => {
+                return Err(refused("multipart_encoding must be one of dict_keys(['base64', '7or8bit']).".into()));
             }
         };
         let filename = path.map(|path| path.rsplit('/').next().unwrap_or_default().to_owned());

@@ -1,10 +1,10 @@
 //! Which programs make an account as wanted.
 
 use super::{
-    Step, UpdatePassword, User,
+    Step, UpdatePassword, User, busybox,
     shadow::{self, Shadow},
 };
-use crate::kit::{Failure, Program, Reader, users};
+use crate::kit::{Failure, Program, Reader, failure::to_come, users};
 
 /// No group has this number (`man 2 setregid`).
 const NO_GID: u32 = u32::MAX;
@@ -17,9 +17,12 @@ fn missing(group: &str) -> String {
 impl User {
     /// For a user who is not there.
     pub(super) fn creation(&self, host: &Reader) -> Result<Vec<Step>, Failure> {
+        if busybox::serves(host, "useradd") {
+            return self.busybox_creation(host);
+        }
         let mut steps = Vec::new();
         let primary = self.primary(host)?;
-        let groups = self.wanted_groups(primary.as_ref().map(|group| group.gid), host)?;
+        let groups = self.wanted_groups(None, host)?;
         let mut program = self.attributes(self.program(host, "useradd")?, None);
         match &primary {
             Some(group) => program = program.arg("-g").arg(&group.name),
@@ -59,9 +62,13 @@ impl User {
         if self.local {
             self.local_memberships(host, &[], &groups.unwrap_or_default(), &mut steps)?;
         }
-        let fresh = Shadow { password: "!".into(), min: -1, max: -1, warn: -1, inactive: -1, expires: -1 };
+        let fresh = Shadow::fresh();
         self.password(host, &fresh, true, &mut steps)?;
         self.ageing(host, &fresh, &mut steps)?;
+        // A system user gets none from `luseradd`.
+        if self.create_home {
+            steps.push(Step::Home);
+        }
         if self.generate_ssh_key {
             steps.push(Step::Key);
         }
@@ -70,6 +77,9 @@ impl User {
 
     /// For a user who is there.
     pub(super) fn change(&self, user: &users::User, host: &Reader) -> Result<Vec<Step>, Failure> {
+        if busybox::serves(host, "useradd") {
+            return self.busybox_change(user, host);
+        }
         let mut steps = Vec::new();
         let shadow = Shadow::of(&self.name, host)?;
         let primary = self.primary(host)?;
@@ -99,6 +109,12 @@ impl User {
         }
         self.password(host, &shadow, false, &mut steps)?;
         self.ageing(host, &shadow, &mut steps)?;
+        self.belongings(user, host, &mut steps);
+        Ok(steps)
+    }
+
+    /// The home directory and the key of a user who is there.
+    pub(super) fn belongings(&self, user: &users::User, host: &Reader, steps: &mut Vec<Step>) {
         let home = self.home.as_ref().map_or_else(|| user.home.clone(), |home| home.to_string_lossy().into_owned());
         let moves = self.move_home && home != user.home && host.exists(&user.home);
         if self.create_home && !moves && !host.exists(&home) {
@@ -107,11 +123,13 @@ impl User {
         if self.needs_key(&home, host) {
             steps.push(Step::Key);
         }
-        Ok(steps)
     }
 
     /// For a user who has to go.
     pub(super) fn removal(&self, host: &Reader) -> Result<Program, Failure> {
+        if busybox::serves(host, "useradd") {
+            return self.busybox_removal(host);
+        }
         let mut program = self.program(host, "userdel")?;
         if self.force && !self.local {
             program = program.arg("-f");
@@ -163,30 +181,35 @@ impl User {
         named.or_else(number)
     }
 
-    /// The group of that name or number. In check mode one that is not there yet stands for itself.
+    /// The group of that name or number. One that may come stands for itself.
     fn expected_group(&self, name: &str, host: &Reader) -> Result<users::Group, Failure> {
         let to_come = || users::Group { name: name.to_owned(), gid: NO_GID, members: Vec::new() };
-        let group = self.lookup(name).or_else(|| host.mode().check.then(to_come));
+        let group = self.lookup(name).or_else(|| self.awaits_groups(host).then(to_come));
         group.ok_or_else(|| Failure::new(missing(name)))
     }
 
-    /// What check mode says about groups that are not there yet; without it they are failures.
+    /// Whether groups that are not there may come: with an earlier task, and for a new user check mode always says so.
+    fn awaits_groups(&self, host: &Reader) -> bool {
+        host.may_come() || (host.mode().check && self.find().is_none())
+    }
+
+    /// What check mode says about groups that may come; others that are not there are failures.
     pub(super) fn missing_groups(&self, host: &Reader) -> Vec<String> {
         let names = self.group.iter().chain(self.groups.iter().flatten()).map(|name| name.trim());
-        let names = names.filter(|name| host.mode().check && !name.is_empty() && self.lookup(name).is_none());
-        names.map(|name| format!("{}; it may come with the tasks before this one", missing(name))).collect()
+        let names = names.filter(|name| self.awaits_groups(host) && !name.is_empty() && self.lookup(name).is_none());
+        names.map(|name| to_come(&missing(name))).collect()
     }
 
     fn named_group(&self) -> Option<users::Group> {
         if self.local { users::local_group(&self.name) } else { users::group(&self.name) }
     }
 
-    fn primary(&self, host: &Reader) -> Result<Option<users::Group>, Failure> {
+    pub(super) fn primary(&self, host: &Reader) -> Result<Option<users::Group>, Failure> {
         self.group.as_deref().map(|group| self.expected_group(group, host)).transpose()
     }
 
     /// The names of the further groups, but for the primary one.
-    fn wanted_groups(&self, primary: Option<u32>, host: &Reader) -> Result<Option<Vec<String>>, Failure> {
+    pub(super) fn wanted_groups(&self, primary: Option<u32>, host: &Reader) -> Result<Option<Vec<String>>, Failure> {
         let Some(groups) = &self.groups else { return Ok(None) };
         let mut names: Vec<String> = Vec::new();
         for group in groups.iter().map(|group| group.trim()).filter(|group| !group.is_empty()) {
@@ -241,7 +264,7 @@ impl User {
         Ok(())
     }
 
-    fn ageing(&self, host: &Reader, shadow: &Shadow, steps: &mut Vec<Step>) -> Result<(), Failure> {
+    pub(super) fn ageing(&self, host: &Reader, shadow: &Shadow, steps: &mut Vec<Step>) -> Result<(), Failure> {
         let mut arguments = Vec::new();
         let days = [
             ("-M", self.password_expire_max, shadow.max),
@@ -250,7 +273,7 @@ impl User {
             ("-I", self.password_expire_account_disable, shadow.inactive),
         ];
         for (flag, wanted, present) in days {
-            if let Some(wanted) = wanted.filter(|wanted| *wanted != present) {
+            if let Some(wanted) = wanted.filter(|wanted| shadow.is_there && *wanted != present) {
                 arguments.extend([flag.to_owned(), wanted.to_string()]);
             }
         }

@@ -12,10 +12,16 @@ impl User {
         if host.exists(home) {
             return Ok(());
         }
+        if host.lstat(home)?.is_some() {
+            return Err(Failure::new(format!("[Errno 17] File exists: '{}'", user.home)));
+        }
         make_parents(home, host)?;
         let owner = Attributes { owner: Some(user.uid), group: Some(user.gid), ..Attributes::default() };
         let skeleton = self.skeleton.as_deref().unwrap_or("/etc/skel");
-        if host.exists(skeleton) {
+        if host.exists(skeleton) && skeleton != "/dev/null" {
+            if !Path::new(skeleton).is_dir() {
+                return Err(Failure::new(format!("[Errno 20] Not a directory: '{skeleton}'")));
+            }
             copy(Path::new(skeleton), home, &owner, host)?;
         } else {
             host.make_directory(home)?;

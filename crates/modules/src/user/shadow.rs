@@ -5,6 +5,8 @@ use crate::kit::{Failure, Reader, clock};
 /// A user's entry.
 #[derive(Debug, Default)]
 pub struct Shadow {
+    /// Whether there is an entry.
+    pub is_there: bool,
     /// The hashed password; `!` before it locks it.
     pub password: String,
     /// Days between changes: at least, at most.
@@ -20,6 +22,11 @@ pub struct Shadow {
 }
 
 impl Shadow {
+    /// What a new user has.
+    pub fn fresh() -> Self {
+        Self { is_there: true, password: "!".into(), min: -1, max: -1, warn: -1, inactive: -1, expires: -1 }
+    }
+
     /// The entry of a user; an empty one for users without.
     pub fn of(name: &str, host: &Reader) -> Result<Self, Failure> {
         let text = host.read_text("/etc/shadow")?.unwrap_or_default();
@@ -27,6 +34,7 @@ impl Shadow {
         let fields: Vec<&str> = line.split(':').collect();
         let number = |at: usize| fields.get(at).and_then(|field| field.parse().ok()).unwrap_or(-1);
         Ok(Self {
+            is_there: !line.is_empty(),
             password: fields.get(1).copied().unwrap_or_default().to_owned(),
             min: number(3),
             max: number(4),

@@ -37,7 +37,12 @@ impl User {
         let owner = Attributes { owner: Some(user.uid), group: Some(user.gid), ..Attributes::default() };
         let directory = path.parent().unwrap_or(Path::new("/"));
         if !host.exists(directory) {
-            super::home::make_parents(directory, host)?;
+            if !directory.parent().is_some_and(|above| host.exists(above)) {
+                let shown = directory.display();
+                let why = format!("[Errno 2] No such file or directory: '{shown}'");
+                let failure = Failure::new(format!("Failed to create {shown}: {why}"));
+                return Err(failure.with("name", self.name.clone()).with("rc", 1));
+            }
             host.make_directory(directory)?;
             let private =
                 Attributes { mode: Some(0o700), owner: owner.owner, group: owner.group, ..Attributes::default() };
@@ -48,7 +53,7 @@ impl User {
         host.remove(&path)?;
         host.remove(&public)?;
         let mut program = Program::new(host.required("ssh-keygen")?).arg("-q").arg("-t").arg(&self.ssh_key_type);
-        if let Some(bits) = self.ssh_key_bits {
+        if let Some(bits) = self.ssh_key_bits.filter(|bits| *bits > 0) {
             program = program.arg("-b").arg(bits.to_string());
         }
         program = program.arg("-C").arg(self.key_comment(host)).arg("-f").arg(&path);
@@ -82,17 +87,15 @@ impl User {
             return Ok(fields);
         }
         fields.insert("ssh_key_file".into(), path.to_string_lossy().into());
+        let key = host.read_text(public(&path)).ok().flatten();
+        fields.insert("ssh_public_key".into(), key.map_or(Value::Null, |key| key.trim().into()));
         if !host.exists(&path) {
             fields.insert("ssh_fingerprint".into(), "".into());
-            fields.insert("ssh_public_key".into(), Value::Null);
             return Ok(fields);
         }
         let shown = host.query(&Program::new(host.required("ssh-keygen")?).arg("-l").arg("-f").arg(&path))?;
         let fingerprint = if shown.success() { shown.out() } else { shown.err() };
         fields.insert("ssh_fingerprint".into(), fingerprint.trim().into());
-        if let Some(key) = host.read_text(public(&path))? {
-            fields.insert("ssh_public_key".into(), key.trim().into());
-        }
         Ok(fields)
     }
 }

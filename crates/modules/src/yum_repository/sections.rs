@@ -68,13 +68,16 @@ impl Sections {
 
     /// Puts a section at the end, in the place of one of that name.
     pub fn set(&mut self, name: &str, section: Section) {
-        self.remove(name);
+        self.0.retain(|(known, _)| known != name);
         self.0.push((name.to_owned(), section));
     }
 
-    /// Takes a section out.
+    /// Takes a section out; defaults alone are nothing.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
+        if self.0.iter().all(|(known, _)| known == "DEFAULT") {
+            self.0.clear();
+        }
     }
 
     /// The file with everything sorted, as diffs show it: each section has the defaults as well.

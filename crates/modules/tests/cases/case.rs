@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ use crate::{
     yaml,
 };
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "name",
     "module",
     "host",
@@ -27,6 +27,7 @@ const KEYS: [&str; 18] = [
     "environment",
     "setup",
     "args",
+    "predicted",
     "check",
     "run",
     "again",
@@ -151,7 +152,7 @@ impl Session {
         let empty = json!({});
         let first = self.body.get("run").unwrap_or(&empty);
         let before = Snapshot::of(&self.directory, true);
-        let checked = self.call(Mode { check: true, diff: true });
+        let checked = self.call(Mode { check: true, diff: true, ..Mode::default() });
         let predicted = self.body.get("check").cloned().unwrap_or_else(|| prediction(first));
         let mut problems = compare("check", &predicted, Some(&checked));
         problems.extend(Self::refuse_failure("check", &predicted, &checked));
@@ -177,7 +178,7 @@ impl Session {
             return Vec::new();
         }
         let before = Snapshot::of(&self.directory, true);
-        let ran = self.call(Mode { check: false, diff: true });
+        let ran = self.call(Mode { diff: true, ..Mode::default() });
         let mut problems = compare("again", wanted, Some(&ran));
         problems.extend(Self::refuse_failure("again", wanted, &ran));
         if ran["changed"] == false {
@@ -192,7 +193,7 @@ impl Session {
 
     fn failure(&self, message: &str) -> Vec<String> {
         let before = (Snapshot::of(&self.directory, true), Snapshot::of(&self.directory, false));
-        let checked = self.call(Mode { check: true, diff: true });
+        let checked = self.call(Mode { check: true, diff: true, ..Mode::default() });
         let failed = json!({ "failed": true });
         let mut problems = compare("check", self.body.get("check").unwrap_or(&failed), Some(&checked));
         problems.extend(in_front("check mode changed ", before.0.difference(&Snapshot::of(&self.directory, true))));
@@ -218,6 +219,7 @@ impl Session {
             environment: environment.map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())).collect(),
             bodies: Arc::clone(&self.bodies) as Arc<_>,
             cancelled: Arc::default(),
+            predicted: Arc::new(AtomicBool::new(self.body["predicted"] == true)),
         };
         Value::Object((self.module.run)(self.arguments.clone(), &Arc::new(context)))
     }

@@ -63,7 +63,7 @@ fn run(case: &Value) -> Result<Value, String> {
     } else {
         controller::prepare(module, &mut body["args"])?;
         let session = Session::new(module, directory, body.clone())?;
-        let diff = |check| Mode { check, diff: true };
+        let diff = |check| Mode { check, diff: true, ..Mode::default() };
         let checked = session.call(diff(true));
         let touched = look_around().touched_since(&start);
         if !touched.is_empty() {

@@ -1,24 +1,6 @@
 //! The ways to hash a password, with the defaults and limits that Ansible has through `passlib`.
 
-use std::{fs::File, io::Read as _};
-
-use base64::{Engine as _, alphabet, engine::GeneralPurpose, engine::general_purpose::NO_PAD};
-use blowfish::Blowfish;
-
-use super::md5_crypt::md5_crypt;
-
-/// The digits of hashes, in order of their value.
-const DIGITS: &[u8; 64] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// Base 64 with bcrypt's digits.
-const BCRYPT64: GeneralPurpose = GeneralPurpose::new(&alphabet::BCRYPT, NO_PAD);
-
-/// Where the bytes of a digest stand in its text, three in each group of four digits.
-const MD5_ORDER: [usize; 16] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
-const SHA256_ORDER: [usize; 32] = [
-    20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28, 18, 29, 19, 9, 30,
-    31,
-];
+use sutler_modules::crypt::{self, DEFAULT_COST, SHA256_ROUNDS, SHA512_ROUNDS, encoded};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -65,12 +47,12 @@ impl Scheme {
     }
 
     /// The fewest and most rounds, and those of a hash for which none are chosen.
-    fn rounds(self) -> Option<(i64, i64, i64)> {
+    fn rounds(self) -> Option<(i64, i64, u32)> {
         match self {
             Self::Md5 => None,
-            Self::Bcrypt => Some((4, 31, 12)),
-            Self::Sha256 => Some((1000, 999_999_999, 535_000)),
-            Self::Sha512 => Some((1000, 999_999_999, 656_000)),
+            Self::Bcrypt => Some((4, 31, DEFAULT_COST)),
+            Self::Sha256 => Some((1000, 999_999_999, SHA256_ROUNDS)),
+            Self::Sha512 => Some((1000, 999_999_999, SHA512_ROUNDS)),
             // The cost of `crypt_gensalt`, as a power of two: 2^(5 + 7) blocks.
             Self::Yescrypt => Some((1, 11, 5)),
         }
@@ -90,12 +72,10 @@ impl Scheme {
         let rounds = self.checked_rounds(options)?;
         let salt = self.checked_salt(options)?;
         match self {
-            Self::Md5 => {
-                let digest = md5_crypt(password, salt.as_bytes());
-                Ok(format!("$1${salt}${}", encoded(MD5_ORDER.map(|at| digest[at]).as_slice())))
-            }
+            Self::Md5 => Ok(crypt::md5_crypt(password, &salt, "$1$")),
             Self::Bcrypt => bcrypt(password, &salt, rounds, options.ident.as_deref()),
-            Self::Sha256 | Self::Sha512 => self.sha_crypt(password, &salt, rounds),
+            Self::Sha256 => crypt::sha256_crypt(password, &salt, rounds).ok_or_else(|| "invalid rounds".to_owned()),
+            Self::Sha512 => crypt::sha512_crypt(password, &salt, rounds).ok_or_else(|| "invalid rounds".to_owned()),
             Self::Yescrypt => yescrypt(password, &salt, rounds),
         }
     }
@@ -105,7 +85,7 @@ impl Scheme {
         match (self.rounds(), options.rounds) {
             (None, None) => Ok(0),
             (None, Some(_)) => Err(format!("{name} has no rounds")),
-            (Some((_, _, default)), None) => Ok(default as u32),
+            (Some((_, _, default)), None) => Ok(default),
             (Some((low, _, _)), Some(rounds)) if rounds < low => {
                 Err(format!("{name}: min_desired_rounds ({rounds}) is too low, must be at least {low}"))
             }
@@ -121,9 +101,10 @@ impl Scheme {
         let Some(salt) = &options.salt else {
             let size = options.salt_size.map_or(Some(default), |size| usize::try_from(size).ok());
             let size = size.filter(|size| (low..=high).contains(size));
-            return made_salt(size.ok_or_else(|| format!("{name}: a salt has {low} to {high} characters"))?);
+            let size = size.ok_or_else(|| format!("{name}: a salt has {low} to {high} characters"))?;
+            return crypt::made_salt(size).ok_or_else(|| "there are no random numbers for a salt".to_owned());
         };
-        if !salt.bytes().all(|byte| DIGITS.contains(&byte)) {
+        if !salt.bytes().all(|byte| crypt::DIGITS.contains(&byte)) {
             return Err(format!("invalid characters in {name} salt"));
         }
         if salt.len() > high {
@@ -134,50 +115,11 @@ impl Scheme {
         }
         Ok(salt.clone())
     }
-
-    fn sha_crypt(self, password: &[u8], salt: &str, rounds: u32) -> Result<String, String> {
-        let params = sha_crypt::Params::new(rounds).map_err(|error| error.to_string())?;
-        let (ident, digest) = if self == Self::Sha256 {
-            let digest = sha_crypt::sha256_crypt(password, salt.as_bytes(), params);
-            (5, encoded(SHA256_ORDER.map(|at| digest[at]).as_slice()))
-        } else {
-            let digest = sha_crypt::sha512_crypt(password, salt.as_bytes(), params);
-            (6, encoded(sha512_order().map(|at| digest[at]).as_slice()))
-        };
-        // The rounds of the format's own default are not said.
-        let rounds = if rounds == 5000 { String::new() } else { format!("rounds={rounds}$") };
-        Ok(format!("${ident}${rounds}{salt}${digest}"))
-    }
 }
 
-/// The order of SHA-512's bytes: each group has one of each third, rotated.
-fn sha512_order() -> [usize; 64] {
-    let mut order = [63; 64];
-    for group in 0..21 {
-        let third = |place: usize| group + 21 * ((place + group) % 3);
-        order[3 * group] = third(2);
-        order[3 * group + 1] = third(1);
-        order[3 * group + 2] = third(0);
-    }
-    order
-}
-
-/// Bytes in the base 64 of hashes: the first of three bytes has the lowest bits, and these come first.
-fn encoded(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let mut number = group.iter().enumerate().fold(0, |number, (at, byte)| number | u32::from(*byte) << (8 * at));
-        for _ in 0..=group.len() {
-            text.push(char::from(DIGITS[number as usize & 63]));
-            number >>= 6;
-        }
-    }
-    text
-}
-
-/// The bytes that such digits stand for.
+/// The bytes that digits of a hash stand for.
 fn decoded(text: &str) -> Vec<u8> {
-    let value = |digit: u8| DIGITS.iter().position(|known| *known == digit).unwrap_or(0) as u32;
+    let value = |digit: u8| crypt::value(digit).unwrap_or(0);
     text.as_bytes()
         .chunks(4)
         .flat_map(|group| {
@@ -187,60 +129,13 @@ fn decoded(text: &str) -> Vec<u8> {
         .collect()
 }
 
-fn made_salt(size: usize) -> Result<String, String> {
-    let mut bytes = vec![0; size];
-    File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(|error| format!("there are no random numbers for a salt: {error}"))?;
-    Ok(bytes.iter().map(|byte| char::from(DIGITS[usize::from(byte & 63)])).collect())
-}
-
-fn bcrypt(password: &[u8], salt: &str, rounds: u32, ident: Option<&str>) -> Result<String, String> {
+fn bcrypt(password: &[u8], salt: &str, cost: u32, ident: Option<&str>) -> Result<String, String> {
     let ident = ident.unwrap_or("2b");
-    if !matches!(ident, "2" | "2a" | "2b" | "2y") {
-        return Err(format!("invalid ident: '{ident}'"));
-    }
-    let mut bytes = [0; 16];
-    let salt = salt_bits(salt);
-    let decoded = BCRYPT64.decode(&salt).map_err(|_| "invalid bcrypt salt".to_owned())?;
-    bytes.copy_from_slice(decoded.get(..16).ok_or("invalid bcrypt salt")?);
-    let mut key = password.to_vec();
-    if ident == "2" {
-        // The oldest format has no zero at the end, and repeats the password instead.
-        if key.is_empty() {
-            return Err("an empty password has no hash of ident 2".to_owned());
-        }
-        key = key.iter().copied().cycle().take(72).collect();
-    } else {
-        key.push(0);
-        key.truncate(72);
-    }
-    let digest = bcrypt_digest(rounds, &bytes, &key);
-    Ok(format!("${ident}${rounds:02}${salt}{}", BCRYPT64.encode(&digest[..23])))
-}
-
-/// The digest of a key of at most 72 bytes (Provos and Mazières, "A Future-Adaptable Password Scheme").
-fn bcrypt_digest(cost: u32, salt: &[u8; 16], key: &[u8]) -> Vec<u8> {
-    let mut state: Blowfish = Blowfish::bc_init_state();
-    state.salted_expand_key(salt, key);
-    for _ in 0..1_u64 << cost {
-        state.bc_expand_key(key);
-        state.bc_expand_key(salt);
-    }
-    // `OrpheanBeholderScryDoubt`.
-    let text = [[0x4f72_7068, 0x6561_6e42], [0x6568_6f6c, 0x6465_7253], [0x6372_7944, 0x6f75_6274]];
-    text.into_iter()
-        .flat_map(|pair| (0..64).fold(pair, |pair, _| state.bc_encrypt(pair)))
-        .flat_map(u32::to_be_bytes)
-        .collect()
-}
-
-/// The salt with the bits cleared that its last digit has and sixteen bytes do not.
-fn salt_bits(salt: &str) -> String {
-    const BCRYPT_DIGITS: &[u8; 64] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let (head, last) = salt.split_at(salt.len() - 1);
-    let value = BCRYPT_DIGITS.iter().position(|digit| last.as_bytes() == [*digit]).unwrap_or(0);
-    format!("{head}{}", char::from(BCRYPT_DIGITS[value & 0x30]))
+    crypt::bcrypt(password, salt, cost, ident).ok_or_else(|| match ident {
+        "2" if password.is_empty() => "an empty password has no hash of ident 2".to_owned(),
+        "2" | "2a" | "2b" | "2y" => "invalid bcrypt salt".to_owned(),
+        _ => format!("invalid ident: '{ident}'"),
+    })
 }
 
 fn yescrypt(password: &[u8], salt: &str, rounds: u32) -> Result<String, String> {

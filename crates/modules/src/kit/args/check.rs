@@ -88,8 +88,11 @@ pub(super) fn default_value(default: &str) -> Value {
     serde_json::from_str(default).unwrap_or_else(|_| Value::from(default))
 }
 
-/// The name by which Ansible calls a module: in full when it is one of a collection.
+/// The name by which Ansible calls a module: in full when it is one of a collection; `shell` is `command` there.
 fn full_name(short: &'static str) -> &'static str {
+    if short == "shell" {
+        return "command";
+    }
     let known = crate::find(short).filter(|entry| !entry.name.starts_with("ansible.builtin."));
     known.map_or(short, |entry| entry.name)
 }
@@ -115,7 +118,7 @@ fn supported(spec: &Spec) -> String {
     let options = || spec.options.iter().filter(|opt| !opt.internal);
     // Ansible does not hide what only its controller gives.
     let raw: &[&str] = match spec.name {
-        "command" => &["_raw_params", "_uses_shell"],
+        "command" | "shell" => &["_raw_params", "_uses_shell"],
         "file" => &["_diff_peek", "_original_basename"],
         "synchronize" => &["_local_rsync_password", "_local_rsync_path", "_ssh_args", "_substitute_controller"],
         _ => &[],
