@@ -102,8 +102,8 @@ impl Includes {
                     (_, Some(error)) => Err(NotIncluded { error, is_broken: true }),
                     (Some(read), None) => Ok(Arc::new(read)),
                     (None, None) => {
-                        let error = Diagnostic::error("nothing to include was named").at(&task.span);
-                        Err(NotIncluded { error, is_broken: false })
+                        let error = Diagnostic::error("No include file was specified to the include").at(&task.span);
+                        Err(NotIncluded { error, is_broken: true })
                     }
                 }
             }
@@ -118,11 +118,7 @@ impl Includes {
 
     fn tasks(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
         let include = task.include.as_ref()?;
-        let Some(file) = imports::file_of(&task.action) else {
-            let error = Diagnostic::error(format!("No file specified for {}", task.action.name.value));
-            loading.error(error.at(&task.span));
-            return None;
-        };
+        let file = imports::file_of(&task.action)?;
         let name = file_name(arguments)?;
         let path = imports::find(&name, &include.around.origin, &file.span, loading)?;
         let items = imports::tasks(&path, &file.span, &include.around, loading)?;
@@ -138,7 +134,7 @@ impl Includes {
     fn role(&self, task: &Task, arguments: &Evaluated, loading: &mut Loading) -> Option<IncludedFile> {
         let include = task.include.as_ref()?;
         let evaluate = |name: &str, _: &Spanned<Value>, _: &mut Loading| arguments.value(name).cloned();
-        let role_use = imports::role_of(&task.action, &task.span, &include.vars, evaluate, loading)?;
+        let role_use = imports::role_of(&task.action, &include.vars, evaluate, loading)?;
         let label = PathBuf::from(&role_use.name.value);
         let around = Around { is_handler: false, ..include.around.clone() };
         let RoleItems { role, block, handlers } = role_use.load(&around, loading)?;

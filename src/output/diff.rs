@@ -7,12 +7,16 @@ use serde_json::Value;
 use super::{Options, ResultFormat, colour::Ink, python_json, yaml};
 use crate::value::unified_diff;
 
-/// The text of a result's `diff`, one or a list of them. Empty when nothing differs.
+/// The text of a result's `diff`, one or a list of them: whole lines. Empty when nothing differs.
 pub fn render(diff: &Value, options: &Options) -> String {
-    match diff {
-        Value::Array(diffs) => diffs.iter().map(|diff| render(diff, options)).collect(),
+    let mut text = match diff {
+        Value::Array(diffs) => diffs.iter().map(|diff| render_one(diff, options)).collect(),
         _ => render_one(diff, options),
+    };
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
     }
+    text
 }
 
 fn render_one(diff: &Value, options: &Options) -> String {

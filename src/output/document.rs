@@ -238,6 +238,10 @@ fn result(outcome: &Outcome, start: &TaskStart, labels: &[String]) -> Value {
         if outcome.status != Status::Skipped {
             values.shift_remove("skipped");
         }
+        let is_empty = values.get("results").and_then(Value::as_array).is_none_or(Vec::is_empty);
+        if outcome.is_hidden && !is_empty {
+            values.insert("_ansible_no_log".into(), true.into());
+        }
         let items = values.get_mut("results").and_then(Value::as_array_mut).into_iter().flatten();
         for (place, item) in items.filter_map(Value::as_object_mut).enumerate() {
             let is = |name: &str| item.get(name).is_some_and(|flag| flag == true);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Options, ResultFormat, Shown, python_json};
+use super::{NO_TRACEBACK, Options, ResultFormat, Shown, python_json};
 
 /// What a result of `debug` has beside its variable and the item.
 const ABOUT_MESSAGES: &[&str] = &[
@@ -48,7 +48,7 @@ pub fn visible(result: &Map<String, Value>, verbosity: u8) -> Map<String, Value>
             || (verbosity < 3 && matches!(name, "invocation" | "diff" | "exception"))
     };
     // There is no traceback to show: the text only says so.
-    let is_empty = |name: &str, value: &Value| name == "exception" && value == "(traceback unavailable)";
+    let is_empty = |name: &str, value: &Value| name == "exception" && value == NO_TRACEBACK;
     result
         .iter()
         .filter(|(name, value)| !hidden(name) && !is_empty(name, value))

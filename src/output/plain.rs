@@ -262,7 +262,7 @@ impl Plain {
     fn shows_values(&self, outcome: &Outcome) -> bool {
         match outcome.shown {
             Shown::Everything | Shown::Message => true,
-            Shown::Nothing if self.is_facts(outcome) => self.options.verbosity > 2,
+            Shown::Nothing if self.is_facts(outcome) && outcome.status != Status::Skipped => self.options.verbosity > 2,
             Shown::Nothing => self.options.verbosity > 0,
         }
     }

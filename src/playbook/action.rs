@@ -162,6 +162,11 @@ impl Action {
         pairs.collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether it imports or includes tasks: what is wrong with it then is an error when it is read.
+    fn leads_to_tasks(&self) -> bool {
+        matches!(self.module.0.short_name(), "import_role" | "import_tasks" | "include_role" | "include_tasks")
+    }
+
     /// Whether its text is a command line.
     fn is_command(&self) -> bool {
         matches!(self.module.0.short_name(), "command" | "raw" | "script" | "shell")
@@ -331,7 +336,7 @@ impl Action {
     /// What the task would fail for when it runs is said now.
     fn check(&self, loading: &mut Loading) {
         let spec = (self.module.0.spec)();
-        if spec.open || self.defaults.is_some() {
+        if spec.open || self.defaults.is_some() || self.leads_to_tasks() {
             return;
         }
         // Text without a name was told when it was read.

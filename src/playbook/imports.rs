@@ -35,13 +35,8 @@ pub fn read(task: &Task, around: &Around, loading: &mut Loading) -> Option<Block
     match name {
         "import_role" => {
             let own = &task.keywords.vars[around.keywords.vars.len()..];
-            let role_use = role_of(
-                &task.action,
-                &task.span,
-                own,
-                |_, value, loading| loading.static_value(value, &inside),
-                loading,
-            )?;
+            let role_use =
+                role_of(&task.action, own, |_, value, loading| loading.static_value(value, &inside), loading)?;
             let is_public = match task.action.arguments.get("public") {
                 Some(public) => loading.static_value(public, &inside)?.to_flag(),
                 None => loading.role_vars_are_public().unwrap_or(true),
@@ -54,10 +49,7 @@ pub fn read(task: &Task, around: &Around, loading: &mut Loading) -> Option<Block
             Some(block)
         }
         _ => {
-            let Some(file) = file_of(&task.action) else {
-                loading.error(Diagnostic::error(format!("No file specified for {name}")).at(&task.span));
-                return None;
-            };
+            let file = file_of(&task.action)?;
             let text = loading.static_value(file, &inside)?.to_str();
             let path = find(&text, &around.origin, &file.span, loading)?;
             let items = tasks(&path, &file.span, &inside, loading)?;
@@ -134,21 +126,21 @@ pub fn tasks(path: &Path, from: &Span, around: &Around, loading: &mut Loading) -
     items
 }
 
+/// What an import or include of a role calls it, and the argument that says so.
+pub fn role_name(action: &Action) -> Option<(&'static str, &Spanned<Value>)> {
+    let argument = |key: &str| action.arguments.get(key).filter(|role| !role.value.is_none());
+    ["name", "role"].into_iter().find_map(|key| Some((key, argument(key)?)))
+}
+
 /// The role that an `import_role` or `include_role` names; `evaluate` gives the values of arguments by their names.
 pub fn role_of(
     action: &Action,
-    span: &Span,
     own: &[Arc<Vars>],
     mut evaluate: impl FnMut(&str, &Spanned<Value>, &mut Loading) -> Option<Value>,
     loading: &mut Loading,
 ) -> Option<RoleUse> {
     let argument = |name: &str| action.arguments.get(name);
-    let named = ["name", "role"].into_iter().find_map(|key| Some((key, argument(key)?)));
-    let Some((key, name)) = named else {
-        let error = Diagnostic::error(format!("`{}` needs the `name` of a role", action.name.value));
-        loading.error(error.at(span));
-        return None;
-    };
+    let (key, name) = role_name(action)?;
     let text = evaluate(key, name, loading)?.to_str();
     let mut role_use = RoleUse::of_task(Spanned::new(text, name.span.clone()));
     role_use.written = own.iter().map(|vars| super::role_use::written_vars(vars)).collect();

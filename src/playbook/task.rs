@@ -281,6 +281,22 @@ impl Task {
         }
     }
 
+    /// Reports an import or include that names nothing.
+    fn check_named(&self, loading: &mut Loading) {
+        let name = &self.action.name.value;
+        let is_nothing = |value: &Value| value.is_none() || value.as_str() == Some("");
+        let message = if matches!(self.action.module.0.short_name(), "include_role" | "import_role") {
+            let is_named = super::imports::role_name(&self.action).is_some();
+            (!is_named).then(|| format!("'name' is a required field for {name}."))
+        } else {
+            let is_named = super::imports::file_of(&self.action).is_some_and(|file| !is_nothing(&file.value));
+            (!is_named).then(|| format!("No file specified for {name}"))
+        };
+        if let Some(message) = message {
+            loading.error(Diagnostic::error(message).at(&self.span));
+        }
+    }
+
     /// Reports names of a role's files that are no text.
     fn check_files_of_role(&self, loading: &mut Loading) {
         for name in ["tasks_from", "handlers_from", "vars_from", "defaults_from"] {
@@ -305,6 +321,7 @@ impl Task {
         }
         if self.is_include() || self.is_import() {
             self.check_options(loading);
+            self.check_named(loading);
             self.check_files_of_role(loading);
         }
         if !self.is_include() {

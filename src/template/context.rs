@@ -260,17 +260,25 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// A list with every template in it evaluated; items that are undefined are left out.
-    pub fn resolve_defined(&self, list: &Value) -> Result<Value, TemplateError> {
-        let mut kept = Vec::new();
-        for item in list.iter()? {
-            match self.resolve_deep(&item) {
-                Ok(item) => kept.push(item),
-                Err(error) if error.is_undefined() => {}
-                Err(error) => return Err(error),
+    /// Evaluates every template inside a value, without what is undefined in it; `None` where that is all of it.
+    pub fn resolve_defined(&self, value: &Value) -> Result<Option<Value>, TemplateError> {
+        let defined =
+            |items: &[Value]| items.iter().filter_map(|item| self.resolve_defined(item).transpose()).collect();
+        let resolved = self.inside(value, |value| match value {
+            Value::List(list) => defined(&list.to_vec()),
+            Value::Tuple(items) => defined(&items),
+            Value::Dict(dict) => {
+                let entries = dict.entries().into_iter();
+                let kept = entries.filter_map(|(key, value)| Some((key, self.resolve_defined(&value).transpose()?)));
+                kept.map(|(key, value)| Ok((key, value?))).collect::<Result<Dict, _>>().map(Value::Dict)
             }
+            other => Ok(other),
+        });
+        match resolved {
+            Ok(Value::Undefined(_)) => Ok(None),
+            Err(error) if error.is_undefined() => Ok(None),
+            other => other.map(Some),
         }
-        Ok(kept.into())
     }
 
     /// Evaluates every template inside a value but leaves objects and undefined values as they are.

@@ -99,8 +99,8 @@ impl Runner<'_> {
     fn add_item(&self, item: &ItemRun, result: &mut Fields) {
         let Some(value) = &item.item else { return };
         let Some((name, _)) = item.bound.first() else { return };
-        result.insert("ansible_loop_var".into(), json!(name));
         result.insert(name.clone(), value.to_json().unwrap_or(Json::Null));
+        result.insert("ansible_loop_var".into(), json!(name));
         for bound in ["ansible_index_var", "ansible_loop"] {
             let found = item.bound.iter().find(|(name, _)| name == bound);
             if let Some(value) = found.and_then(|(_, value)| value.to_json().ok()) {

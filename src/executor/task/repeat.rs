@@ -181,11 +181,11 @@ impl Runner<'_> {
 
     fn evaluate_loop(&self, repeat: &Loop) -> Result<Vec<Value>, TemplateError> {
         let context = self.scope.context();
-        let over = match (repeat.lookup.as_deref(), &repeat.over.value) {
-            // What is undefined is left out where a list of places is searched.
-            (Some("first_found"), list @ Value::List(_)) => context.resolve_defined(list)?,
-            (_, over) => context.resolve_deep(over)?,
-        };
+        let over = &repeat.over.value;
+        // What is undefined is left out where places are searched.
+        let searched = repeat.lookup.as_deref() == Some("first_found");
+        let places = if searched { context.resolve_defined(over)? } else { None };
+        let over = context.resolve_deep(places.as_ref().unwrap_or(over))?;
         if over.is_omit() {
             return Err(TemplateError::new(ErrorKind::Omitted));
         }

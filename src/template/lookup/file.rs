@@ -15,7 +15,7 @@ use super::{
         Arguments, Context, Lookup, Syntax, TemplateError,
         arguments::{text, text_or, text_with},
         environment::{Environment, short_name},
-        filter::path::{expand_user, glob_files},
+        filter::path::{expand_user, glob_files, normalize},
         template_file_names, template_file_with,
     },
     failed,
@@ -276,7 +276,7 @@ fn first_found(mut arguments: Arguments<'_>) -> Result<Vec<Value>, TemplateError
     let folder = arguments.take("_folder").map_or_else(String::new, |folder| folder.to_str());
     let found = candidates.iter().find_map(|name| arguments.context.environment.find(&folder, name));
     if let Some(path) = found {
-        return Ok(vec![path.display().to_string().into()]);
+        return Ok(vec![normalize(&path.to_string_lossy()).into()]);
     }
     if skip {
         return Ok(Vec::new());

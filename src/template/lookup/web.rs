@@ -40,7 +40,8 @@ impl Bodies for NoBodies {
 /// Sends a request and waits for all of the response; `environment` goes before that of the process, for proxies.
 pub(super) fn ask(environment: Vec<(String, String)>, options: &Options, request: Request) -> Result<Answer, String> {
     let cancelled = Arc::new(AtomicBool::new(false));
-    let context = Context { mode: Mode::default(), environment, bodies: Arc::new(NoBodies), cancelled };
+    let predicted = Arc::default();
+    let context = Context { mode: Mode::default(), environment, bodies: Arc::new(NoBodies), cancelled, predicted };
     let host = Reader::new(Arc::new(context));
     super::waiting(|| {
         let mut response = http::send(&host, options, request).map_err(|error| worded(&error))?;
