@@ -45,7 +45,9 @@ pub struct Htpasswd {
     #[arg(secret)]
     password: Option<String>,
     /// How new passwords are hashed: `apr_md5_crypt`, `bcrypt`, `des_crypt` (where eight letters count), `ldap_sha1`,
-    /// `md5_crypt`, `plaintext`, `sha256_crypt` or `sha512_crypt`. Only the first is known to all servers.
+    /// `md5_crypt`, `plaintext`, `sha256_crypt` or `sha512_crypt`. Only the first is known to all servers. Or the best
+    /// that a version of Apache knows: `portable_apache_22`, `portable_apache_24` (or `portable`), on the host's own
+    /// system `host_apache_22`, `host_apache_24` (or `host`), and `linux_apache_22`, `linux_apache_24`.
     #[arg(default = "apr_md5_crypt", alias = "crypt_scheme")]
     hash_scheme: String,
     /// Whether the user should be there.

@@ -37,13 +37,14 @@ const PREFIXES: [(&str, Scheme); 6] = [
 ];
 
 impl Scheme {
-    /// By the name that passlib has for it.
+    /// By the name that passlib has for it, or for what a version of Apache reads: here, where it runs, or on Linux.
     pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "apr_md5_crypt" | "portable" | "portable_apache22" | "portable_apache24" => Self::Apr,
+        Some(match name.replace("apache2", "apache_2").as_str() {
+            "apr_md5_crypt" | "portable_apache_22" => Self::Apr,
             "md5_crypt" => Self::Md5,
-            "bcrypt" => Self::Bcrypt,
-            "sha256_crypt" => Self::Sha256,
+            "bcrypt" | "portable" | "portable_apache_24" | "host" | "host_apache_24" | "host_apache_22"
+            | "linux_apache_24" => Self::Bcrypt,
+            "sha256_crypt" | "linux_apache_22" => Self::Sha256,
             "sha512_crypt" => Self::Sha512,
             "des_crypt" => Self::Des,
             "ldap_sha1" => Self::Sha1,
@@ -85,7 +86,7 @@ impl Scheme {
         let (begin, size) = match self {
             Self::Apr => ("$apr1$".to_owned(), 8),
             Self::Md5 => ("$1$".to_owned(), 8),
-            Self::Bcrypt => (format!("$2b${DEFAULT_COST}$"), 22),
+            Self::Bcrypt => (format!("$2y${DEFAULT_COST}$"), 22),
             Self::Sha256 => (format!("$5$rounds={SHA256_ROUNDS}$"), 16),
             Self::Sha512 => (format!("$6$rounds={SHA512_ROUNDS}$"), 16),
             Self::Des => (String::new(), 2),
@@ -173,6 +174,16 @@ mod tests {
             let hash = scheme.hash("a long password with blanks").unwrap();
             assert!(scheme.verify("a long password with blanks", &hash), "{hash}");
         }
+    }
+
+    #[test]
+    fn names_of_what_a_server_reads_are_those_of_passlib() {
+        let named = |name| Scheme::named(name).unwrap();
+        assert_eq!(["portable", "host_apache24", "linux_apache_24"].map(named), [Scheme::Bcrypt; 3]);
+        assert_eq!(["portable_apache22", "portable_apache_22"].map(named), [Scheme::Apr; 2]);
+        assert_eq!(Scheme::named("apache_24"), None);
+        // Apache knows bcrypt by this name alone.
+        assert!(Scheme::Bcrypt.hash("secret").unwrap().starts_with("$2y$12$"));
     }
 
     #[test]

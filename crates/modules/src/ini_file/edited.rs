@@ -144,19 +144,25 @@ impl Body<'_> {
             if self.values.is_empty() {
                 break;
             }
-            if !self.done[at] && self.setting(&self.lines[at], option).is_some() {
+            if self.is_left(at, option) {
                 let value = self.values.remove(0);
                 let line = self.module.assignment(option, &value);
                 self.write(at, option, &line);
             }
         }
         for at in (0..self.lines.len()).rev() {
-            if !self.done[at] && self.setting(&self.lines[at], option).is_some() {
+            if self.is_left(at, option) {
                 self.lines.remove(at);
                 self.done.remove(at);
                 (self.msg, self.is_changed) = ("option changed", true);
             }
         }
+    }
+
+    /// Whether a line is one of the option's that has no wanted value. A comment of its name alone explains it.
+    fn is_left(&self, at: usize, option: &str) -> bool {
+        let setting = self.setting(&self.lines[at], option).filter(|_| !self.done[at]);
+        setting.is_some_and(|setting| setting.is_assignment || !setting.is_inactive)
     }
 
     /// Puts a line in the place of another one, which keeps its end.

@@ -21,6 +21,8 @@ impl Condition {
 pub struct Setting<'a> {
     /// It is commented.
     pub is_inactive: bool,
+    /// There is an equals sign.
+    pub is_assignment: bool,
     /// What stands after the equals sign; empty when there is none.
     pub value: &'a str,
 }
@@ -35,12 +37,11 @@ impl<'a> Setting<'a> {
         let is_inactive = rest.is_some();
         let rest = rest.unwrap_or(start).trim_start_matches(blanks).strip_prefix(option)?;
         let rest = rest.trim_start_matches(blanks);
-        let value = match rest.strip_prefix('=') {
-            Some(value) => value.trim_start_matches(blanks),
-            None if rest.is_empty() => "",
-            None => return None,
-        };
-        Some(Self { is_inactive, value })
+        let assigned = rest.strip_prefix('=').map(|value| value.trim_start_matches(blanks));
+        if assigned.is_none() && !rest.is_empty() {
+            return None;
+        }
+        Some(Self { is_inactive, is_assignment: assigned.is_some(), value: assigned.unwrap_or_default() })
     }
 }
 
