@@ -33,6 +33,9 @@ const IDLE: usize = 1000;
 /// How long connections take to close that nobody needs.
 const CLOSING: Duration = Duration::from_secs(5);
 
+/// What ends the input on a terminal: a letter for a line that is not whole, and one for the input.
+const END_OF_INPUT: [u8; 2] = [4; 2];
+
 /// What holds for every connection of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -129,15 +132,23 @@ impl Connections {
     ) -> Result<RawOutput, ConnectError> {
         let host = self.host(target);
         let connection = self.connection(&host, target).await?;
-        let Begun { channel, stdout: mut out, stderr: mut err } = command(&*connection, target, r#become, line).await?;
+        let begun = command(&*connection, target, r#become, line).await?;
+        let Begun { channel, stdout: mut out, stderr: mut err, pty } = begun;
         let Channel { stdin: mut input, mut stdout, mut stderr, exit } = channel;
-        let feed = async move {
+        let mut text = stdin.unwrap_or_default();
+        if pty {
+            let is_whole = text.last().is_none_or(|last| *last == b'\n');
+            text.extend_from_slice(&END_OF_INPUT[usize::from(is_whole)..]);
+        }
+        let feed = async {
             // A command need not read all of its input.
-            let _ = input.write_all(&stdin.unwrap_or_default()).await;
+            let _ = input.write_all(&text).await;
             let _ = input.shutdown().await;
         };
         let read = futures::future::join(stdout.read_to_end(&mut out), stderr.read_to_end(&mut err));
         let ((), _, exit) = futures::join!(feed, read, exit);
+        // It would hang up a terminal.
+        drop(input);
         if exit == Exit::Lost {
             let stderr = super::start::tail(&err);
             return Err(ConnectError::ConnectionLost { during: "a raw command".into(), stderr });

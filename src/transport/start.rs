@@ -102,6 +102,8 @@ pub struct Begun {
     pub stdout: Vec<u8>,
     /// What arrived of its standard error already.
     pub stderr: Vec<u8>,
+    /// Whether it has a terminal, which merges the two and knows no end of the input.
+    pub pty: bool,
 }
 
 /// Starts `command` without a helper; with become, its output begins when the user is changed.
@@ -113,7 +115,7 @@ pub async fn command(
 ) -> Result<Begun, ConnectError> {
     let Some(user) = r#become else {
         let channel = connection.exec(command, false).await?;
-        return Ok(Begun { channel, stdout: Vec::new(), stderr: Vec::new() });
+        return Ok(Begun { channel, stdout: Vec::new(), stderr: Vec::new(), pty: false });
     };
     let mut pty = user.needs_terminal();
     loop {
@@ -223,8 +225,9 @@ impl<'a> Dialogue<'a> {
                 Err(_) => return Err(ConnectError::Timeout { stage: Stage::Become, limit: STEP }),
             }
         };
-        let Self { stdin, stdout, stderr, exit, buffer, .. } = self;
-        Ok(Begun { channel: Channel { stdin, stdout, stderr, exit }, stdout: buffer, stderr: stderr_begun })
+        let Self { stdin, stdout, stderr, exit, buffer, pty, .. } = self;
+        let channel = Channel { stdin, stdout, stderr, exit };
+        Ok(Begun { channel, stdout: buffer, stderr: stderr_begun, pty })
     }
 
     /// Leads the script to a helper, and uploads one when it needs it.

@@ -34,3 +34,17 @@ fn su_takes_the_password_of_the_other_user() {
         run.never_says(secret);
     }
 }
+
+#[test]
+fn a_raw_command_keeps_its_terminal_until_it_ends() {
+    let hosts = Hosts::boot(&["su-raw", "su-raw-unasked"]);
+    let site = Site::new(&hosts);
+    let su = "ansible_become: yes\nansible_become_method: su\nansible_become_user: ops\n";
+    site.host_vars("su-raw", &format!("{su}ansible_become_password: ops-secret\n"));
+    site.host_vars("su-raw-unasked", &format!("{su}ansible_user: root\n"));
+    // It reads all of its input, which has none.
+    site.tasks("- raw: cat; sleep 1; whoami; exit 3\n  register: raw\n  failed_when: no\n- debug: msg=\"{{ raw.stdout | trim }} {{ raw.rc }}\"\n");
+    let run = site.run(&[]);
+    run.ends_with(0)
+        .says(&["ok: [su-raw] => {\n    \"msg\": \"ops 3\"", "ok: [su-raw-unasked] => {\n    \"msg\": \"ops 3\""]);
+}

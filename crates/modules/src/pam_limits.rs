@@ -95,6 +95,8 @@ pub struct PamLimits {
 impl Module for PamLimits {
     type Plan = Edit;
 
+    const TELLS_DIFF: bool = true;
+
     fn inspect(&self, host: &Reader) -> Result<Changes<Edit>, Failure> {
         let (path, current) = edit::find(host, Path::new(&self.dest))?;
         if current.is_none() {

@@ -54,7 +54,7 @@ pub fn is_multiline(pattern: &str) -> bool {
 fn translate(pattern: &str, multiline: bool, ascii: bool) -> String {
     let is_multiline = multiline || is_multiline(pattern);
     let mut out = String::from(if multiline { "(?m)" } else { "" });
-    let mut letters = pattern.chars().peekable();
+    let mut letters = pattern.chars();
     let mut in_class = false;
     while let Some(letter) = letters.next() {
         match letter {
@@ -68,7 +68,7 @@ fn translate(pattern: &str, multiline: bool, ascii: bool) -> String {
             '[' if in_class => out.push_str("\\["),
             '&' | '~' if in_class => out.extend(['\\', letter]),
             '-' if in_class && out.ends_with('-') && !out.ends_with("\\-") => out.push_str("\\-"),
-            '{' if !in_class => match bounds(&letters.clone().collect::<String>()) {
+            '{' if !in_class => match bounds(letters.as_str()) {
                 None => out.push_str("\\{"),
                 Some(("", ..)) => out.push_str("{0"),
                 Some(_) => out.push('{'),
@@ -76,11 +76,17 @@ fn translate(pattern: &str, multiline: bool, ascii: bool) -> String {
             '[' => {
                 in_class = true;
                 out.push('[');
-                // A bracket right at the start is one of the class.
-                out.extend(letters.next_if_eq(&'^'));
-                if letters.next_if_eq(&']').is_some() {
-                    out.push_str("\\]");
+                let mut rest = letters.as_str();
+                if let Some(after) = rest.strip_prefix('^') {
+                    out.push('^');
+                    rest = after;
                 }
+                // A bracket or a dash right at the start is one of the class.
+                if let Some(first) = rest.chars().next().filter(|first| matches!(first, ']' | '-')) {
+                    out.extend(['\\', first]);
+                    rest = &rest[1..];
+                }
+                letters = rest.chars();
             }
             ']' => {
                 in_class = false;
@@ -212,6 +218,9 @@ mod tests {
             ("^a{,3}$", "aaa", true),
             ("^a{,}b", "aaab", true),
             ("[+--]", ",", true),
+            ("[--a]", "Z", true),
+            ("[^--a]", "Z", false),
+            ("[-a]", "Z", false),
             (r"[a\--9]", "5", true),
         ];
         for (pattern, text, matches) in cases {

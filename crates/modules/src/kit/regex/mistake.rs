@@ -152,7 +152,14 @@ impl Reading<'_> {
         let next: String = self.letters[self.at..].iter().take(2).collect();
         match next.chars().next() {
             None => return Err(("unexpected end of pattern".into(), self.at)),
-            Some(':' | '=' | '!' | '>' | '(') => {}
+            Some(':' | '=' | '!' | '>') => {}
+            Some('(') => {
+                self.at += 1;
+                let name = self.at;
+                if self.until(')').is_none() {
+                    return Err(("missing ), unterminated name".into(), name));
+                }
+            }
             Some('<') if next.ends_with(['=', '!']) => self.at += 1,
             Some('<') => return unknown(next),
             Some('P') if next == "P<" => self.name()?,
@@ -273,6 +280,8 @@ mod tests {
             ("[b-a-z]", "bad character range b-a at position 1"),
             (r"[\w--.]", r"bad character range \w-- at position 1"),
             (r"(a)\2", "invalid group reference 2 at position 4"),
+            (r"(a)(?(1)b|c)\2", "invalid group reference 2 at position 13"),
+            ("(a)(?(1", "missing ), unterminated name at position 6"),
         ];
         for (pattern, text) in cases {
             assert_eq!(mistake(pattern).as_deref(), Some(text), "{pattern}");
