@@ -3,13 +3,14 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use russh::{Channel as SshChannel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty, client::Msg};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt, DuplexStream, duplex},
-    sync::oneshot,
+    sync::{Notify, oneshot},
 };
 
 use crate::transport::channel::{Channel, Exit};
@@ -32,24 +33,33 @@ pub async fn run(channel: SshChannel<Msg>, command: &str, pty: bool, agent: bool
     let (stdout, stdout_in) = duplex(BUFFER);
     let (stderr, stderr_in) = duplex(BUFFER);
     let (exit_in, exit) = oneshot::channel();
-    tokio::spawn(sort(read, stdout_in, stderr_in, exit_in));
+    let hung_up = Arc::new(Notify::new());
+    tokio::spawn(sort(read, hung_up.clone(), stdout_in, stderr_in, exit_in));
     Ok(Channel {
-        stdin: Box::new(Stdin { bytes: Box::pin(write.make_writer()), half: Some(write), pty }),
+        stdin: Box::new(Stdin {
+            bytes: Box::pin(write.make_writer()),
+            half: Some(write),
+            hangs_up: pty.then_some(hung_up),
+        }),
         stdout: Box::new(stdout),
         stderr: Box::new(stderr),
         exit: Box::pin(async { exit.await.unwrap_or(Exit::Lost) }),
     })
 }
 
-/// Sorts what arrives on a channel until it is closed.
+/// Sorts what arrives on a channel until it is closed: russh says nothing more of one that this side has closed.
 async fn sort(
     mut channel: ChannelReadHalf,
+    hung_up: Arc<Notify>,
     mut stdout: DuplexStream,
     mut stderr: DuplexStream,
     exit: oneshot::Sender<Exit>,
 ) {
     let mut ended = Exit::Lost;
-    while let Some(message) = channel.wait().await {
+    while let Some(message) = tokio::select! {
+        message = channel.wait() => message,
+        () = hung_up.notified() => None,
+    } {
         match message {
             // A reader that has gone wants no more; the status is still waited for.
             ChannelMsg::Data { data } => drop(stdout.write_all(&data).await),
@@ -76,7 +86,7 @@ async fn sort(
 struct Stdin {
     bytes: Pin<Box<dyn AsyncWrite + Send>>,
     half: Option<ChannelWriteHalf<Msg>>,
-    pty: bool,
+    hangs_up: Option<Arc<Notify>>,
 }
 
 impl AsyncWrite for Stdin {
@@ -96,11 +106,12 @@ impl AsyncWrite for Stdin {
 impl Drop for Stdin {
     fn drop(&mut self) {
         let (Some(half), Ok(runtime)) = (self.half.take(), tokio::runtime::Handle::try_current()) else { return };
-        let pty = self.pty;
+        let hangs_up = self.hangs_up.take();
         runtime.spawn(async move {
             let _ = half.eof().await;
-            if pty {
+            if let Some(hung_up) = hangs_up {
                 let _ = half.close().await;
+                hung_up.notify_one();
             }
         });
     }

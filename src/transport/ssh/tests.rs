@@ -7,8 +7,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use tokio::io::AsyncReadExt;
+
 use super::*;
-use crate::transport::{Connections, Kind, NoBodies, Options, RawOutput, Task};
+use crate::transport::{Connections, Kind, NoBodies, Options, RawOutput, Task, channel::Exit};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -123,6 +125,19 @@ async fn streams_status_and_input_of_a_raw_command() {
     let input = vec![b'x'; 3 << 20];
     let output = connections.raw(&server.target(), None, "wc -c; echo e >&2; exit 4", Some(input)).await.unwrap();
     assert_eq!(output, RawOutput { stdout: b"3145728\n".to_vec(), stderr: b"e\n".to_vec(), status: 4 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_on_a_terminal_ends_when_it_is_hung_up() {
+    let server = Sshd::start("");
+    let ssh = Client::new(1).connect(&server.target()).await.unwrap();
+    let Channel { stdin, mut stdout, exit, .. } = ssh.exec("echo begun; cat", true).await.unwrap();
+    let mut begun = [0; 5];
+    stdout.read_exact(&mut begun).await.unwrap();
+    drop(stdin);
+    let mut rest = String::new();
+    let ended = async { futures::join!(stdout.read_to_string(&mut rest), exit) };
+    assert_eq!(timeout(Duration::from_secs(20), ended).await.expect("it ends").1, Exit::Lost);
 }
 
 #[tokio::test(flavor = "multi_thread")]
