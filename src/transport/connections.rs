@@ -140,15 +140,15 @@ impl Connections {
             let is_whole = text.last().is_none_or(|last| *last == b'\n');
             text.extend_from_slice(&END_OF_INPUT[usize::from(is_whole)..]);
         }
-        let feed = async {
+        let feed = async move {
             // A command need not read all of its input.
             let _ = input.write_all(&text).await;
             let _ = input.shutdown().await;
+            // Dropping it closes a pipe, and hangs up a terminal.
+            pty.then_some(input)
         };
         let read = futures::future::join(stdout.read_to_end(&mut out), stderr.read_to_end(&mut err));
-        let ((), _, exit) = futures::join!(feed, read, exit);
-        // It would hang up a terminal.
-        drop(input);
+        let (_terminal, _, exit) = futures::join!(feed, read, exit);
         if exit == Exit::Lost {
             let stderr = super::start::tail(&err);
             return Err(ConnectError::ConnectionLost { during: "a raw command".into(), stderr });
