@@ -65,13 +65,8 @@ impl User {
         let fresh = Shadow::fresh();
         self.password(host, &fresh, true, &mut steps)?;
         self.ageing(host, &fresh, &mut steps)?;
-        // A system user gets none from `luseradd`.
-        if self.create_home {
-            steps.push(Step::Home);
-        }
-        if self.generate_ssh_key {
-            steps.push(Step::Key);
-        }
+        // A system user gets no home from `luseradd`.
+        self.new_belongings(&mut steps);
         Ok(steps)
     }
 
@@ -111,6 +106,16 @@ impl User {
         self.ageing(host, &shadow, &mut steps)?;
         self.belongings(user, host, &mut steps);
         Ok(steps)
+    }
+
+    /// The home directory and the key of a user who is new.
+    pub(super) fn new_belongings(&self, steps: &mut Vec<Step>) {
+        if self.create_home {
+            steps.push(Step::Home);
+        }
+        if self.generate_ssh_key {
+            steps.push(Step::Key);
+        }
     }
 
     /// The home directory and the key of a user who is there.

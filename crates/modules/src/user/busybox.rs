@@ -49,12 +49,7 @@ impl User {
             steps.push(Step::Run(program(host, "adduser")?.arg(&self.name).arg(group)));
         }
         self.ageing(host, &Shadow::fresh(), &mut steps)?;
-        if self.create_home {
-            steps.push(Step::Home);
-        }
-        if self.generate_ssh_key {
-            steps.push(Step::Key);
-        }
+        self.new_belongings(&mut steps);
         Ok(steps)
     }
 
